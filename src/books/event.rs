@@ -1,0 +1,367 @@
+//! What can happen, typed. Names and data are part of the ledger's format: a variant is never changed, only added to.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use uuid::Uuid;
+
+use crate::clock::Millis;
+use crate::digest::Digest;
+use crate::ids::{ApprovalId, PaymentId, WalletId};
+use crate::ledger;
+use crate::money::{Money, Raw};
+use crate::nano::{Account, BlockHash, Network};
+use crate::payment::{BlockIntent, IdempotencyKey};
+use crate::policy::{Outcome, Policy, Rail, ReasonCode, Request, Rule, Stage};
+use crate::secret::SecretVerifier;
+
+/// Something that happened, before it has a place in the chain.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Event {
+    /// The payment it belongs to.
+    pub payment_id: Option<PaymentId>,
+    /// What happened.
+    pub body: Body,
+}
+
+/// What happened, with its data.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(tag = "type", content = "data", rename_all_fields = "camelCase")]
+pub enum Body {
+    /// An account of the wallet is in use.
+    #[serde(rename = "account.added")]
+    AccountAdded {
+        /// Derivation index.
+        index: u32,
+        /// Its address.
+        account: Account,
+    },
+    /// The owner did not answer in time.
+    #[serde(rename = "approval.expired")]
+    ApprovalExpired {
+        /// The question.
+        approval_id: ApprovalId,
+        /// Why it lapsed.
+        reason: String,
+    },
+    /// The owner is asked.
+    #[serde(rename = "approval.requested")]
+    ApprovalRequested {
+        /// The question.
+        approval_id: ApprovalId,
+        /// Why the owner must decide.
+        reason: String,
+        /// When it lapses.
+        expires_at_ms: Millis,
+    },
+    /// The owner answered.
+    #[serde(rename = "approval.resolved")]
+    ApprovalResolved {
+        /// The question.
+        approval_id: ApprovalId,
+        /// The answer.
+        approved: bool,
+        /// Where the answer came from.
+        channel: Channel,
+        /// The owner's words, if any.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<String>,
+    },
+    /// A receive was confirmed: money came in.
+    #[serde(rename = "funds.received")]
+    FundsReceived {
+        /// Our account.
+        account: Account,
+        /// How much.
+        amount_raw: Raw,
+        /// Our receive block.
+        block_hash: BlockHash,
+        /// The send block.
+        source: BlockHash,
+        /// Who sent it.
+        sender: Account,
+    },
+    /// The network put blocks on our account that are not ours and move no money: epoch blocks.
+    #[serde(rename = "lane.advanced")]
+    LaneAdvanced {
+        /// Which.
+        account: Account,
+        /// The new head, confirmed.
+        block_hash: BlockHash,
+    },
+    /// An account signs nothing more until the owner has looked.
+    #[serde(rename = "lane.frozen")]
+    LaneFrozen {
+        /// Which.
+        account: Account,
+        /// Why.
+        reason: String,
+        /// The foreign block that gave the alarm.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        block_hash: Option<BlockHash>,
+    },
+    /// The owner has looked.
+    #[serde(rename = "lane.unfrozen")]
+    LaneUnfrozen {
+        /// Which.
+        account: Account,
+    },
+    /// Refused by policy or owner; nothing is held any more.
+    #[serde(rename = "payment.blocked")]
+    PaymentBlocked {
+        /// Stable code.
+        reason_code: ReasonCode,
+        /// One sentence.
+        reason: String,
+    },
+    /// Allowed, but it could not be signed; nothing is held any more.
+    #[serde(rename = "payment.failed")]
+    PaymentFailed {
+        /// Stable code.
+        reason_code: ReasonCode,
+        /// One sentence.
+        reason: String,
+    },
+    /// Signed; from now on it may be on the network.
+    #[serde(rename = "payment.intent")]
+    PaymentIntent {
+        /// The block's hash.
+        block_hash: BlockHash,
+        /// The block.
+        intent: BlockIntent,
+    },
+    /// The signed block is dead; nothing moved and nothing is held any more.
+    #[serde(rename = "payment.released")]
+    PaymentReleased {
+        /// Stable code.
+        reason_code: ReasonCode,
+        /// One sentence.
+        reason: String,
+        /// The confirmed block that took its place.
+        rival: BlockHash,
+    },
+    /// Who holds this secret is the owner.
+    #[serde(rename = "operator.set")]
+    OperatorSet {
+        /// Tells it from every other, without holding it.
+        verifier: SecretVerifier,
+    },
+    /// Asked for.
+    #[serde(rename = "payment.requested")]
+    PaymentRequested {
+        /// Through which operation.
+        operation: String,
+        /// What policy judges.
+        request: Request,
+        /// The account it is paid from.
+        account: Account,
+        /// The caller's note.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        memo: Option<String>,
+        /// The call that asked.
+        call_id: Uuid,
+        /// The caller's key.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        idempotency_key: Option<IdempotencyKey>,
+        /// What a repeat with the same key must equal.
+        fingerprint: Digest,
+    },
+    /// The money has moved.
+    #[serde(rename = "payment.settled")]
+    PaymentSettled {
+        /// How.
+        settlement: Settlement,
+        /// Under which mandate.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        mandate_id: Option<String>,
+    },
+    /// For long nothing was heard of the signed block.
+    #[serde(rename = "payment.unknown")]
+    PaymentUnknown {
+        /// What was tried.
+        reason: String,
+    },
+    /// The signed block is dead for a harmless reason; a new one may be signed.
+    #[serde(rename = "payment.voided")]
+    PaymentVoided {
+        /// The confirmed block that took its place.
+        rival: BlockHash,
+        /// One sentence.
+        reason: String,
+    },
+    /// Policy has judged.
+    #[serde(rename = "policy.decided")]
+    PolicyDecided {
+        /// At which stage.
+        stage: DecidedStage,
+        /// How it fell.
+        outcome: Outcome,
+        /// Stable code.
+        reason_code: ReasonCode,
+        /// One sentence.
+        reason: String,
+        /// Every rule looked at.
+        rules: Vec<Rule>,
+        /// What would pass.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        would_pass: Option<String>,
+        /// Which policy.
+        policy_hash: Digest,
+    },
+    /// A policy is in force from here on.
+    #[serde(rename = "policy.loaded")]
+    PolicyLoaded {
+        /// The policy.
+        policy: Policy,
+        /// Its hash.
+        policy_hash: Digest,
+    },
+    /// Requests refused for their number, counted for a minute.
+    #[serde(rename = "rate.limited")]
+    RateLimited {
+        /// Whose.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        agent_id: Option<String>,
+        /// How many.
+        refused: u32,
+        /// Since when.
+        since_ms: Millis,
+    },
+    /// A receive block is signed.
+    #[serde(rename = "receive.intent")]
+    ReceiveIntent {
+        /// The send block.
+        source: BlockHash,
+        /// Who sent it.
+        sender: Account,
+        /// Our block's hash.
+        block_hash: BlockHash,
+        /// Our block.
+        intent: BlockIntent,
+    },
+    /// A signed receive block is dead; its funds can be received anew unless they were.
+    #[serde(rename = "receive.voided")]
+    ReceiveVoided {
+        /// Our account.
+        account: Account,
+        /// Our block.
+        block_hash: BlockHash,
+        /// The confirmed block that took its place.
+        rival: BlockHash,
+    },
+    /// The first event of every chain.
+    #[serde(rename = "wallet.created")]
+    WalletCreated {
+        /// The wallet.
+        wallet_id: WalletId,
+        /// The only network its keys sign for.
+        network: Network,
+        /// The ledger's public key, SPKI PEM.
+        ledger_key: String,
+    },
+    /// Nothing is signed until the owner unfreezes.
+    #[serde(rename = "wallet.frozen")]
+    WalletFrozen {
+        /// The owner's words.
+        reason: String,
+    },
+    /// The owner unfroze.
+    #[serde(rename = "wallet.unfrozen")]
+    WalletUnfrozen {},
+}
+
+/// How money moved, in the words of seeds/004.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Settlement {
+    /// By which rail.
+    pub rail: Rail,
+    /// The rail's own reference: for Nano the block hash.
+    pub reference: BlockHash,
+    /// How much.
+    pub settled_amount: Money,
+}
+
+/// Where an answer of the owner came from.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Channel {
+    /// `paywarden approvals` at a terminal.
+    Cli,
+    /// The MCP host asked its user.
+    Host,
+    /// Control API or web page.
+    Http,
+}
+
+/// [`Stage`] as the ledger has it.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DecidedStage {
+    /// See [`Stage::New`].
+    New,
+    /// See [`Stage::Approved`].
+    Approved,
+}
+
+impl From<Stage> for DecidedStage {
+    fn from(stage: Stage) -> Self {
+        match stage {
+            Stage::New => Self::New,
+            Stage::Approved => Self::Approved,
+        }
+    }
+}
+
+/// A ledger event this version cannot fold.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+#[error("event {seq} ({kind}) cannot be folded: {detail}")]
+pub struct EventError {
+    /// Its place.
+    pub seq: u64,
+    /// Its type.
+    pub kind: String,
+    /// What stood in the way.
+    pub detail: String,
+}
+
+impl Event {
+    /// An event of one payment.
+    pub fn of(payment_id: PaymentId, body: Body) -> Self {
+        Self { payment_id: Some(payment_id), body }
+    }
+
+    /// Type and data as the ledger writes them.
+    ///
+    /// # Panics
+    /// Never: bodies are plain data with text keys.
+    pub fn into_parts(self) -> (String, Option<String>, Map<String, Value>) {
+        let value = serde_json::to_value(&self.body).expect("a body is plain JSON");
+        let Value::Object(mut object) = value else { unreachable!("a tagged enum is an object") };
+        let kind = object.remove("type").and_then(|kind| kind.as_str().map(str::to_owned));
+        let data = match object.remove("data") {
+            Some(Value::Object(data)) => data,
+            _ => Map::new(),
+        };
+        (kind.unwrap_or_default(), self.payment_id.map(|id| id.to_string()), data)
+    }
+
+    /// Reads a ledger event back.
+    ///
+    /// # Errors
+    /// When its type or data is unknown to this version.
+    pub fn from_ledger(event: &ledger::Event) -> Result<Self, EventError> {
+        let fail = |detail: String| EventError { seq: event.seq, kind: event.kind.clone(), detail };
+        let payment_id = event.payment_id.as_deref().map(str::parse::<PaymentId>).transpose();
+        let tagged = serde_json::json!({ "type": event.kind, "data": event.data });
+        Ok(Self {
+            payment_id: payment_id.map_err(|e| fail(e.to_string()))?,
+            body: serde_json::from_value(tagged).map_err(|e| fail(e.to_string()))?,
+        })
+    }
+}
+
+impl From<Body> for Event {
+    fn from(body: Body) -> Self {
+        Self { payment_id: None, body }
+    }
+}

@@ -1,0 +1,176 @@
+//! Keyed rows, as the fold sees them; a store or a map stands behind.
+
+use std::collections::BTreeMap;
+
+/// The tables of the books.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub enum Table {
+    /// Approval id to what waits.
+    Approvals,
+    /// Block hash to whose it is.
+    Blocks,
+    /// Currency to held and settled.
+    Budgets,
+    /// Call id to the payment it asked for.
+    Calls,
+    /// Digest of agent, payee and amount to recent payments.
+    Duplicates,
+    /// Account and seq to one line of history.
+    History,
+    /// Agent and key to the payment it stands for.
+    Idempotency,
+    /// Account to its lane.
+    Lanes,
+    /// Payment id to the payment.
+    Payments,
+    /// Account and seq to payments that want its lane, in order.
+    Queue,
+    /// Agent to the times of its recent requests.
+    Rates,
+    /// Rows there is one of: wallet, policy, freeze, counters.
+    Singles,
+    /// Payment id and seq of each of its events.
+    Trail,
+}
+
+impl Table {
+    /// All of them.
+    pub const ALL: [Self; 13] = [
+        Self::Approvals,
+        Self::Blocks,
+        Self::Budgets,
+        Self::Calls,
+        Self::Duplicates,
+        Self::History,
+        Self::Idempotency,
+        Self::Lanes,
+        Self::Payments,
+        Self::Queue,
+        Self::Rates,
+        Self::Singles,
+        Self::Trail,
+    ];
+
+    /// Its name in a store.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Approvals => "approvals",
+            Self::Blocks => "blocks",
+            Self::Budgets => "budgets",
+            Self::Calls => "calls",
+            Self::Duplicates => "duplicates",
+            Self::History => "history",
+            Self::Idempotency => "idempotency",
+            Self::Lanes => "lanes",
+            Self::Payments => "payments",
+            Self::Queue => "queue",
+            Self::Rates => "rates",
+            Self::Singles => "singles",
+            Self::Trail => "trail",
+        }
+    }
+}
+
+/// A row could not be read: the medium failed, or what is there is no row.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum RowsError {
+    /// The medium failed.
+    #[error("the store cannot be read: {0}")]
+    Medium(String),
+    /// The bytes are not those of a row.
+    #[error("a row of {table} cannot be read: {detail}")]
+    Unreadable {
+        /// Which table.
+        table: &'static str,
+        /// What stood in the way.
+        detail: String,
+    },
+}
+
+/// A key and its row.
+pub type KeyValue = (Vec<u8>, Vec<u8>);
+
+/// Rows to read.
+pub trait Rows {
+    /// One row.
+    ///
+    /// # Errors
+    /// [`RowsError::Medium`].
+    fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, RowsError>;
+
+    /// Up to `limit` rows whose key begins with `prefix`, in key order or against it, and beyond `after` if given.
+    ///
+    /// # Errors
+    /// [`RowsError::Medium`].
+    fn scan(&self, table: Table, scan: &Scan<'_>) -> Result<Vec<KeyValue>, RowsError>;
+}
+
+/// Which rows to scan.
+#[derive(Clone, Copy, Debug)]
+pub struct Scan<'a> {
+    /// Keys begin with this.
+    pub prefix: &'a [u8],
+    /// Start strictly beyond this key, in the direction of the scan.
+    pub after: Option<&'a [u8]>,
+    /// Against key order.
+    pub reverse: bool,
+    /// At most so many.
+    pub limit: usize,
+}
+
+impl Scan<'_> {
+    /// Whether a key lies in the scan.
+    pub fn wants(&self, key: &[u8]) -> bool {
+        key.starts_with(self.prefix)
+            && self.after.is_none_or(|after| if self.reverse { key < after } else { key > after })
+    }
+}
+
+/// Rows to write.
+pub trait RowsMut: Rows {
+    /// Writes one row.
+    fn put(&mut self, table: Table, key: &[u8], value: Vec<u8>);
+    /// Removes one row.
+    fn delete(&mut self, table: Table, key: &[u8]);
+}
+
+/// Rows in memory, for `verify --deep` and tests.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct MemoryRows(BTreeMap<(Table, Vec<u8>), Vec<u8>>);
+
+impl MemoryRows {
+    /// All rows of one table, in key order.
+    pub fn table(&self, table: Table) -> impl Iterator<Item = (&[u8], &[u8])> {
+        self.0
+            .range((table, Vec::new())..)
+            .take_while(move |((t, _), _)| *t == table)
+            .map(|((_, key), value)| (key.as_slice(), value.as_slice()))
+    }
+}
+
+impl Rows for MemoryRows {
+    fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, RowsError> {
+        Ok(self.0.get(&(table, key.to_vec())).cloned())
+    }
+
+    fn scan(&self, table: Table, scan: &Scan<'_>) -> Result<Vec<KeyValue>, RowsError> {
+        let rows = self.table(table).filter(|(key, _)| scan.wants(key));
+        let owned = |(key, value): (&[u8], &[u8])| (key.to_vec(), value.to_vec());
+        let mut found: Vec<_> = rows.map(owned).collect();
+        if scan.reverse {
+            found.reverse();
+        }
+        found.truncate(scan.limit);
+        Ok(found)
+    }
+}
+
+impl RowsMut for MemoryRows {
+    fn put(&mut self, table: Table, key: &[u8], value: Vec<u8>) {
+        self.0.insert((table, key.to_vec()), value);
+    }
+
+    fn delete(&mut self, table: Table, key: &[u8]) {
+        self.0.remove(&(table, key.to_vec()));
+    }
+}

@@ -1,0 +1,192 @@
+//! The rows. They can always be folded anew from the ledger, so their form may change between versions.
+
+use serde::{Deserialize, Serialize};
+
+use crate::clock::Millis;
+use crate::digest::Digest;
+use crate::ids::{PaymentId, WalletId};
+use crate::money::Raw;
+use crate::nano::{Account, BlockHash, Network};
+use crate::payment::{BlockIntent, State};
+use crate::policy::{Policy, ReasonCode, Request};
+
+/// The wallet this store belongs to.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Wallet {
+    /// Its id.
+    pub wallet_id: WalletId,
+    /// Its network.
+    pub network: Network,
+    /// The ledger's public key, SPKI PEM.
+    pub ledger_key: String,
+    /// When it was made.
+    pub created_at_ms: Millis,
+}
+
+/// The policy in force.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct PolicyInForce {
+    /// The policy.
+    pub policy: Policy,
+    /// Since when.
+    pub since_ms: Millis,
+}
+
+/// Why and since when the wallet is frozen.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Freeze {
+    /// The owner's words.
+    pub reason: String,
+    /// Since when.
+    pub since_ms: Millis,
+}
+
+/// Numbers kept so that nothing must be counted.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Counters {
+    /// Approvals that wait.
+    pub approvals_waiting: u32,
+    /// Payments asked for.
+    pub requested: u64,
+    /// Payments settled.
+    pub settled: u64,
+    /// Payments refused.
+    pub denied: u64,
+    /// Payments allowed that failed.
+    pub failed: u64,
+}
+
+/// One payment.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Payment {
+    /// What policy judges; holds the id.
+    pub request: Request,
+    /// The operation it came through.
+    pub operation: String,
+    /// The account it is paid from.
+    pub account: Account,
+    /// The caller's note.
+    pub memo: Option<String>,
+    /// When it was asked for.
+    pub created_at_ms: Millis,
+    /// Seq of its first event, which orders the lane's queue.
+    pub first_seq: u64,
+    /// The last decision.
+    pub decided: Option<Decided>,
+    /// Where it stands.
+    pub state: State,
+}
+
+impl Payment {
+    /// Its id.
+    pub fn id(&self) -> PaymentId {
+        self.request.payment_id
+    }
+}
+
+/// The last decision on a payment, as answers show it.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Decided {
+    /// Stable code.
+    pub reason_code: ReasonCode,
+    /// One sentence.
+    pub reason: String,
+    /// Every rule, as text.
+    pub rules: Vec<String>,
+    /// What would pass.
+    pub would_pass: Option<String>,
+}
+
+/// One Nano account: one open block at a time.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Lane {
+    /// Derivation index.
+    pub index: u32,
+    /// The account.
+    pub account: Account,
+    /// The last block of ours that was confirmed; zero before the first.
+    pub head: BlockHash,
+    /// The balance there.
+    pub balance: Raw,
+    /// Held by payments from this account.
+    pub reserved: Raw,
+    /// Payments in its queue.
+    pub queued: u32,
+    /// The block whose outcome is open.
+    pub open: Option<OpenBlock>,
+    /// Why it signs nothing more.
+    pub frozen: Option<String>,
+}
+
+/// Whose the open block of a lane is.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OpenBlock {
+    /// A payment's; the block is in the payment's state.
+    Payment(PaymentId),
+    /// A receive.
+    Receive(Box<Receive>),
+}
+
+/// A receive in flight.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Receive {
+    /// The send block.
+    pub source: BlockHash,
+    /// Who sent it.
+    pub sender: Account,
+    /// Our block.
+    pub intent: BlockIntent,
+}
+
+/// A question that waits for the owner.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Approval {
+    /// The payment.
+    pub payment_id: PaymentId,
+    /// Why the owner must decide.
+    pub reason: String,
+    /// When it was asked.
+    pub asked_at_ms: Millis,
+    /// When it lapses.
+    pub expires_at_ms: Millis,
+}
+
+/// What an idempotency key stands for.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Idempotency {
+    /// The payment.
+    pub payment_id: PaymentId,
+    /// What a repeat must equal.
+    pub fingerprint: Digest,
+}
+
+/// One line of an account's history.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct HistoryEntry {
+    /// Which way the money went.
+    pub kind: HistoryKind,
+    /// How much.
+    pub amount: Raw,
+    /// The other side.
+    pub counterparty: Account,
+    /// Our confirmed block.
+    pub block_hash: BlockHash,
+    /// When the wallet saw it confirmed.
+    pub at_ms: Millis,
+    /// The payment, for a send.
+    pub payment_id: Option<PaymentId>,
+    /// The caller's note, for a send.
+    pub memo: Option<String>,
+}
+
+/// Which way money went.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(inline)]
+pub enum HistoryKind {
+    /// Money came in.
+    Receive,
+    /// Money went out.
+    Send,
+}

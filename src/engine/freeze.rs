@@ -1,0 +1,72 @@
+//! Stop and go, by the owner alone.
+
+use std::convert::Infallible;
+
+use super::Engine;
+use super::failures::{refused, store_failure, unrefused};
+use crate::books::{Body, Freeze};
+use crate::failure::Failure;
+use crate::ledger::Head;
+use crate::nano::Account;
+use crate::store::{Refusal, StoreError};
+
+impl Engine {
+    /// Whether anything may be signed or published.
+    ///
+    /// # Errors
+    /// The store's.
+    pub fn is_frozen(&self) -> Result<bool, StoreError> {
+        Ok(self.store().marker_reason().is_some()
+            || self.store().read(|view| view.freeze())?.is_some())
+    }
+
+    /// Freezes the wallet; a wallet that is frozen stays so, with its first reason.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn freeze(&self, reason: String) -> Result<(Freeze, Head), Failure> {
+        let commit = self.store().commit::<(), Infallible, _>(move |view| {
+            let frozen = view.freeze()?.is_some();
+            let events =
+                if frozen { Vec::new() } else { vec![Body::WalletFrozen { reason }.into()] };
+            Ok((events, ()))
+        });
+        let committed = commit.await.map_err(|e| store_failure(&unrefused(e)))?;
+        let freeze = self.store().read(|view| view.freeze()).map_err(|e| store_failure(&e))?;
+        let missing = || Failure::internal("STORE_MISFIT", "the freeze is not on the books");
+        Ok((freeze.ok_or_else(missing)?, committed.head))
+    }
+
+    /// Lifts a freeze. The marker beside the store must be gone first, or the next commit would freeze again.
+    ///
+    /// # Errors
+    /// When the wallet is not frozen, or the store's.
+    pub async fn unfreeze(&self) -> Result<Head, Failure> {
+        let commit = self.store().commit::<(), Failure, _>(move |view| match view.freeze()? {
+            Some(_) => Ok((vec![Body::WalletUnfrozen {}.into()], ())),
+            None => Err(Refusal::No(Failure::refused("NOT_FROZEN", "the wallet is not frozen"))),
+        });
+        let committed = commit.await.map_err(refused)?;
+        self.nudge();
+        Ok(committed.head)
+    }
+
+    /// Lets an account sign again after the owner has looked at what froze it.
+    ///
+    /// # Errors
+    /// When the account is not frozen, or the store's.
+    pub async fn unfreeze_lane(&self, account: Account) -> Result<Head, Failure> {
+        let commit = self.store().commit::<(), Failure, _>(move |view| {
+            let frozen = view.lane(&account)?.is_some_and(|lane| lane.frozen.is_some());
+            if frozen {
+                Ok((vec![Body::LaneUnfrozen { account }.into()], ()))
+            } else {
+                let message = format!("{account} is not frozen");
+                Err(Refusal::No(Failure::refused("NOT_FROZEN", message)))
+            }
+        });
+        let committed = commit.await.map_err(refused)?;
+        self.nudge();
+        Ok(committed.head)
+    }
+}

@@ -1,0 +1,197 @@
+//! The only place where effects happen: commits, signatures, publishing.
+//!
+//! Everything a payment goes through after it is asked for is [`drive`]: the forward path and recovery are the same
+//! code. Nothing here may publish bytes that are not durable, or conclude an outcome from a `process` error.
+
+mod approve;
+mod audit;
+mod drive;
+mod failures;
+mod foreign;
+mod freeze;
+mod pay;
+mod receive;
+mod sign;
+mod timer;
+mod unlock;
+mod wait;
+
+pub use approve::{Answered, Resolution};
+pub use audit::Audit;
+pub use drive::Pace;
+pub use failures::{node_failure, store_failure};
+pub use pay::{Order, Paid};
+
+use std::collections::HashMap;
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use uuid::Uuid;
+
+use crate::clock::{Clock, Millis};
+use crate::failure::Failure;
+use crate::ids::{ApprovalId, PaymentId};
+use crate::limits;
+use crate::nano::{Account, BlockHash, Network, Root};
+use crate::network::Node;
+use crate::store::Store;
+use crate::wallet::{KeyFile, Keystore, WorkPool};
+
+/// A running wallet.
+pub struct Engine {
+    parts: Parts,
+    published: Mutex<HashMap<BlockHash, Millis>>,
+    refused: Mutex<timer::Refused>,
+    wake: Notify,
+    stopping: CancellationToken,
+    tasks: TaskTracker,
+}
+
+/// What an engine is made of.
+#[derive(Debug)]
+pub struct Parts {
+    /// Events and books.
+    pub store: Store,
+    /// The network.
+    pub node: Arc<dyn Node>,
+    /// The keys.
+    pub keystore: Arc<Keystore>,
+    /// The file they come from, for unlocking later; none in simulations.
+    pub key_file: Option<Arc<KeyFile>>,
+    /// Proof of work.
+    pub work: WorkPool,
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+    /// How often it looks.
+    pub rhythm: Rhythm,
+    /// Named in the first block of an account.
+    pub representative: Account,
+    /// The file of heads that left the store.
+    pub anchor: Option<PathBuf>,
+}
+
+/// How often the engine looks at the network.
+#[derive(Clone, Copy, Debug)]
+pub struct Rhythm {
+    /// While a block is not confirmed.
+    pub confirming: Duration,
+    /// For money that may have come in.
+    pub receiving: Duration,
+    /// After an answer that could not be used.
+    pub retrying: Duration,
+}
+
+impl Rhythm {
+    /// For a simulated network in the process, where looking costs nothing.
+    pub const SANDBOX: Self = Self {
+        confirming: Duration::from_millis(20),
+        receiving: Duration::from_millis(400),
+        retrying: Duration::from_millis(200),
+    };
+    /// For a real node.
+    pub const NODE: Self = Self {
+        confirming: Duration::from_millis(500),
+        receiving: Duration::from_secs(15),
+        retrying: Duration::from_secs(2),
+    };
+}
+
+impl Engine {
+    /// Puts an engine together; nothing runs until [`Engine::start`].
+    pub fn new(parts: Parts) -> Self {
+        Self {
+            parts,
+            published: Mutex::default(),
+            refused: Mutex::default(),
+            wake: Notify::new(),
+            stopping: CancellationToken::new(),
+            tasks: TaskTracker::new(),
+        }
+    }
+
+    /// Starts driving every lane and the timer. What a crash left open is finished by the same loop.
+    ///
+    /// # Errors
+    /// When the books cannot be read.
+    pub fn start(self: &Arc<Self>) -> Result<(), Failure> {
+        let lanes = self.store().read(|view| view.lanes()).map_err(|e| store_failure(&e))?;
+        for lane in lanes {
+            let engine = Arc::clone(self);
+            self.tasks.spawn(async move { engine.lane_loop(lane.account).await });
+        }
+        let engine = Arc::clone(self);
+        self.tasks.spawn(async move { engine.timer_loop().await });
+        Ok(())
+    }
+
+    /// Parks what is open: nothing new is signed or published, and what is queued for the store becomes durable.
+    pub async fn stop(&self) {
+        self.stopping.cancel();
+        self.parts.work.stop();
+        self.tasks.close();
+        tokio::select! {
+            () = self.tasks.wait() => {}
+            () = self.clock().sleep(limits::SHUTDOWN) => {}
+        }
+        self.flush_refused().await;
+        self.store().close();
+    }
+
+    /// The store.
+    pub fn store(&self) -> &Store {
+        &self.parts.store
+    }
+
+    /// The network's node.
+    pub fn node(&self) -> &dyn Node {
+        &*self.parts.node
+    }
+
+    /// Time.
+    pub fn clock(&self) -> &dyn Clock {
+        &*self.parts.clock
+    }
+
+    /// The network this wallet signs for.
+    pub fn network(&self) -> Network {
+        self.parts.keystore.network()
+    }
+
+    /// Whether anything can be signed.
+    pub fn is_unlocked(&self) -> bool {
+        self.parts.keystore.is_unlocked()
+    }
+
+    /// Whether the next block of an account needs no search for work.
+    pub fn work_is_ready(&self, root: &Root) -> bool {
+        self.parts.work.is_ready(root)
+    }
+
+    /// Lets every loop look again at once.
+    pub(crate) fn nudge(&self) {
+        self.wake.notify_waiters();
+    }
+
+    fn published(&self) -> MutexGuard<'_, HashMap<BlockHash, Millis>> {
+        self.published.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for Engine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Engine").field("parts", &self.parts).finish_non_exhaustive()
+    }
+}
+
+fn new_payment_id() -> PaymentId {
+    PaymentId(Uuid::new_v4())
+}
+
+fn new_approval_id() -> ApprovalId {
+    ApprovalId(Uuid::new_v4())
+}

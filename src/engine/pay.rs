@@ -1,0 +1,366 @@
+//! A payment from the question to its place in a lane: validate, decide, reserve and sign in one transaction.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use uuid::Uuid;
+
+use super::failures::{look_failure, refused};
+use super::sign::{self, Unsigned};
+use super::{Engine, new_approval_id, new_payment_id};
+use crate::books::{Body, Event, Lane, Payment, View};
+use crate::clock::Millis;
+use crate::failure::{Failure, Retry};
+use crate::ids::PaymentId;
+use crate::ledger::Head;
+use crate::limits;
+use crate::money::{Money, Raw};
+use crate::nano::Account;
+use crate::payment::{Fingerprinted, IdempotencyKey, State};
+use crate::policy::{Payee, Policy, Rail, Request, Stage, Verdict};
+use crate::rails::nano as rail;
+use crate::store::Refusal;
+use crate::wallet::{Frontier, Keystore};
+
+/// A payment as an operation asks for it, parsed and bounded.
+#[derive(Clone, Debug)]
+pub struct Order {
+    /// Identity of the call: the same call sent again to another keeper finds its payment.
+    pub call_id: Uuid,
+    /// Canonical name of the operation.
+    pub operation: &'static str,
+    /// Which agent asks, where its host proved one.
+    pub agent_id: Option<String>,
+    /// Where the money goes.
+    pub destination: Account,
+    /// What the agent calls it.
+    pub label: Option<String>,
+    /// How much; positive.
+    pub amount: Raw,
+    /// The mandate it claims.
+    pub mandate_id: Option<String>,
+    /// The caller's note.
+    pub memo: Option<String>,
+    /// The account it is paid from.
+    pub account: Account,
+    /// One key per intended payment.
+    pub idempotency_key: Option<IdempotencyKey>,
+}
+
+/// A payment on the books.
+#[derive(Clone, Debug)]
+pub struct Paid {
+    /// As it stands.
+    pub payment: Payment,
+    /// The chain's head when it was read.
+    pub head: Head,
+}
+
+impl Engine {
+    /// Asks for a payment. What comes back is durable; it may be settled, denied, waiting or under way.
+    ///
+    /// # Errors
+    /// Before a payment id exists: not understood, no funds, a likely duplicate, too many requests, or the network or
+    /// store is out of reach.
+    pub async fn pay(&self, order: Order) -> Result<Paid, Failure> {
+        self.require_unlocked()?;
+        let deadline = self.clock().now().plus(limits::RECEIVE_WAIT);
+        loop {
+            let frontier = self.frontier_for(&order).await?;
+            match self.place(&order, frontier).await {
+                Err(failure)
+                    if failure.code == NO_FUNDS && self.funds_come(&order, deadline).await => {}
+                Err(failure) => return Err(failure),
+                Ok(id) => {
+                    self.nudge();
+                    return self.paid(id);
+                }
+            }
+        }
+    }
+
+    /// One payment as it stands.
+    ///
+    /// # Errors
+    /// When there is none with this id, or the store fails.
+    pub fn paid(&self, id: PaymentId) -> Result<Paid, Failure> {
+        let head = self.store().head();
+        let payment = self.store().read(|view| view.payment(id));
+        match payment.map_err(|e| super::store_failure(&e))? {
+            Some(payment) => Ok(Paid { payment, head }),
+            None => Err(Failure::invalid("UNKNOWN_PAYMENT", format!("there is no payment {id}"))),
+        }
+    }
+
+    /// The verified head to sign on, if the lane is free. A busy lane needs none: the payment queues.
+    async fn frontier_for(&self, order: &Order) -> Result<Option<Frontier>, Failure> {
+        let look = |view: &View<'_>| {
+            let repeat = view.payment_of_call(order.call_id)?.is_some()
+                || match &order.idempotency_key {
+                    Some(key) => {
+                        view.idempotency(order.agent_id.as_deref(), key.as_str())?.is_some()
+                    }
+                    None => false,
+                };
+            let lane = view.lane(&order.account)?;
+            Ok(!repeat && lane.is_some_and(|lane| lane.open.is_none() && lane.queued == 0))
+        };
+        if !self.store().read(look).map_err(|e| super::store_failure(&e))? {
+            return Ok(None);
+        }
+        let asked = rail::frontier(self.node(), self.network(), order.account).await;
+        match asked {
+            Ok(frontier) => Ok(Some(frontier)),
+            // The lane's loop waits for the head to be confirmed; the payment queues.
+            Err(rail::LookError::Frontier(crate::wallet::FrontierError::Unconfirmed)) => Ok(None),
+            Err(error) => Err(look_failure(&error)),
+        }
+    }
+
+    async fn place(&self, order: &Order, frontier: Option<Frontier>) -> Result<PaymentId, Failure> {
+        let desk = Desk {
+            order: order.clone(),
+            frontier,
+            keystore: Arc::clone(&self.parts.keystore),
+            payment_id: new_payment_id(),
+            approval_id: new_approval_id(),
+        };
+        let agent = order.agent_id.clone();
+        let placed = self.store().commit(move |view| desk.place(view)).await;
+        placed.map(|committed| committed.value).map_err(|error| {
+            let failure = refused(error);
+            if failure.code == RATE_LIMITED {
+                self.note_refused(agent);
+            }
+            failure
+        })
+    }
+
+    /// Whether money that would cover the payment is on its way in; waits for the next change of the books.
+    async fn funds_come(&self, order: &Order, deadline: Millis) -> bool {
+        if self.clock().now() >= deadline {
+            return false;
+        }
+        let info = self.node().account_info(order.account).await.ok().flatten();
+        let waiting = match info {
+            Some(info) => info.receivable,
+            None => match self.node().receivable(order.account, Raw::ZERO, 1).await {
+                Ok(list) => list.first().map_or(Raw::ZERO, |first| first.amount),
+                Err(_) => Raw::ZERO,
+            },
+        };
+        let receiving = self.store().read(|view| view.lane(&order.account));
+        let open = receiving.ok().flatten().is_some_and(|lane| lane.open.is_some());
+        if waiting.is_zero() && !open {
+            return false;
+        }
+        self.nudge();
+        let mut changes = self.store().watch();
+        tokio::select! {
+            _ = changes.changed() => {}
+            () = self.clock().sleep(LOOK_AGAIN) => {}
+        }
+        true
+    }
+}
+
+/// What the deciding transaction needs, owned.
+struct Desk {
+    order: Order,
+    frontier: Option<Frontier>,
+    keystore: Arc<Keystore>,
+    payment_id: PaymentId,
+    approval_id: crate::ids::ApprovalId,
+}
+
+type Placed = Result<(Vec<Event>, PaymentId), Refusal<Failure>>;
+
+impl Desk {
+    fn place(self, view: &View<'_>) -> Placed {
+        let request = self.request();
+        let fingerprint = Fingerprinted {
+            operation: self.order.operation,
+            request: &request,
+            memo: self.order.memo.as_deref(),
+            account: &self.order.account.to_string(),
+        }
+        .digest();
+        if let Some(id) = view.payment_of_call(self.order.call_id)? {
+            return Ok((Vec::new(), id));
+        }
+        if let Some(id) = self.repeat(view, &fingerprint)? {
+            return Ok((Vec::new(), id));
+        }
+        self.check_rate(view)?;
+        self.check_lookalikes(view, &request)?;
+        let Some(lane) = view.lane(&self.order.account)? else {
+            let message = format!("the wallet has no account {}", self.order.account);
+            return Err(Refusal::No(Failure::invalid("UNKNOWN_ACCOUNT", message)));
+        };
+        let requested = Event::of(
+            self.payment_id,
+            Body::PaymentRequested {
+                operation: self.order.operation.to_owned(),
+                request: request.clone(),
+                account: self.order.account,
+                memo: self.order.memo.clone(),
+                call_id: self.order.call_id,
+                idempotency_key: self.order.idempotency_key.clone(),
+                fingerprint,
+            },
+        );
+        self.judge(view, &request, &lane, requested)
+    }
+
+    fn request(&self) -> Request {
+        Request {
+            payment_id: self.payment_id,
+            agent_id: self.order.agent_id.clone(),
+            rail: Rail::Nano,
+            amount: Money::xno(self.order.amount),
+            payee: Payee {
+                address: self.order.destination.to_string(),
+                label: self.order.label.clone(),
+            },
+            mandate_id: self.order.mandate_id.clone(),
+        }
+    }
+
+    /// The payment an idempotency key already stands for.
+    fn repeat(
+        &self,
+        view: &View<'_>,
+        fingerprint: &crate::digest::Digest,
+    ) -> Result<Option<PaymentId>, Refusal<Failure>> {
+        let Some(key) = &self.order.idempotency_key else { return Ok(None) };
+        match view.idempotency(self.order.agent_id.as_deref(), key.as_str())? {
+            None => Ok(None),
+            Some(row) if row.fingerprint == *fingerprint => Ok(Some(row.payment_id)),
+            Some(row) => {
+                let message = format!(
+                    "this idempotency key stands for payment {}, which was asked for with other arguments",
+                    row.payment_id
+                );
+                let failure = Failure::refused("IDEMPOTENCY_CONFLICT", message)
+                    .hint("Use one key per intended payment: a new key for a new payment, the same key and arguments for a repeat");
+                Err(Refusal::No(failure))
+            }
+        }
+    }
+
+    fn check_rate(&self, view: &View<'_>) -> Result<(), Refusal<Failure>> {
+        let limit = view.policy()?.map_or_else(Policy::live, |row| row.policy).payments_per_minute;
+        let recent = view.recent_requests(self.order.agent_id.as_deref())?;
+        if limit == 0 || recent.len() < limit as usize {
+            return Ok(());
+        }
+        let oldest = recent.first().copied().unwrap_or_default();
+        let wait = limits::RATE_WINDOW.saturating_sub(view.now().since(oldest));
+        let message = format!(
+            "{} payments were asked for in the last 60 s; the limit is {limit}",
+            recent.len()
+        );
+        let hint = format!("Wait {} s", wait.as_secs() + 1);
+        Err(Refusal::No(Failure::refused(RATE_LIMITED, message).hint(hint).retry(Retry::Safe)))
+    }
+
+    /// Without a key an equal payment is more likely a repeat than a wish.
+    fn check_lookalikes(&self, view: &View<'_>, request: &Request) -> Result<(), Refusal<Failure>> {
+        if self.order.idempotency_key.is_some() {
+            return Ok(());
+        }
+        let agent = self.order.agent_id.as_deref();
+        for id in view.lookalikes(agent, &request.payee.address, &request.amount)? {
+            let Some(payment) = view.payment(id)? else { continue };
+            if !is_lookalike(&payment, view.now()) {
+                continue;
+            }
+            let status = serde_json::to_value(payment.state.status()).unwrap_or_default();
+            let message = format!(
+                "payment {id} to the same payee over the same amount is {}",
+                status.as_str().unwrap_or_default()
+            );
+            let failure = Failure::refused("SUSPECTED_DUPLICATE", message).hint(
+                "If it is meant, give this payment an idempotency key of its own; otherwise look at the other with get_payment_status",
+            );
+            return Err(Refusal::No(failure));
+        }
+        Ok(())
+    }
+
+    fn judge(self, view: &View<'_>, request: &Request, lane: &Lane, requested: Event) -> Placed {
+        let decision = sign::judge(view, request, Stage::New)?;
+        let mut events = vec![requested, sign::decided(request, Stage::New, &decision)];
+        if !matches!(decision.verdict, Verdict::Deny) {
+            check_funds(lane, self.order.amount).map_err(Refusal::No)?;
+        }
+        match decision.verdict {
+            Verdict::Deny => events.push(Event::of(
+                self.payment_id,
+                Body::PaymentBlocked { reason_code: decision.reason_code, reason: decision.reason },
+            )),
+            Verdict::NeedsApproval => {
+                let expiry = view.policy()?.map_or(0, |row| row.policy.approval_expiry_ms);
+                events.push(Event::of(
+                    self.payment_id,
+                    Body::ApprovalRequested {
+                        approval_id: self.approval_id,
+                        reason: decision.reason,
+                        expires_at_ms: view.now().plus(Duration::from_millis(expiry)),
+                    },
+                ));
+            }
+            Verdict::Allow(grant) => {
+                let free = lane.queued == 0;
+                if let Some(frontier) = self.frontier.filter(|_| free) {
+                    let now = view.now();
+                    match sign::intent(&self.keystore, grant, request, lane, &frontier, 1, now) {
+                        Ok(intent) => events.push(intent),
+                        Err(Unsigned::Later) => {}
+                        Err(Unsigned::Never(_, reason)) => {
+                            return Err(Refusal::No(Failure::refused(NO_FUNDS, reason)));
+                        }
+                    }
+                }
+            }
+        }
+        Ok((events, self.payment_id))
+    }
+}
+
+/// What is held for other payments cannot be spent twice.
+fn check_funds(lane: &Lane, amount: Raw) -> Result<(), Failure> {
+    if lane.queued >= limits::OPEN_PAYMENTS_PER_LANE {
+        let message = format!("{} payments wait for this account already", lane.queued);
+        return Err(Failure::refused("LANE_FULL", message)
+            .hint("Wait until some are settled")
+            .retry(Retry::Safe));
+    }
+    let free = lane.balance.checked_sub(lane.reserved).unwrap_or(Raw::ZERO);
+    if amount <= free {
+        return Ok(());
+    }
+    let held = match lane.reserved.is_zero() {
+        true => String::new(),
+        false => format!(" ({} XNO more is held for payments under way)", lane.reserved.to_xno()),
+    };
+    let message =
+        format!("{} XNO asked, {} XNO can be spent{held}", amount.to_xno(), free.to_xno());
+    let hint = format!("Send at most that, or have {} topped up", lane.account);
+    Err(Failure::refused(NO_FUNDS, message).hint(hint))
+}
+
+/// Settled or asked for within the window, or signed and still open.
+fn is_lookalike(payment: &Payment, now: Millis) -> bool {
+    let recent = |at: Millis| now.since(at) < limits::DUPLICATE_WINDOW;
+    match &payment.state {
+        State::Released { .. } => false,
+        State::Settled { at_ms, .. } => recent(*at_ms),
+        State::Requested | State::Awaiting { .. } => recent(payment.created_at_ms),
+        State::Reserved { .. } | State::Intent(_) | State::Unknown(_) => true,
+    }
+}
+
+const NO_FUNDS: &str = "INSUFFICIENT_FUNDS";
+const RATE_LIMITED: &str = "RATE_LIMITED";
+const LOOK_AGAIN: Duration = Duration::from_millis(100);

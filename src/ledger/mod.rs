@@ -1,0 +1,17 @@
+//! The audit chain: events that cannot be rewritten, dropped or reordered without being noticed.
+//!
+//! Format in `docs/ledger-format.md`, precise enough that anyone can write a verifier. Pure: no file, no clock, no
+//! private key; it must never interpret what an event means (that is `books`).
+
+mod chain;
+mod checkpoint;
+mod event;
+mod verify;
+
+#[cfg(test)]
+mod tests;
+
+pub use chain::{Chain, Sealed, event_hash};
+pub use checkpoint::{Anchor, AnchorError, Head};
+pub use event::{Event, EventError, EventSignature, KeyId};
+pub use verify::{Broken, Report, TrustedKey, Verifier, VerifyMode};

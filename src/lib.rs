@@ -1,0 +1,25 @@
+#![doc = include_str!("../ARCHITECTURE.md")]
+
+pub mod books;
+pub mod clock;
+pub mod config;
+pub mod digest;
+pub mod engine;
+pub mod failure;
+pub mod ids;
+pub mod ledger;
+pub mod limits;
+pub mod money;
+pub mod nano;
+pub mod network;
+pub mod operations;
+pub mod payment;
+pub mod policy;
+pub mod process;
+pub mod rails;
+#[cfg(feature = "sandbox")]
+pub mod sandbox;
+pub mod secret;
+pub mod store;
+pub mod surfaces;
+pub mod wallet;

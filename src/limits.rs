@@ -1,0 +1,137 @@
+//! Every bound of the wallet, in one place.
+//!
+//! Nothing here may be worked around elsewhere: a module that needs a bound takes it from here, and each bound has a
+//! test at the limit and one past it.
+
+use std::time::Duration;
+
+/// Longest amount an agent may write, in bytes; the longest exact amount has 39 digits, a point and 30 decimals.
+pub const AMOUNT_TEXT_BYTES: usize = 80;
+/// Decimals of one XNO.
+pub const XNO_DECIMALS: usize = 30;
+/// Longest `nano:` URI accepted, in bytes.
+pub const NANO_URI_BYTES: usize = 2_048;
+/// Most threads one search for proof of work uses; more asked for are not started.
+pub const WORK_THREADS: usize = 64;
+/// Hashes of proof of work between two looks at whether the search was called off (under a millisecond).
+pub const WORK_BATCH_HASHES: u64 = 4_096;
+/// Longest line on stdio, in bytes, without its newline.
+pub const MCP_LINE_BYTES: usize = 1024 * 1024;
+/// Deepest nesting of JSON on stdio.
+pub const MCP_JSON_DEPTH: usize = 64;
+/// Calls in flight on one stdio connection; the next one waits.
+pub const MCP_CALLS_IN_FLIGHT: usize = 128;
+/// What unanswered requests on one stdio connection may hold together, in bytes; beyond that nothing more is read.
+pub const MCP_OPEN_BYTES: usize = 16 * 1024 * 1024;
+/// The least an unanswered request counts for in [`MCP_OPEN_BYTES`], so that 1,024 of them fill it.
+pub const MCP_OPEN_BYTES_EACH: usize = 16 * 1024;
+/// How long calls may still be answered after the end of standard input.
+pub const MCP_DRAIN: Duration = Duration::from_millis(700);
+/// Progress reports of one call that wait to be written; further ones are dropped.
+pub const MCP_PROGRESS_WAITING: usize = 16;
+/// Most tools a host is shown.
+pub const MCP_TOOLS: usize = 34;
+/// Largest list of tools, in bytes of JSON.
+pub const MCP_TOOLS_BYTES: usize = 55_000;
+/// The same for the toolsets `wallet`, `payment` and `guard` alone.
+pub const MCP_CORE_TOOLS_BYTES: usize = 18_000;
+/// Longest name of a tool on the wire, in bytes.
+pub const MCP_TOOL_NAME_BYTES: usize = 40;
+/// Longest instructions to a host, in bytes.
+pub const MCP_INSTRUCTIONS_BYTES: usize = 1_500;
+/// Longest description of an operation, in characters.
+pub const DESCRIPTION_CHARS: usize = 300;
+/// Longest name or parser's complaint quoted back to a caller, in characters.
+pub const QUOTE_CHARS: usize = 300;
+/// Longest memo, in bytes.
+pub const MEMO_BYTES: usize = 512;
+/// Longest payee label, in bytes.
+pub const LABEL_BYTES: usize = 128;
+/// Longest idempotency key, in bytes.
+pub const IDEMPOTENCY_KEY_BYTES: usize = 128;
+/// Longest identifier chosen by somebody else (mandate, agent), in bytes.
+pub const ID_BYTES: usize = 128;
+/// Longest reason an operator gives (freeze, reject), in bytes.
+pub const REASON_BYTES: usize = 512;
+/// Most accounts one wallet derives.
+pub const ACCOUNTS: u32 = 1_000;
+/// Most payments of one lane that wait for it or are in flight.
+pub const OPEN_PAYMENTS_PER_LANE: u32 = 256;
+/// Most approvals waiting at one time; the next payment that needs one is denied.
+pub const APPROVALS_WAITING: u32 = 256;
+/// Largest canonical ledger event, in bytes.
+pub const EVENT_BYTES: usize = 64 * 1024;
+/// Most closures the store's writer drains into one durable commit.
+pub const COMMIT_BATCH: usize = 256;
+/// Closures waiting for the store's writer; the next caller waits.
+pub const COMMIT_QUEUE: usize = 4_096;
+/// Page size of a list when none is asked for.
+pub const PAGE_DEFAULT: u32 = 20;
+/// Largest page of a list.
+pub const PAGE_MAX: u32 = 100;
+/// Largest page of ledger events.
+pub const LEDGER_PAGE: u32 = 1_000;
+/// How long a spending call waits for the outcome before it answers `pending`.
+pub const SPEND_WAIT: Duration = Duration::from_secs(45);
+/// Longest long-poll a caller may ask for.
+pub const WAIT_MAX: Duration = Duration::from_secs(55);
+/// An equal payment within this time of one settled or in flight is refused as a suspected duplicate.
+pub const DUPLICATE_WINDOW: Duration = Duration::from_secs(60);
+/// How often the same bytes are published again while a block is not confirmed.
+pub const REPUBLISH_EVERY: Duration = Duration::from_secs(5);
+/// The span over which payments are counted for the rate limit.
+pub const RATE_WINDOW: Duration = Duration::from_secs(60);
+/// Events shown in a payment's trail.
+pub const TRAIL_EVENTS: usize = 256;
+/// Equal payments remembered for the duplicate check.
+pub const LOOKALIKES: usize = 8;
+/// How soon a block the node does not know is published again.
+pub const REPUBLISH_LOST: Duration = Duration::from_millis(500);
+/// After this long without an outcome a payment is marked `unknown` for the operator's attention.
+pub const UNKNOWN_AFTER: Duration = Duration::from_secs(600);
+/// Most receivable blocks asked for in one request.
+pub const RECEIVABLE_PAGE: u32 = 64;
+/// Blocks walked back from an unexpected frontier in search of our own head.
+pub const FOREIGN_WALK: u32 = 64;
+/// Longest line of the sandbox ledger's journal, in bytes, without its newline; a block takes about 750.
+pub const SANDBOX_JOURNAL_LINE_BYTES: usize = 4_096;
+/// Memory redb may use for its page cache, in bytes.
+pub const STORE_CACHE_BYTES: usize = 8 * 1024 * 1024;
+/// Least time between two fsyncs of the anchor file.
+pub const ANCHOR_SYNC_EVERY: Duration = Duration::from_secs(1);
+/// How long a stopping server may take to park what is open.
+pub const SHUTDOWN: Duration = Duration::from_millis(800);
+/// From the end of standard input or a signal to the end of a server's process.
+pub const EXIT: Duration = Duration::from_millis(900);
+/// How much of [`EXIT`] the calls under way at the end of standard input have to come to their own end.
+pub const EXIT_GRACE: Duration = Duration::from_millis(400);
+/// How long a call waits for funds on their way in before it says that the balance is too small.
+pub const RECEIVE_WAIT: Duration = Duration::from_secs(5);
+/// Longest pause between two looks at a lane with nothing to do.
+pub const LANE_IDLE: Duration = Duration::from_secs(30);
+/// Longest pause between two looks at approvals that may have lapsed.
+pub const TIMER_IDLE: Duration = Duration::from_secs(30);
+/// Largest frame on the wallet's socket, in bytes.
+pub const SOCKET_FRAME_BYTES: usize = 16 * 1024 * 1024;
+/// Events are packed into one page up to about this many bytes.
+pub const LEDGER_PAGE_BYTES: usize = 4 * 1024 * 1024;
+/// Processes that may be connected to the keeper.
+pub const SOCKET_CONNECTIONS: usize = 64;
+/// Frames that wait to be written to one connection; progress beyond that is dropped.
+pub const SOCKET_WAITING: usize = 512;
+/// How long a handshake may take.
+pub const HANDSHAKE: Duration = Duration::from_secs(2);
+/// A keeper that was silent for this long while a call waits is taken to be stopped.
+pub const KEEPER_SILENCE: Duration = Duration::from_secs(3);
+/// How often a waiting caller asks the keeper for a sign of life.
+pub const KEEPER_PING: Duration = Duration::from_millis(500);
+/// How long a call tries to become or reach the keeper.
+pub const ELECTION: Duration = Duration::from_secs(5);
+/// Pause between two tries.
+pub const ELECTION_PAUSE: Duration = Duration::from_millis(10);
+/// How long a call is sent to one keeper after another.
+pub const CALL: Duration = Duration::from_secs(60);
+/// Accounts a wallet derives when it is opened.
+pub const ACCOUNTS_AT_START: u32 = 1;
+/// Fewest characters of an unlock or operator secret.
+pub const SECRET_CHARS_MIN: usize = 8;

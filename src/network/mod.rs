@@ -1,0 +1,112 @@
+//! The port to a Nano network: what a wallet asks a node, and nothing else.
+//!
+//! Whatever comes back is untrusted: callers verify frontier blocks by hash and signature before they build on them.
+//! This module must never decide about money.
+
+use std::fmt;
+
+use async_trait::async_trait;
+
+use crate::money::Raw;
+use crate::nano::{Account, BlockHash, SignedBlock, Subtype};
+
+/// A node as the wallet sees it; the sandbox and the RPC client implement it.
+#[async_trait]
+pub trait Node: Send + Sync + fmt::Debug {
+    /// The head of an account chain; `None` when the account has no block yet.
+    async fn account_info(&self, account: Account) -> Result<Option<AccountInfo>, NodeError>;
+
+    /// Confirmed sends to `account` that nobody has received, of at least `minimum`, at most `count`.
+    async fn receivable(
+        &self,
+        account: Account,
+        minimum: Raw,
+        count: u32,
+    ) -> Result<Vec<Receivable>, NodeError>;
+
+    /// One block by its hash; `None` when the node does not know it.
+    async fn block_info(&self, hash: BlockHash) -> Result<Option<BlockInfo>, NodeError>;
+
+    /// Publishes a block. An error tells nothing about the outcome: decide from [`Node::block_info`].
+    async fn process(
+        &self,
+        block: &SignedBlock,
+        subtype: Option<Subtype>,
+    ) -> Result<BlockHash, NodeError>;
+}
+
+/// `account_info` with `include_confirmed` and `receivable`.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct AccountInfo {
+    /// Head of the chain, confirmed or not.
+    pub frontier: BlockHash,
+    /// First block of the chain.
+    pub open_block: BlockHash,
+    /// Balance at the head.
+    pub balance: Raw,
+    /// Representative at the head.
+    pub representative: Account,
+    /// Blocks in the chain.
+    pub block_count: u64,
+    /// Last cemented block, if any is.
+    pub confirmed_frontier: Option<BlockHash>,
+    /// Height of the last cemented block; 0 if none is.
+    pub confirmed_height: u64,
+    /// Balance at the last cemented block.
+    pub confirmed_balance: Raw,
+    /// Sum of sends to this account not yet received, confirmed or not.
+    pub receivable: Raw,
+    /// The confirmed part of `receivable`.
+    pub confirmed_receivable: Raw,
+}
+
+/// One send waiting to be received.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Receivable {
+    /// Hash of the send block.
+    pub hash: BlockHash,
+    /// Amount sent.
+    pub amount: Raw,
+    /// Who sent it.
+    pub source: Account,
+}
+
+/// `block_info` of one block.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct BlockInfo {
+    /// The block itself, with signature and work.
+    pub contents: SignedBlock,
+    /// The amount it moved.
+    pub amount: Raw,
+    /// Height in its account chain, from 1.
+    pub height: u64,
+    /// The block that follows it, if any.
+    pub successor: Option<BlockHash>,
+    /// Whether the network has cemented it.
+    pub confirmed: bool,
+    /// Its derived kind.
+    pub subtype: Subtype,
+}
+
+/// Why a node gave no usable answer.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum NodeError {
+    /// The node answered with an error of its own (`{"error": ...}`).
+    #[error("the node refused: {message}")]
+    Refused {
+        /// The node's words, capped and escaped.
+        message: String,
+    },
+    /// What came back cannot be an answer.
+    #[error("the node's answer cannot be read: {detail}")]
+    Garbled {
+        /// What was wrong with it.
+        detail: String,
+    },
+    /// No answer: connection refused, time-out, or cut off.
+    #[error("the node did not answer: {detail}")]
+    Unreachable {
+        /// What was tried.
+        detail: String,
+    },
+}

@@ -1,0 +1,89 @@
+//! `request_payment`: a payment on any rail, with the arguments of seeds/004.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use crate::engine::Order;
+use crate::failure::Failure;
+use crate::limits;
+use crate::money::Currency;
+use crate::operations::fields::{bounded, idempotency_key, payee_account};
+use crate::operations::spend::spend;
+use crate::operations::{
+    Access, AccountRef, AmountText, Audience, Context, Operation, Outcome, PayResult, Spec,
+    outcome_of,
+};
+use crate::policy::Rail;
+
+/// Ask for a payment.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct RequestPayment {
+    /// How the money moves: nano.
+    rail: String,
+    /// How much, in the currency's smallest unit, as integer text: raw for XNO (1 XNO = 10^30 raw).
+    amount: AmountText,
+    /// Currency code: XNO on rail nano.
+    currency: String,
+    /// Where to: on rail nano a nano_ or xrb_ address.
+    payee_address: String,
+    /// What the payee is called, for the owner; never a reason to allow.
+    #[serde(default)]
+    payee_label: Option<String>,
+    /// A note for the owner's ledger.
+    #[serde(default)]
+    memo: Option<String>,
+    /// The mandate to pay under, from list_mandates.
+    #[serde(default)]
+    mandate_id: Option<String>,
+    /// One key per intended payment; after a time-out repeat with the SAME key.
+    #[serde(default)]
+    idempotency_key: Option<String>,
+}
+
+impl Operation for RequestPayment {
+    type Output = PayResult;
+    const SPEC: Spec = Spec {
+        name: "request_payment",
+        title: "Request a payment",
+        description: "Ask the wallet to pay on a rail (nano). The owner's policy decides: settled, denied (with every rule and what would pass), pending_approval (the owner must act), failed, or pending (unknown: do not pay again).",
+        audience: Audience::Agent,
+        access: Access::Spend,
+        toolset: "guard",
+        open_world: true,
+    };
+
+    async fn run(self, context: &Context) -> Result<Outcome<PayResult>, Failure> {
+        check_rail(&self.rail, &self.currency)?;
+        let order = Order {
+            call_id: context.call_id,
+            operation: Self::SPEC.name,
+            agent_id: context.caller.agent_id().map(str::to_owned),
+            destination: payee_account(&self.payee_address)?,
+            label: bounded("payeeLabel", self.payee_label, limits::LABEL_BYTES)?,
+            amount: self.amount.raw()?,
+            mandate_id: bounded("mandateId", self.mandate_id, limits::ID_BYTES)?,
+            memo: bounded("memo", self.memo, limits::MEMO_BYTES)?,
+            account: AccountRef::resolve(None, &context.engine)?,
+            idempotency_key: idempotency_key(self.idempotency_key)?,
+        };
+        let result = PayResult::from(&spend(order, context).await?);
+        Ok(outcome_of(result.status, result))
+    }
+}
+
+fn check_rail(rail: &str, currency: &str) -> Result<(), Failure> {
+    let shown = |text: &str| text.chars().take(limits::QUOTE_CHARS).collect::<String>();
+    match rail.parse::<Rail>() {
+        Ok(Rail::Nano) if currency.parse() == Ok(Currency::XNO) => Ok(()),
+        Ok(Rail::Nano) => {
+            let message = format!("rail nano pays XNO, not {:?}", shown(currency));
+            Err(Failure::invalid("INVALID_CURRENCY", message)
+                .hint("Give currency XNO and the amount in raw"))
+        }
+        Err(()) => {
+            let message = format!("this wallet has no rail {:?}", shown(rail));
+            Err(Failure::invalid("INVALID_RAIL", message).hint("It has: nano"))
+        }
+    }
+}

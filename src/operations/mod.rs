@@ -1,0 +1,81 @@
+//! What can be asked of the wallet: one file and one struct per operation.
+//!
+//! An operation holds its own input, output and who may call it; surfaces, socket and schemas are derived from that.
+//! Operations must never reach a key, a store table or a node: they call the engine.
+
+pub mod guard;
+pub mod operator;
+pub mod wallet;
+
+mod call;
+mod fields;
+mod paid;
+mod registry;
+mod schema;
+mod spend;
+
+pub use call::{Answer, Call, Caller, Context, Gate, Outcome, Progress, ProgressSink, Verdict};
+pub use fields::{AccountRef, AmountText, LedgerHead};
+pub use paid::{PayResult, SettlementOut, describe, outcome_of};
+pub use registry::{AnyOperation, registry};
+
+use std::future::Future;
+
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::failure::Failure;
+
+/// One thing that can be asked of the wallet.
+pub trait Operation: DeserializeOwned + JsonSchema + Send + 'static {
+    /// What a caller gets when the operation was carried out.
+    type Output: Serialize + JsonSchema + Send + 'static;
+    /// Its name and who may call it.
+    const SPEC: Spec;
+
+    /// Does it. A [`Failure`] means that no payment id exists.
+    fn run(
+        self,
+        context: &Context,
+    ) -> impl Future<Output = Result<Outcome<Self::Output>, Failure>> + Send;
+}
+
+/// The name of an operation and what surfaces need to know of it.
+#[derive(Clone, Copy, Debug)]
+pub struct Spec {
+    /// Canonical dotted name, such as `wallet.send`.
+    pub name: &'static str,
+    /// A short human title.
+    pub title: &'static str,
+    /// What it does, for the agent; at most 300 characters.
+    pub description: &'static str,
+    /// Who may call it.
+    pub audience: Audience,
+    /// What it may do.
+    pub access: Access,
+    /// The group it is listed with (`wallet`, `guard`, ...).
+    pub toolset: &'static str,
+    /// Whether it reaches beyond this machine or shows third-party text.
+    pub open_world: bool,
+}
+
+/// Who may call an operation.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Audience {
+    /// Agents, and so every MCP host; the operator too.
+    Agent,
+    /// The operator alone; never listed as a tool.
+    Operator,
+}
+
+/// What an operation may do.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Access {
+    /// Looks only.
+    Read,
+    /// Changes something, but moves no money away.
+    Write,
+    /// May move money away.
+    Spend,
+}

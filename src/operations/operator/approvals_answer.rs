@@ -1,0 +1,66 @@
+//! `approvals.answer`: the owner says yes or no, once; an approved payment is driven to a stable state.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use crate::books::Channel;
+use crate::engine::Resolution;
+use crate::failure::Failure;
+use crate::ids::ApprovalId;
+use crate::limits;
+use crate::operations::fields::bounded;
+use crate::operations::{
+    Access, Audience, Context, Operation, Outcome, PayResult, Spec, outcome_of,
+};
+use crate::payment::Status;
+
+/// The owner's answer.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ApprovalsAnswer {
+    /// The question, from approvals.list.
+    approval_id: String,
+    /// The answer: a JSON boolean, nothing that only looks like one.
+    approved: bool,
+    /// The owner's words.
+    #[serde(default)]
+    reason: Option<String>,
+}
+
+impl Operation for ApprovalsAnswer {
+    type Output = PayResult;
+    const SPEC: Spec = Spec {
+        name: "approvals.answer",
+        title: "Answer an approval",
+        description: "Approve or reject a waiting payment, once. Policy and freeze are checked again.",
+        audience: Audience::Operator,
+        access: Access::Spend,
+        toolset: "operator",
+        open_world: false,
+    };
+
+    async fn run(self, context: &Context) -> Result<Outcome<PayResult>, Failure> {
+        let approval_id = self.approval_id.parse::<ApprovalId>().map_err(|_| {
+            let shown: String = self.approval_id.chars().take(limits::QUOTE_CHARS).collect();
+            Failure::invalid("INVALID_APPROVAL_ID", format!("{shown:?} is no approval id"))
+                .hint("`paywarden approvals list` shows what waits")
+        })?;
+        let resolution = Resolution {
+            approval_id,
+            approved: self.approved,
+            channel: Channel::Cli,
+            reason: bounded("reason", self.reason, limits::REASON_BYTES)?,
+        };
+        let engine = &context.engine;
+        let answered = engine.answer_approval(resolution).await?;
+        let id = answered.paid.payment.id();
+        let paid =
+            engine.wait_for_payment(id, limits::SPEND_WAIT, &context.cancelled, |_, _| {}).await?;
+        let result = PayResult::from(&paid);
+        // A rejection is what the owner asked for.
+        Ok(match result.status {
+            Status::Denied if !self.approved => Outcome::Done(result),
+            status => outcome_of(status, result),
+        })
+    }
+}

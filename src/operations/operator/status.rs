@@ -1,0 +1,129 @@
+//! `operator.status`: the wallet at a glance.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::books::Lane;
+use crate::engine::store_failure;
+use crate::failure::Failure;
+use crate::operations::{Access, Audience, Context, LedgerHead, Operation, Outcome, Spec};
+
+/// The wallet at a glance.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct OperatorStatus {}
+
+/// The wallet at a glance.
+#[derive(Debug, JsonSchema, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Status {
+    /// The wallet's id.
+    wallet_id: String,
+    /// Whether it is frozen.
+    frozen: bool,
+    /// Why.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
+    /// Since when, RFC 3339.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    changed_at: Option<String>,
+    /// Approvals that wait.
+    pending_approvals: u32,
+    /// Mandates that exist.
+    mandates: u32,
+    /// How much an agent may do alone.
+    mode: String,
+    /// Payments asked for, by how they ended.
+    payments: Payments,
+    /// The accounts.
+    accounts: Vec<Account>,
+    /// The ledger's head.
+    ledger_head: LedgerHead,
+}
+
+/// Payments, counted.
+#[derive(Debug, JsonSchema, Serialize)]
+#[schemars(inline)]
+pub struct Payments {
+    /// Asked for.
+    requested: u64,
+    /// Settled.
+    settled: u64,
+    /// Refused.
+    denied: u64,
+    /// Allowed, and failed.
+    failed: u64,
+}
+
+/// One account.
+#[derive(Debug, JsonSchema, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[schemars(inline)]
+pub struct Account {
+    /// Derivation index.
+    index: u32,
+    /// Its address.
+    address: String,
+    /// Confirmed balance on the books, in XNO.
+    balance: String,
+    /// Held by open payments, in XNO.
+    reserved: String,
+    /// Payments that wait for it or are in flight.
+    open_payments: u32,
+    /// Why it signs nothing more.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    alarm: Option<String>,
+}
+
+impl Operation for OperatorStatus {
+    type Output = Status;
+    const SPEC: Spec = Spec {
+        name: "operator.status",
+        title: "Status",
+        description: "The wallet at a glance: frozen or live, what waits, accounts, counters, ledger head.",
+        audience: Audience::Operator,
+        access: Access::Read,
+        toolset: "operator",
+        open_world: false,
+    };
+
+    async fn run(self, context: &Context) -> Result<Outcome<Status>, Failure> {
+        let store = context.engine.store();
+        let head = store.head();
+        let read = store.read(|view| {
+            let (wallet, freeze) = (view.wallet()?, view.freeze()?);
+            Ok((wallet, freeze, view.counters()?, view.policy()?, view.lanes()?))
+        });
+        let (wallet, freeze, counters, policy, lanes) = read.map_err(|e| store_failure(&e))?;
+        let marker = store.marker_reason();
+        let mode = policy.and_then(|row| serde_json::to_value(row.policy.mode).ok());
+        Ok(Outcome::Done(Status {
+            wallet_id: wallet.map(|row| row.wallet_id.to_string()).unwrap_or_default(),
+            frozen: freeze.is_some() || marker.is_some(),
+            changed_at: freeze.as_ref().map(|row| row.since_ms.to_string()),
+            reason: freeze.map(|row| row.reason).or(marker),
+            pending_approvals: counters.approvals_waiting,
+            mandates: 0,
+            mode: mode.and_then(|mode| mode.as_str().map(str::to_owned)).unwrap_or_default(),
+            payments: Payments {
+                requested: counters.requested,
+                settled: counters.settled,
+                denied: counters.denied,
+                failed: counters.failed,
+            },
+            accounts: lanes.iter().map(account).collect(),
+            ledger_head: head.into(),
+        }))
+    }
+}
+
+fn account(lane: &Lane) -> Account {
+    Account {
+        index: lane.index,
+        address: lane.account.to_string(),
+        balance: lane.balance.to_xno(),
+        reserved: lane.reserved.to_xno(),
+        open_payments: lane.queued,
+        alarm: lane.frozen.clone(),
+    }
+}

@@ -1,0 +1,40 @@
+//! What every spending operation does once its arguments are an order: ask, then wait for the outcome.
+
+use super::Context;
+use crate::engine::{Order, Paid};
+use crate::failure::Failure;
+use crate::limits;
+use crate::payment::State;
+
+/// Asks for the payment and waits up to [`limits::SPEND_WAIT`] for its outcome; whoever stops waiting stops nothing.
+///
+/// # Errors
+/// Before a payment id exists.
+pub(super) async fn spend(order: Order, context: &Context) -> Result<Paid, Failure> {
+    let asked = context.engine.pay(order).await?;
+    let id = asked.payment.id();
+    let progress = &context.progress;
+    let total = Some(limits::SPEND_WAIT.as_secs());
+    let wait = context.engine.wait_for_payment(
+        id,
+        limits::SPEND_WAIT,
+        &context.cancelled,
+        |paid, waited| progress.report(waited.as_secs(), total, stage(paid)),
+    );
+    let paid = wait.await?;
+    if context.cancelled.is_cancelled() {
+        let status = paid.payment.state.status();
+        tracing::info!(%id, ?status, "a call was cancelled; its payment is not");
+    }
+    Ok(paid)
+}
+
+fn stage(paid: &Paid) -> String {
+    let id = paid.payment.id();
+    match &paid.payment.state {
+        State::Intent(intent) | State::Unknown(intent) => {
+            format!("payment {id}: block {} waits for confirmation", intent.hash())
+        }
+        _ => format!("payment {id}: waits for its account to be free"),
+    }
+}

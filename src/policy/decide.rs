@@ -1,0 +1,348 @@
+//! The decision. Hard refusals first, then whether the owner must be asked; equal to a limit passes.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Grant, Mode, Policy, ReasonCode, Request, Rule, Trace};
+use crate::digest::Digest;
+use crate::limits;
+use crate::money::Money;
+
+/// What is known in the deciding transaction.
+#[derive(Clone, Debug)]
+pub struct Facts {
+    /// Why the wallet is frozen, if it is.
+    pub frozen: Option<String>,
+    /// Approvals that wait for the owner.
+    pub approvals_waiting: u32,
+    /// Where the payment stands.
+    pub stage: Stage,
+}
+
+/// Where the payment stands when it is judged.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Stage {
+    /// Asked for the first time.
+    New,
+    /// The owner, or a decision before, said yes; the rules that forbid are looked at again.
+    Approved,
+}
+
+/// How it fell, and why.
+#[derive(Debug)]
+pub struct Decision {
+    /// May it be signed, must the owner be asked, or neither.
+    pub verdict: Verdict,
+    /// Stable code.
+    pub reason_code: ReasonCode,
+    /// One sentence.
+    pub reason: String,
+    /// Every rule looked at.
+    pub rules: Vec<Rule>,
+    /// What would pass, for a denial.
+    pub would_pass: Option<String>,
+    /// Which policy decided.
+    pub policy_hash: Digest,
+}
+
+/// How a decision fell.
+#[derive(Debug)]
+pub enum Verdict {
+    /// May be signed once.
+    Allow(Grant),
+    /// The owner must be asked.
+    NeedsApproval,
+    /// May not be paid.
+    Deny,
+}
+
+impl Verdict {
+    /// The word events carry.
+    pub fn outcome(&self) -> Outcome {
+        match self {
+            Self::Allow(_) => Outcome::Allow,
+            Self::NeedsApproval => Outcome::NeedsApproval,
+            Self::Deny => Outcome::Deny,
+        }
+    }
+}
+
+/// [`Verdict`] without its grant, as `policy.decided` has it.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// See [`Verdict::Allow`].
+    Allow,
+    /// See [`Verdict::NeedsApproval`].
+    NeedsApproval,
+    /// See [`Verdict::Deny`].
+    Deny,
+}
+
+/// Judges one payment. The amount must be positive; that is an invariant of [`Request`], checked again here.
+pub fn decide(policy: &Policy, request: &Request, facts: &Facts) -> Decision {
+    let mut judge = Judge { policy, request, trace: Trace::default() };
+    let finding = judge.refuse(facts).unwrap_or_else(|| judge.ask_or_allow(facts));
+    let verdict = match finding.kind {
+        Kind::Deny => Verdict::Deny,
+        Kind::Ask => Verdict::NeedsApproval,
+        Kind::Allow => Verdict::Allow(Grant::new(
+            request.payment_id,
+            request.amount,
+            request.payee.address.clone(),
+        )),
+    };
+    Decision {
+        verdict,
+        reason_code: finding.code,
+        reason: finding.reason,
+        rules: judge.trace.into_rules(),
+        would_pass: finding.would_pass,
+        policy_hash: policy.hash(),
+    }
+}
+
+struct Judge<'a> {
+    policy: &'a Policy,
+    request: &'a Request,
+    trace: Trace,
+}
+
+struct Finding {
+    kind: Kind,
+    code: ReasonCode,
+    reason: String,
+    would_pass: Option<String>,
+}
+
+enum Kind {
+    Deny,
+    Ask,
+    Allow,
+}
+
+impl Judge<'_> {
+    /// Rules that forbid, whoever has approved.
+    fn refuse(&mut self, facts: &Facts) -> Option<Finding> {
+        assert!(self.request.amount.amount > 0, "a request has a positive amount");
+        let thawed = self.trace.note(
+            "not_frozen",
+            facts.frozen.is_none(),
+            facts.frozen.as_deref().unwrap_or("the wallet is live"),
+        );
+        if !thawed {
+            let reason = format!("the wallet is frozen: {}", facts.frozen.as_deref().unwrap_or(""));
+            return Some(deny(
+                ReasonCode::WalletFrozen,
+                reason,
+                "nothing until the owner unfreezes it",
+            ));
+        }
+        self.refuse_amount().or_else(|| self.refuse_mandate())
+    }
+
+    fn refuse_amount(&mut self) -> Option<Finding> {
+        let amount = self.request.amount;
+        let Some(limits) = self.policy.limits_for(&amount) else {
+            let currency = amount.currency;
+            self.trace.note("currency_has_limit", false, format!("no limit is set for {currency}"));
+            let reason = format!("the owner has set no limit for {currency}");
+            return Some(deny(ReasonCode::NoLimitForCurrency, reason, "a currency with a limit"));
+        };
+        let hard = Money { amount: limits.hard_limit, currency: amount.currency };
+        let within = amount.amount <= limits.hard_limit;
+        if self.trace.note("hard_limit", within, format!("{amount} of at most {hard}")) {
+            return None;
+        }
+        let reason = format!("{amount} is above the hard limit of {hard}");
+        Some(deny(ReasonCode::HardLimit, reason, &format!("at most {hard}")))
+    }
+
+    fn refuse_mandate(&mut self) -> Option<Finding> {
+        let id = self.request.mandate_id.as_deref()?;
+        self.trace.note("mandate_exists", false, format!("no mandate has the id {id:?}"));
+        let reason = format!("no mandate has the id {id:?}");
+        Some(deny(
+            ReasonCode::UnknownMandate,
+            reason,
+            "the id of a mandate from list_mandates, or none",
+        ))
+    }
+
+    /// Whether the owner must be asked, once nothing forbids it.
+    fn ask_or_allow(&mut self, facts: &Facts) -> Finding {
+        if facts.stage == Stage::Approved {
+            self.trace.note("approved", true, "decided before, and nothing forbids it now");
+            return allow(ReasonCode::Approved, "approved, and nothing forbids it");
+        }
+        match self.needs_owner() {
+            None => allow(ReasonCode::Allowed, "within what an agent may pay alone"),
+            Some(reason) if facts.approvals_waiting >= limits::APPROVALS_WAITING => {
+                let full = format!("{} approvals wait already", facts.approvals_waiting);
+                self.trace.note("approvals_queue", false, full.clone());
+                deny(
+                    ReasonCode::ApprovalsFull,
+                    format!("{reason}, but {full}"),
+                    "a payment within the threshold, or this one after the owner has answered some",
+                )
+            }
+            Some(reason) => Finding {
+                kind: Kind::Ask,
+                code: ReasonCode::ApprovalRequired,
+                reason,
+                would_pass: None,
+            },
+        }
+    }
+
+    fn needs_owner(&mut self) -> Option<String> {
+        let without_mandate = !self.policy.require_mandate || self.request.mandate_id.is_some();
+        if !self.trace.note(
+            "mandate_required",
+            without_mandate,
+            "without a mandate the owner decides",
+        ) {
+            return Some("no mandate covers it".to_owned());
+        }
+        let amount = self.request.amount;
+        let threshold = self.policy.limits_for(&amount).map_or(0, |limits| limits.auto_approve);
+        let threshold = Money { amount: threshold, currency: amount.currency };
+        match self.policy.mode {
+            Mode::Autonomous => {
+                self.trace.note("mode", true, "autonomous");
+                None
+            }
+            Mode::ApproveEvery => {
+                self.trace.note("mode", false, "every payment needs the owner");
+                Some("the owner approves every payment".to_owned())
+            }
+            Mode::Tiered => {
+                let below = amount.amount <= threshold.amount;
+                self.trace.note("auto_approve", below, format!("{amount} of at most {threshold}"));
+                (!below).then(|| format!("{amount} is above the threshold of {threshold}"))
+            }
+        }
+    }
+}
+
+fn deny(code: ReasonCode, reason: String, would_pass: &str) -> Finding {
+    Finding { kind: Kind::Deny, code, reason, would_pass: Some(would_pass.to_owned()) }
+}
+
+fn allow(code: ReasonCode, reason: &str) -> Finding {
+    Finding { kind: Kind::Allow, code, reason: reason.to_owned(), would_pass: None }
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::ids::PaymentId;
+    use crate::money::{Currency, Raw};
+    use crate::policy::{Payee, Rail};
+
+    const XNO: u128 = Raw::ONE_XNO.get();
+
+    fn request(amount: u128) -> Request {
+        Request {
+            payment_id: PaymentId(Uuid::from_u128(7)),
+            agent_id: None,
+            rail: Rail::Nano,
+            amount: Money::xno(Raw::new(amount)),
+            payee: Payee { address: "nano_x".into(), label: None },
+            mandate_id: None,
+        }
+    }
+
+    fn facts(stage: Stage) -> Facts {
+        Facts { frozen: None, approvals_waiting: 0, stage }
+    }
+
+    fn code(policy: &Policy, request: &Request, facts: &Facts) -> (Outcome, ReasonCode) {
+        let decision = decide(policy, request, facts);
+        assert!(!decision.rules.is_empty());
+        (decision.verdict.outcome(), decision.reason_code)
+    }
+
+    #[test]
+    fn limits_pass_when_equal_and_fail_one_past() {
+        let policy = Policy::sandbox();
+        let new = facts(Stage::New);
+        for (amount, outcome, reason) in [
+            (1, Outcome::Allow, ReasonCode::Allowed),
+            (2 * XNO, Outcome::Allow, ReasonCode::Allowed),
+            (2 * XNO + 1, Outcome::NeedsApproval, ReasonCode::ApprovalRequired),
+            (50 * XNO, Outcome::NeedsApproval, ReasonCode::ApprovalRequired),
+            (50 * XNO + 1, Outcome::Deny, ReasonCode::HardLimit),
+            (u128::MAX, Outcome::Deny, ReasonCode::HardLimit),
+        ] {
+            assert_eq!(code(&policy, &request(amount), &new), (outcome, reason), "{amount}");
+        }
+    }
+
+    #[test]
+    fn approval_lifts_the_threshold_but_no_refusal() {
+        let approved = facts(Stage::Approved);
+        let policy = Policy::sandbox();
+        assert_eq!(code(&policy, &request(3 * XNO), &approved).0, Outcome::Allow);
+        assert_eq!(code(&policy, &request(51 * XNO), &approved).1, ReasonCode::HardLimit);
+        let frozen = Facts { frozen: Some("stop".into()), ..approved };
+        assert_eq!(code(&policy, &request(1), &frozen).1, ReasonCode::WalletFrozen);
+    }
+
+    #[test]
+    fn another_currency_is_denied_not_asked() {
+        let mut other = request(1);
+        other.amount.currency = "USDC".parse::<Currency>().unwrap();
+        let got = code(&Policy::sandbox(), &other, &facts(Stage::Approved));
+        assert_eq!(got, (Outcome::Deny, ReasonCode::NoLimitForCurrency));
+    }
+
+    #[test]
+    fn an_unknown_mandate_is_denied_in_every_mode() {
+        for mode in [Mode::ApproveEvery, Mode::Tiered, Mode::Autonomous] {
+            let policy = Policy { mode, ..Policy::sandbox() };
+            let mut claimed = request(1);
+            claimed.mandate_id = Some("nope".into());
+            for stage in [Stage::New, Stage::Approved] {
+                let got = code(&policy, &claimed, &facts(stage));
+                assert_eq!(got, (Outcome::Deny, ReasonCode::UnknownMandate));
+            }
+        }
+    }
+
+    #[test]
+    fn live_asks_for_everything() {
+        let got = code(&Policy::live(), &request(1), &facts(Stage::New));
+        assert_eq!(got, (Outcome::NeedsApproval, ReasonCode::ApprovalRequired));
+    }
+
+    #[test]
+    fn modes_differ_only_in_who_is_asked() {
+        let every = Policy { mode: Mode::ApproveEvery, ..Policy::sandbox() };
+        assert_eq!(code(&every, &request(1), &facts(Stage::New)).0, Outcome::NeedsApproval);
+        let alone = Policy { mode: Mode::Autonomous, ..Policy::sandbox() };
+        assert_eq!(code(&alone, &request(50 * XNO), &facts(Stage::New)).0, Outcome::Allow);
+    }
+
+    #[test]
+    fn the_approvals_queue_has_an_end() {
+        let policy = Policy::sandbox();
+        let last = Facts { approvals_waiting: limits::APPROVALS_WAITING - 1, ..facts(Stage::New) };
+        assert_eq!(code(&policy, &request(3 * XNO), &last).0, Outcome::NeedsApproval);
+        let full = Facts { approvals_waiting: limits::APPROVALS_WAITING, ..facts(Stage::New) };
+        assert_eq!(code(&policy, &request(3 * XNO), &full).1, ReasonCode::ApprovalsFull);
+    }
+
+    #[test]
+    fn a_grant_is_for_one_amount_and_payee() {
+        let take = || match decide(&Policy::sandbox(), &request(5), &facts(Stage::New)).verdict {
+            Verdict::Allow(grant) => grant,
+            other => panic!("{other:?}"),
+        };
+        let five = Money::xno(Raw::new(5));
+        assert_eq!(take().consume(five, "nano_x").unwrap(), PaymentId(Uuid::from_u128(7)));
+        assert!(take().consume(Money::xno(Raw::new(6)), "nano_x").is_err());
+        assert!(take().consume(five, "nano_y").is_err());
+    }
+}

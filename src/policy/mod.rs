@@ -1,0 +1,18 @@
+//! Who may pay what: the only maker of a [`Grant`].
+//!
+//! Pure: no clock, no store, no network. [`decide`] sees facts that were read in the deciding transaction and nothing
+//! else. It must never look at text an agent or a third party wrote, except to compare it with what the owner pinned.
+
+mod budget;
+mod decide;
+mod explain;
+mod grant;
+mod request;
+mod rules;
+
+pub use budget::{Budget, BudgetError};
+pub use decide::{Decision, Facts, Outcome, Stage, Verdict, decide};
+pub use explain::{ReasonCode, Rule, Trace};
+pub use grant::{Grant, GrantError};
+pub use request::{Payee, Rail, Request};
+pub use rules::{CurrencyLimits, Mode, Policy};

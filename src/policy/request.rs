@@ -1,0 +1,74 @@
+//! What policy judges: one payment as asked, already parsed and bounded.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+use crate::ids::PaymentId;
+use crate::money::Money;
+
+/// One payment as policy sees it.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Request {
+    /// Its id, for life.
+    pub payment_id: PaymentId,
+    /// Which agent asked, where its host proved one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agent_id: Option<String>,
+    /// How the money would move.
+    pub rail: Rail,
+    /// How much; positive.
+    pub amount: Money,
+    /// To whom.
+    pub payee: Payee,
+    /// The mandate it claims.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mandate_id: Option<String>,
+}
+
+/// Who would get the money.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Payee {
+    /// Canonical address: for Nano always the `nano_` form.
+    pub address: String,
+    /// What the agent calls it; a claim, never a reason to allow.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub label: Option<String>,
+}
+
+/// How money moves.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Rail {
+    /// A Nano send.
+    Nano,
+}
+
+impl Rail {
+    /// Its name in requests and events.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Nano => "nano",
+        }
+    }
+}
+
+impl fmt::Display for Rail {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl FromStr for Rail {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "nano" => Ok(Self::Nano),
+            _ => Err(()),
+        }
+    }
+}

@@ -1,0 +1,97 @@
+//! What the owner has set. What is in force lives in the store as `policy.loaded` events.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::digest::Digest;
+use crate::money::{Currency, Money, Raw, units_text};
+
+/// The owner's policy.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Policy {
+    /// How much an agent may do alone.
+    pub mode: Mode,
+    /// Without a mandate a payment needs approval.
+    pub require_mandate: bool,
+    /// Limits by currency; a currency without a row is denied.
+    pub limits: BTreeMap<Currency, CurrencyLimits>,
+    /// Payments an agent may ask for in any 60 seconds; 0 lifts the limit.
+    pub payments_per_minute: u32,
+    /// How long an approval waits for the owner.
+    pub approval_expiry_ms: u64,
+    /// Smaller confirmed sends to this wallet are left unreceived.
+    #[serde(with = "units_text")]
+    pub receive_minimum_raw: u128,
+}
+
+/// How much an agent may do alone.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Mode {
+    /// Every payment waits for the owner.
+    ApproveEvery,
+    /// Up to the threshold alone, above it with approval.
+    Tiered,
+    /// Everything up to the hard limit.
+    Autonomous,
+}
+
+/// Limits of one currency, in its smallest unit.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct CurrencyLimits {
+    /// A payment above this is denied whatever else is set.
+    #[serde(with = "units_text")]
+    pub hard_limit: u128,
+    /// In tiered mode, up to this an agent pays alone.
+    #[serde(with = "units_text")]
+    pub auto_approve: u128,
+}
+
+impl Policy {
+    /// Play money: tiered, 2 XNO alone, 50 XNO at most.
+    pub fn sandbox() -> Self {
+        Self {
+            mode: Mode::Tiered,
+            require_mandate: false,
+            limits: xno(50, 2),
+            payments_per_minute: 60,
+            approval_expiry_ms: millis(APPROVAL_EXPIRY),
+            receive_minimum_raw: RECEIVE_MINIMUM_RAW,
+        }
+    }
+
+    /// Real money: nothing without a mandate or the owner.
+    pub fn live() -> Self {
+        Self { require_mandate: true, limits: xno(50, 0), ..Self::sandbox() }
+    }
+
+    /// SHA-256 over the canonical JSON, recorded with every decision.
+    ///
+    /// # Panics
+    /// Never: a policy always has a canonical form.
+    pub fn hash(&self) -> Digest {
+        Digest::of_json(self).expect("a policy has a canonical form")
+    }
+
+    /// The limits that apply to an amount.
+    pub fn limits_for(&self, amount: &Money) -> Option<&CurrencyLimits> {
+        self.limits.get(&amount.currency)
+    }
+}
+
+fn xno(hard: u128, auto: u128) -> BTreeMap<Currency, CurrencyLimits> {
+    let one = Raw::ONE_XNO.get();
+    let limits = CurrencyLimits { hard_limit: hard * one, auto_approve: auto * one };
+    BTreeMap::from([(Currency::XNO, limits)])
+}
+
+fn millis(d: Duration) -> u64 {
+    u64::try_from(d.as_millis()).unwrap_or(u64::MAX)
+}
+
+const APPROVAL_EXPIRY: Duration = Duration::from_secs(24 * 3600);
+const RECEIVE_MINIMUM_RAW: u128 = 1_000_000_000_000_000_000_000_000;

@@ -1,0 +1,360 @@
+//! Opening a wallet: lock, keys, store, network, engine. On the sandbox a missing wallet is made and funded.
+
+use std::convert::Infallible;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use uuid::Uuid;
+
+use super::home::{Home, files};
+use super::lock::WalletLock;
+use crate::books::{Body, Event};
+use crate::clock::Clock;
+use crate::engine::{Engine, Parts, Rhythm, store_failure};
+use crate::failure::{Failure, Retry};
+use crate::ids::WalletId;
+use crate::ledger::Head;
+use crate::nano::{Account, Network, Seed};
+use crate::network::Node;
+use crate::policy::Policy;
+use crate::secret::Secret;
+use crate::store::{
+    AnchorFile, CommitError, FreezeMarker, Guards, LedgerSigner, RedbEngine, Store, StoreError,
+    probe_file,
+};
+use crate::wallet::{KeyFile, KeyFileError, Keystore, WorkPool};
+
+/// What a wallet is opened with.
+#[derive(Clone, Debug)]
+pub struct Boot {
+    /// Where it lives.
+    pub home: Home,
+    /// Which network its keys sign for.
+    pub network: Network,
+    /// Threads for proof of work.
+    pub work_threads: usize,
+    /// Opens the key file, where it is protected.
+    pub unlock: Option<Secret>,
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+    /// Everything outside.
+    pub world: Arc<dyn World>,
+}
+
+/// Where a wallet gets its network from; `main` knows the sandbox, this module does not.
+pub trait World: fmt::Debug + Send + Sync {
+    /// Whether there is such a network here at all; asked before anything is made.
+    ///
+    /// # Errors
+    /// When this program cannot reach it.
+    fn check(&self, network: Network) -> Result<(), Failure>;
+
+    /// The network for a wallet at `home`.
+    ///
+    /// # Errors
+    /// When none is configured or it cannot be opened.
+    fn surround(
+        &self,
+        network: Network,
+        home: &Home,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Surroundings, Failure>;
+}
+
+/// A network, ready to use.
+pub struct Surroundings {
+    /// Its node.
+    pub node: Arc<dyn Node>,
+    /// How often to look at it.
+    pub rhythm: Rhythm,
+    /// Gives a new wallet its play money.
+    pub faucet: Option<Faucet>,
+}
+
+/// Sends play money to an account.
+pub type Faucet = Box<dyn Fn(Account) -> Result<(), Failure> + Send + Sync>;
+
+/// An open wallet. The lock is held until it is dropped.
+#[derive(Debug)]
+pub struct Running {
+    /// The wallet.
+    pub engine: Arc<Engine>,
+    _lock: WalletLock,
+}
+
+impl Boot {
+    /// Opens the wallet and starts it: what a crash left open goes on.
+    ///
+    /// # Errors
+    /// With one sentence about what is in the way; nothing is changed by a store that is damaged or newer.
+    pub async fn open(&self) -> Result<Running, Failure> {
+        self.world.check(self.network)?;
+        self.home.create()?;
+        let lock = WalletLock::acquire(&self.home)?;
+        self.open_with(lock).await
+    }
+
+    /// Opens the wallet with its lock in hand.
+    ///
+    /// # Errors
+    /// As [`Boot::open`].
+    pub async fn open_with(&self, lock: WalletLock) -> Result<Running, Failure> {
+        let store_path = self.home.path(files::STORE);
+        if store_path.exists() {
+            probe_file(&store_path).map_err(|e| store_failure(&e))?;
+        }
+        let key_file = self.key_file(store_path.exists())?;
+        let seed = self.seed(&key_file)?;
+        let signer = self.signer()?;
+        // Read before this process appends to it.
+        let last_anchor = self.last_anchor()?;
+        let public_key = signer.public_pem();
+        let store = self.store(signer)?;
+        let surroundings =
+            self.world.surround(self.network, &self.home, Arc::clone(&self.clock))?;
+        let account = seed.as_ref().map(|seed| seed.derive(0).account());
+        self.settle_in(&store, public_key, account).await?;
+        self.freeze_if_restored(&store, last_anchor).await?;
+        let keystore = match &seed {
+            Some(seed) => Keystore::new(self.network, seed, crate::limits::ACCOUNTS_AT_START),
+            None => Keystore::locked(self.network),
+        };
+        let engine = Arc::new(self.engine(store, keystore, key_file, &surroundings));
+        engine.start()?;
+        if let (Some(faucet), Some(account)) = (&surroundings.faucet, account) {
+            fund(&engine, account, faucet).await?;
+        }
+        Ok(Running { engine, _lock: lock })
+    }
+
+    /// The key file of this home. A new one is made only where there is neither keys nor store, and only for play
+    /// money.
+    fn key_file(&self, store_exists: bool) -> Result<KeyFile, Failure> {
+        if let Some(text) = self.home.read(files::KEYSTORE)? {
+            let text = zeroize::Zeroizing::new(text);
+            return KeyFile::parse(&text, self.network).map_err(key_failure);
+        }
+        if store_exists {
+            let message = "the wallet has a ledger but keystore.json is gone";
+            return Err(Failure::internal("KEYSTORE_MISSING", message)
+                .hint("Put keystore.json back from a backup; a new key could not spend what this wallet holds"));
+        }
+        if self.network != Network::Sandbox {
+            let message = format!("there is no wallet for network {} yet", self.network.as_str());
+            return Err(Failure::unavailable("NOT_INITIALISED", message)
+                .hint("Run `paywarden init` first")
+                .retry(Retry::AfterOperator));
+        }
+        let key_file = KeyFile::unprotected(self.network, &Seed::from_bytes(random()?));
+        self.home.write(files::KEYSTORE, &key_file.to_json())?;
+        Ok(key_file)
+    }
+
+    /// The seed, if the unlock secret is at hand. Without it, or with a wrong one, the wallet runs locked.
+    fn seed(&self, key_file: &KeyFile) -> Result<Option<Seed>, Failure> {
+        match key_file.seed(self.unlock.as_ref()) {
+            Err(KeyFileError::WrongSecret) => {
+                tracing::warn!(
+                    "the unlock secret does not open keystore.json; the wallet runs locked"
+                );
+                Ok(None)
+            }
+            seed => seed.map_err(key_failure),
+        }
+    }
+
+    pub(super) fn signer(&self) -> Result<LedgerSigner, Failure> {
+        match self.home.read(files::LEDGER_KEY)? {
+            Some(pem) => LedgerSigner::from_pem(&zeroize::Zeroizing::new(pem)).map_err(|error| {
+                Failure::internal("LEDGER_KEY_UNREADABLE", format!("ledger-key.pem: {error}"))
+                    .hint("Put ledger-key.pem back from a backup")
+            }),
+            None if self.home.path(files::STORE).exists() => {
+                let message = "the wallet has a ledger but ledger-key.pem is gone";
+                Err(Failure::internal("LEDGER_KEY_MISSING", message)
+                    .hint("Put ledger-key.pem back from a backup"))
+            }
+            None => {
+                let signer = LedgerSigner::from_bytes(&random()?);
+                self.home.write(files::LEDGER_KEY, &signer.to_pem())?;
+                Ok(signer)
+            }
+        }
+    }
+
+    pub(super) fn store(&self, signer: LedgerSigner) -> Result<Store, Failure> {
+        let unavailable = |error: std::io::Error| {
+            store_failure(&StoreError::Unavailable { detail: error.to_string() })
+        };
+        let anchor = AnchorFile::open(&self.home.path(files::ANCHOR)).map_err(unavailable)?;
+        let guards = Guards {
+            clock: Arc::clone(&self.clock),
+            signer,
+            anchor: Some(anchor),
+            marker: Some(FreezeMarker::new(self.home.path(files::FROZEN))),
+        };
+        let engine = RedbEngine::open(&self.home.path(files::STORE));
+        let engine = engine.map_err(|e| store_failure(&e))?;
+        Store::open(Arc::new(engine), guards, true).map_err(|e| store_failure(&e))
+    }
+
+    /// The first events of a new store; of an old one, that it is this wallet's.
+    async fn settle_in(
+        &self,
+        store: &Store,
+        ledger_key: String,
+        account: Option<Account>,
+    ) -> Result<(), Failure> {
+        let network = self.network;
+        let wallet_id = WalletId(Uuid::new_v4());
+        let commit = store.commit::<Network, Infallible, _>(move |view| {
+            if let Some(wallet) = view.wallet()? {
+                return Ok((Vec::new(), wallet.network));
+            }
+            let Some(account) = account else { return Ok((Vec::new(), network)) };
+            let policy = match network {
+                Network::Sandbox => Policy::sandbox(),
+                Network::Dev | Network::Beta | Network::Live => Policy::live(),
+            };
+            let policy_hash = policy.hash();
+            let events: Vec<Event> = vec![
+                Body::WalletCreated { wallet_id, network, ledger_key }.into(),
+                Body::PolicyLoaded { policy, policy_hash }.into(),
+                Body::AccountAdded { index: 0, account }.into(),
+            ];
+            Ok((events, network))
+        });
+        let found = commit.await.map_err(|error| match error {
+            CommitError::Refused(never) => match never {},
+            CommitError::Store(error) => store_failure(&error),
+        })?;
+        let found = found.value;
+        let known = match account {
+            Some(account) => store.read(|view| view.lane(&account)).map(|lane| lane.is_some()),
+            None => store.read(|view| view.wallet()).map(|wallet| wallet.is_some()),
+        };
+        if found != network || !known.map_err(|e| store_failure(&e))? {
+            let message = format!(
+                "wallet.redb belongs to another wallet or network ({}), not to these keys on {}",
+                found.as_str(),
+                network.as_str()
+            );
+            return Err(Failure::internal("OTHER_WALLET", message)
+                .hint("Use the home this store came from; each network has one of its own"));
+        }
+        Ok(())
+    }
+
+    fn last_anchor(&self) -> Result<Option<Head>, Failure> {
+        let anchors = AnchorFile::read(&self.home.path(files::ANCHOR)).map_err(|error| {
+            Failure::internal("ANCHOR_UNREADABLE", format!("anchor.log cannot be read: {error}"))
+                .hint("Move it away if you know why; it is what shows that the ledger was not cut")
+        })?;
+        Ok(anchors.last().map(|anchor| anchor.head))
+    }
+
+    /// A store that does not hold the last head it is known to have had is an old copy, or was tampered with. Its
+    /// budgets forget what was spent since, so nothing may be signed until the owner has looked.
+    async fn freeze_if_restored(
+        &self,
+        store: &Store,
+        last_anchor: Option<Head>,
+    ) -> Result<(), Failure> {
+        let Some(anchor) = last_anchor else { return Ok(()) };
+        let snapshot = store.snapshot().map_err(|e| store_failure(&e))?;
+        let found = snapshot.events(anchor.seq, 1).map_err(|e| store_failure(&e))?;
+        drop(snapshot);
+        if found.first().is_some_and(|event| event.seq == anchor.seq && event.hash == anchor.hash) {
+            return Ok(());
+        }
+        let reason = format!(
+            "event {} was anchored and is not in the ledger: the store is an old copy, or was changed",
+            anchor.seq
+        );
+        let commit = store.commit::<(), Infallible, _>(move |view| {
+            let frozen = view.freeze()?.is_some();
+            Ok((if frozen { Vec::new() } else { vec![Body::WalletFrozen { reason }.into()] }, ()))
+        });
+        commit.await.map(drop).map_err(|error| match error {
+            CommitError::Refused(never) => match never {},
+            CommitError::Store(error) => store_failure(&error),
+        })
+    }
+
+    fn engine(
+        &self,
+        store: Store,
+        keystore: Keystore,
+        key_file: KeyFile,
+        surroundings: &Surroundings,
+    ) -> Engine {
+        let difficulty = self.network.thresholds().epoch_2_send;
+        let file = Some(self.home.path(files::READY_WORK));
+        let representative = self.network.genesis_account();
+        Engine::new(Parts {
+            store,
+            node: Arc::clone(&surroundings.node),
+            keystore: Arc::new(keystore),
+            key_file: Some(Arc::new(key_file)),
+            work: WorkPool::new(difficulty, self.work_threads, file),
+            clock: Arc::clone(&self.clock),
+            rhythm: surroundings.rhythm,
+            representative,
+            anchor: Some(self.home.path(files::ANCHOR)),
+        })
+    }
+}
+
+/// Play money for an account that never had any; waits until it can be spent, so that the first answer shows it.
+async fn fund(engine: &Engine, account: Account, faucet: &Faucet) -> Result<(), Failure> {
+    let lane = engine.store().read(|view| view.lane(&account)).map_err(|e| store_failure(&e))?;
+    let Some(lane) = lane.filter(|lane| lane.head.is_zero()) else { return Ok(()) };
+    // A crash may have left the gift half received.
+    if lane.open.is_none() {
+        let waiting = engine.node().receivable(account, crate::money::Raw::ZERO, 1).await;
+        if waiting.is_ok_and(|waiting| waiting.is_empty()) {
+            faucet(account)?;
+        }
+    }
+    if engine.is_frozen().map_err(|e| store_failure(&e))? {
+        return Ok(());
+    }
+    engine.nudge();
+    let deadline = engine.clock().now().plus(FUNDING_WAIT);
+    while engine.clock().now() < deadline {
+        let lane =
+            engine.store().read(|view| view.lane(&account)).map_err(|e| store_failure(&e))?;
+        if lane.is_some_and(|lane| !lane.head.is_zero()) {
+            break;
+        }
+        engine.clock().sleep(FUNDING_LOOK).await;
+    }
+    Ok(())
+}
+
+fn key_failure(error: KeyFileError) -> Failure {
+    let hint = match &error {
+        KeyFileError::Unreadable(_) => {
+            "Put keystore.json back from a backup; the file was left as it is"
+        }
+        KeyFileError::Newer(_) => "Install the newer paywarden; the file was left as it is",
+        KeyFileError::WrongSecret => "Give the unlock secret that `paywarden init` was given",
+        KeyFileError::Stretch(_) => "Free some memory; stretching the secret takes 64 MiB",
+        KeyFileError::OtherNetwork { .. } => {
+            "Each network has a home of its own; a key signs for one network only"
+        }
+    };
+    Failure::internal("KEYSTORE_UNUSABLE", error.to_string()).hint(hint)
+}
+
+pub(super) fn random() -> Result<[u8; 32], Failure> {
+    let mut bytes = [0; 32];
+    getrandom::fill(&mut bytes).map_err(|error| {
+        Failure::internal("NO_RANDOMNESS", format!("the system gives no random bytes: {error}"))
+    })?;
+    Ok(bytes)
+}
+
+const FUNDING_WAIT: Duration = Duration::from_secs(3);
+const FUNDING_LOOK: Duration = Duration::from_millis(10);

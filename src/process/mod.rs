@@ -1,0 +1,25 @@
+//! One wallet per home: who holds it, how it is opened, how a call reaches it.
+//!
+//! Nothing here may start a second writer on one store, or make a new seed where there was one.
+
+mod boot;
+mod gate;
+mod home;
+mod init;
+mod inspect;
+mod keeper;
+mod local;
+mod lock;
+mod remote;
+mod session;
+mod socket;
+mod start;
+mod wire;
+
+pub use boot::{Boot, Running, Surroundings, World};
+pub use gate::{Serves, WalletGate};
+pub use home::{Home, HomeError, files};
+pub use init::Init;
+pub use local::LocalGate;
+pub use lock::{LockError, WalletLock};
+pub use start::start;

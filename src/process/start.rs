@@ -1,0 +1,254 @@
+//! From what was typed to what is done: settings, logs, the wallet, and the surface that is asked for.
+//!
+//! Decides nothing about money. It must never log what a host asks or is answered, whatever filter is set.
+
+use std::io::{IsTerminal as _, stderr, stdin};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use tracing::{Level, Metadata};
+use tracing_subscriber::filter::{EnvFilter, FilterExt as _, filter_fn};
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
+use tracing_subscriber::{Layer as _, fmt};
+
+use super::boot::{Boot, World};
+use super::home::{Home, files};
+use super::inspect::{Findings, inspect};
+use super::local::LocalGate;
+use super::session::session;
+use crate::clock::SystemClock;
+use crate::config::{Config, Flags, Origin, ProcessEnvironment, Survey, VARIABLES};
+use crate::failure::Failure;
+use crate::nano::Network;
+use crate::store::FreezeMarker;
+use crate::surfaces::cli::args::{Arguments, Command, Settings, WalletCommand};
+use crate::surfaces::cli::demo::{Stage, demo};
+use crate::surfaces::cli::doctor::{self, Facts, Problem, Setting, ToolFacts};
+use crate::surfaces::cli::schemas::schemas;
+use crate::surfaces::cli::welcome::welcome;
+use crate::surfaces::cli::{self, Exit, Marker, Printer, Trouble};
+use crate::surfaces::mcp::{Options, ToolNames, offered_tools};
+
+/// Does what was asked for. End the process with `std::process::exit` afterwards: a read of standard input may still
+/// be under way.
+pub fn start(arguments: &Arguments, world: Arc<dyn World>) -> Exit {
+    let printer = Printer::new(arguments.settings.json);
+    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            let message = format!("the system gives no runtime: {error}");
+            return printer.finish(Err(Failure::internal("NO_RUNTIME", message).into()));
+        }
+    };
+    let exit = printer.finish(runtime.block_on(dispatch(arguments, world, printer)));
+    runtime.shutdown_background();
+    exit
+}
+
+async fn dispatch(
+    arguments: &Arguments,
+    world: Arc<dyn World>,
+    printer: Printer,
+) -> Result<Exit, Trouble> {
+    let flags = flags(&arguments.settings);
+    match &arguments.command {
+        None | Some(Command::Mcp) => serve(configure(&flags)?, world, printer).await,
+        Some(Command::Wallet(command)) => {
+            command_wallet(command, configure(&flags)?, world, printer).await
+        }
+        Some(Command::Doctor) => doctor::print(&facts(&flags, &*world), printer),
+        Some(Command::Demo) => {
+            let stage = Stage { program: &program()?, variables: &VARIABLES };
+            demo(stage, printer).await
+        }
+        Some(Command::Schemas(arguments)) => schemas(arguments, printer),
+    }
+}
+
+async fn serve(config: Config, world: Arc<dyn World>, printer: Printer) -> Result<Exit, Trouble> {
+    let options = options(&config);
+    offered_tools(&options)
+        .map_err(|error| Failure::invalid("CONFIG_INVALID", error.to_string()))?;
+    if stdin().is_terminal() {
+        printer.note(welcome(&program()?, &repeated(&config), config.network.as_str()));
+    }
+    let gate = Arc::new(LocalGate::new(boot(&config, world)));
+    session(gate, options)
+        .await
+        .map_err(|error| Failure::internal("INTERNAL", error.to_string()))?;
+    Ok(Exit::Done)
+}
+
+async fn command_wallet(
+    command: &WalletCommand,
+    config: Config,
+    world: Arc<dyn World>,
+    printer: Printer,
+) -> Result<Exit, Trouble> {
+    let marker = HomeMarker(config.home.clone());
+    let gate = LocalGate::new(boot(&config, world));
+    let result = cli::run(command, &gate, &marker, printer).await;
+    gate.close().await;
+    result
+}
+
+fn flags(settings: &Settings) -> Flags {
+    let Settings { home, network, log, tool_names, toolsets, read_only, work_threads, json: _ } =
+        settings.clone();
+    Flags { home, network, tool_names, toolsets, read_only, work_threads, log }
+}
+
+/// Settings and logs, in force from here on.
+fn configure(flags: &Flags) -> Result<Config, Failure> {
+    let config = Config::load(flags, &ProcessEnvironment)?;
+    let filter = EnvFilter::try_new(&config.log).map_err(|error| {
+        Failure::invalid("CONFIG_INVALID", format!("log is {:?}: {error}", config.log))
+            .hint("Give error, warn, info, debug or trace")
+    })?;
+    let layer = fmt::layer().with_writer(stderr).with_filter(filter.and(filter_fn(may_be_logged)));
+    // Only a second call in one process could fail, and would find the same subscriber in place.
+    let _ = tracing_subscriber::registry().with(layer).try_init();
+    Ok(config)
+}
+
+/// rmcp logs arguments and results below `warn`; no filter of the owner's brings them out.
+fn may_be_logged(metadata: &Metadata<'_>) -> bool {
+    let target = metadata.target();
+    let is_rmcp = target == "rmcp" || target.starts_with("rmcp::");
+    !is_rmcp || *metadata.level() <= Level::WARN
+}
+
+fn boot(config: &Config, world: Arc<dyn World>) -> Boot {
+    Boot {
+        home: config.home.clone(),
+        network: config.network,
+        work_threads: config.work_threads,
+        unlock: None,
+        clock: Arc::new(SystemClock),
+        world,
+    }
+}
+
+fn options(config: &Config) -> Options {
+    Options {
+        read_only: config.read_only,
+        tool_names: if config.dotted_names { ToolNames::Dotted } else { ToolNames::Underscored },
+        toolsets: config.toolsets.clone(),
+        ..Options::default()
+    }
+}
+
+fn program() -> Result<PathBuf, Failure> {
+    std::env::current_exe().map_err(|error| {
+        Failure::internal("PROGRAM_UNKNOWN", format!("this program's path is not known: {error}"))
+    })
+}
+
+/// The flags of this start as a host should give them; a host has another working directory.
+fn repeated(config: &Config) -> Vec<String> {
+    let mut words = Vec::new();
+    for (name, setting) in &config.origins {
+        if setting.origin != Origin::Flag {
+            continue;
+        }
+        words.push(format!("--{}", name.replace('_', "-")));
+        let value = setting.value.clone();
+        match *name {
+            "read_only" => {}
+            "home" => words.push(absolute(&value)),
+            _ => words.push(value),
+        }
+    }
+    words
+}
+
+fn absolute(path: &str) -> String {
+    std::path::absolute(path).as_deref().unwrap_or(Path::new(path)).display().to_string()
+}
+
+/// Everything `doctor` shows, however much of it is broken.
+fn facts(flags: &Flags, world: &dyn World) -> Facts {
+    let survey = Survey::of(flags, &ProcessEnvironment);
+    let config = Config::load(flags, &ProcessEnvironment);
+    let network = survey.network.unwrap_or(Network::Sandbox);
+    let mut findings = match &survey.home {
+        Some(home) => inspect(home, network),
+        None => Findings::default(),
+    };
+    let mut problem = |failure: &Failure| {
+        findings.problems.push(Problem::new(failure.message.clone(), failure.hint.clone()));
+    };
+    let mut node = "the built-in sandbox, in the wallet's own process";
+    if let Err(failure) = world.check(network) {
+        problem(&failure);
+        node = "none";
+    }
+    let tools = match config.as_ref().map(|config| offered_tools(&options(config))) {
+        Ok(Ok(tools)) => Some(ToolFacts {
+            count: tools.len(),
+            bytes: serde_json::to_vec(&tools).map_or(0, |json| json.len()),
+        }),
+        Ok(Err(error)) => {
+            let hint = "Correct --toolsets or PAYWARDEN_TOOLSETS";
+            problem(&Failure::invalid("CONFIG_INVALID", error.to_string()).hint(hint));
+            None
+        }
+        Err(failure) => {
+            problem(failure);
+            None
+        }
+    };
+    let settings = survey.origins.iter().map(|(name, setting)| Setting {
+        name: (*name).to_owned(),
+        value: setting.value.clone(),
+        origin: setting.origin.to_string(),
+    });
+    Facts {
+        version: env!("CARGO_PKG_VERSION"),
+        network: network.as_str().to_owned(),
+        node: node.to_owned(),
+        unlock: match network {
+            Network::Sandbox => "sandbox: not needed",
+            Network::Dev | Network::Beta | Network::Live => "not set",
+        }
+        .to_owned(),
+        settings: settings.collect(),
+        home: survey.home.map(|home| home.dir().display().to_string()).unwrap_or_default(),
+        files: findings.files,
+        lock: findings.lock,
+        store: findings.store,
+        frozen: findings.frozen,
+        tools,
+        problems: findings.problems,
+    }
+}
+
+/// The freeze marker in a home.
+struct HomeMarker(Home);
+
+impl HomeMarker {
+    fn file(&self) -> FreezeMarker {
+        FreezeMarker::new(self.0.path(files::FROZEN))
+    }
+}
+
+impl Marker for HomeMarker {
+    fn set(&self, reason: &str) -> Result<(), Failure> {
+        self.0.create()?;
+        self.file().set(reason).map_err(|error| marker_failure("set", &error))
+    }
+
+    fn clear(&self) -> Result<(), Failure> {
+        self.file().clear().map_err(|error| marker_failure("taken away", &error))
+    }
+
+    fn reason(&self) -> Option<String> {
+        self.file().reason()
+    }
+}
+
+fn marker_failure(action: &str, error: &std::io::Error) -> Failure {
+    Failure::internal("MARKER_FAILED", format!("the freeze marker cannot be {action}: {error}"))
+        .hint("Check that the wallet's directory is writable; `paywarden doctor` names it")
+}

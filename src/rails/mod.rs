@@ -1,0 +1,3 @@
+//! How money moves. A rail turns a granted payment into bytes and says what became of them; it never decides.
+
+pub mod nano;

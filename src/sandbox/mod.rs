@@ -1,0 +1,8 @@
+//! Simulators of everything outside the wallet: play money, no network.
+//!
+//! Imports ports and pure modules only. Nothing here may be reached on a network other than the sandbox, and no module
+//! but `main`, `config` and tests may import it.
+
+pub mod clock;
+pub mod disk;
+pub mod nano;

@@ -1,0 +1,76 @@
+//! The port a database implements: snapshots to read, and one durable, atomic batch to write.
+
+use std::collections::BTreeMap;
+
+use super::StoreError;
+use crate::books::{Rows, Table};
+use crate::clock::Millis;
+use crate::digest::Digest;
+use crate::ledger::{self, EventError, EventSignature, Head};
+
+/// A database that can hold the books and the chain.
+pub trait Engine: Send + Sync {
+    /// The state as of the last durable batch.
+    ///
+    /// # Errors
+    /// When the medium fails.
+    fn snapshot(&self) -> Result<Box<dyn Snapshot + '_>, StoreError>;
+
+    /// Writes rows and events together: after `Ok` both are durable; after an error the caller must stop writing.
+    ///
+    /// # Errors
+    /// When the medium fails; whether the batch is durable is then unknown.
+    fn persist(&self, batch: &Batch) -> Result<(), StoreError>;
+}
+
+/// A consistent state to read.
+pub trait Snapshot {
+    /// The books.
+    fn rows(&self) -> &dyn Rows;
+
+    /// Head of the chain and the time of its last event.
+    ///
+    /// # Errors
+    /// When the medium fails or the last event cannot be read.
+    fn head(&self) -> Result<(Head, Millis), StoreError>;
+
+    /// Up to `limit` events from seq `from` on.
+    ///
+    /// # Errors
+    /// When the medium fails.
+    fn events(&self, from: u64, limit: usize) -> Result<Vec<StoredEvent>, StoreError>;
+}
+
+/// What one durable commit writes.
+#[derive(Debug, Default)]
+pub struct Batch {
+    /// Rows to put, or to delete where `None`.
+    pub rows: BTreeMap<(Table, Vec<u8>), Option<Vec<u8>>>,
+    /// Events in chain order.
+    pub events: Vec<StoredEvent>,
+    /// Time of the last event.
+    pub at: Millis,
+}
+
+/// An event as a database keeps it: what was hashed, the hash, the signature.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct StoredEvent {
+    /// Its place.
+    pub seq: u64,
+    /// Its hash.
+    pub hash: Digest,
+    /// The signature, on the last event of a commit.
+    pub signature: Option<EventSignature>,
+    /// Its canonical bytes.
+    pub bytes: Vec<u8>,
+}
+
+impl StoredEvent {
+    /// The event itself.
+    ///
+    /// # Errors
+    /// When the bytes are not those of an event.
+    pub fn decode(&self) -> Result<ledger::Event, EventError> {
+        ledger::Event::from_parts(&self.bytes, self.hash, self.signature)
+    }
+}

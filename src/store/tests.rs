@@ -1,0 +1,263 @@
+//! The conformance suite of the store port, run against every engine there is.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use uuid::Uuid;
+
+use super::*;
+use crate::books::{Body, MemoryRows, Table};
+use crate::clock::{BoxFuture, Clock, Millis};
+use crate::ids::WalletId;
+use crate::ledger::{Verifier, VerifyMode};
+use crate::limits;
+use crate::nano::Network;
+use crate::policy::Policy;
+
+#[derive(Debug, Default)]
+struct StepClock(AtomicU64);
+
+impl Clock for StepClock {
+    fn now(&self) -> Millis {
+        Millis(self.0.fetch_add(1, Ordering::Relaxed))
+    }
+
+    fn sleep(&self, _: std::time::Duration) -> BoxFuture<'static, ()> {
+        Box::pin(std::future::ready(()))
+    }
+}
+
+fn guards(dir: &Path) -> Guards {
+    Guards {
+        clock: Arc::new(StepClock::default()),
+        signer: LedgerSigner::from_bytes(&[5; 32]),
+        anchor: Some(AnchorFile::open(&dir.join("anchor.log")).unwrap()),
+        marker: Some(FreezeMarker::new(dir.join("frozen"))),
+    }
+}
+
+fn open(dir: &Path, threaded: bool) -> Store {
+    let engine = RedbEngine::open(&dir.join("wallet.redb")).unwrap();
+    Store::open(Arc::new(engine), guards(dir), threaded).unwrap()
+}
+
+fn created() -> Event {
+    let signer = LedgerSigner::from_bytes(&[5; 32]);
+    Body::WalletCreated {
+        wallet_id: WalletId(Uuid::from_u128(1)),
+        network: Network::Sandbox,
+        ledger_key: signer.public_pem(),
+    }
+    .into()
+}
+
+fn policy() -> Event {
+    let policy = Policy::sandbox();
+    let policy_hash = policy.hash();
+    Body::PolicyLoaded { policy, policy_hash }.into()
+}
+
+async fn write(store: &Store, events: Vec<Event>) -> Result<Head, CommitError<()>> {
+    let committed = store.commit::<(), (), _>(move |_| Ok((events, ()))).await?;
+    Ok(committed.head)
+}
+
+fn verify(store: &Store) -> crate::ledger::Report {
+    let keys = vec![LedgerSigner::from_bytes(&[5; 32]).trusted()];
+    let mut verifier = Verifier::new(VerifyMode::Signatures, keys, vec![]);
+    let snapshot = store.snapshot().unwrap();
+    for stored in snapshot.events(1, usize::MAX).unwrap() {
+        verifier.push(&stored.decode().unwrap());
+    }
+    verifier.finish()
+}
+
+#[tokio::test]
+async fn what_is_committed_is_there_after_reopening() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path(), true);
+    let head = write(&store, vec![created(), policy()]).await.unwrap();
+    assert_eq!((head.seq, store.head()), (2, head));
+    store.close();
+    drop(store);
+    let store = open(dir.path(), true);
+    assert_eq!(store.head(), head);
+    assert!(store.read(|view| view.wallet()).unwrap().is_some());
+    let report = verify(&store);
+    assert!(report.ok, "{report:?}");
+    let anchors = AnchorFile::read(&dir.path().join("anchor.log")).unwrap();
+    assert_eq!(anchors.last().unwrap().head, head);
+}
+
+#[tokio::test]
+async fn a_refusal_writes_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path(), true);
+    let refused = store.commit::<(), _, _>(|_| Err(Refusal::No("no"))).await;
+    assert!(matches!(refused, Err(CommitError::Refused("no"))));
+    assert_eq!(store.head(), Head::GENESIS);
+}
+
+#[tokio::test]
+async fn events_that_do_not_fit_write_nothing_and_spare_the_rest_of_the_batch() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path(), false);
+    let id = crate::ids::PaymentId(Uuid::from_u128(9));
+    let settled = Event::of(id, Body::PaymentUnknown { reason: String::new() });
+    let misfit = write(&store, vec![policy(), settled]).await;
+    assert!(matches!(misfit, Err(CommitError::Store(StoreError::Misfit { .. }))));
+    assert_eq!(store.head(), Head::GENESIS);
+    assert!(store.read(|view| view.policy()).unwrap().is_none());
+    assert_eq!(write(&store, vec![created()]).await.unwrap().seq, 1);
+}
+
+#[tokio::test]
+async fn an_event_at_the_limit_fits_and_one_past_it_does_not() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path(), false);
+    let frozen = |len: usize| -> Event { Body::WalletFrozen { reason: "x".repeat(len) }.into() };
+    let empty = serde_json::to_vec(&frozen(0).body).unwrap().len();
+    let most = limits::EVENT_BYTES - 512 - empty;
+    let past = write(&store, vec![frozen(most + 1)]).await;
+    assert!(matches!(past, Err(CommitError::Store(StoreError::Misfit { .. }))));
+    write(&store, vec![frozen(most)]).await.unwrap();
+}
+
+#[tokio::test]
+async fn many_callers_share_commits_and_see_each_other() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path(), true);
+    let callers: Vec<_> = (0..600)
+        .map(|_| {
+            let store = store.clone();
+            tokio::spawn(async move {
+                let freeze = store.commit::<bool, (), _>(|view| {
+                    let frozen = view.freeze()?.is_some();
+                    let event = Body::WalletFrozen { reason: "first".to_owned() }.into();
+                    Ok((if frozen { vec![] } else { vec![event] }, !frozen))
+                });
+                freeze.await.unwrap().value
+            })
+        })
+        .collect();
+    let mut first = 0;
+    for caller in callers {
+        first += u32::from(caller.await.unwrap());
+    }
+    assert_eq!((first, store.head().seq), (1, 1));
+}
+
+#[tokio::test]
+async fn the_books_are_the_fold_of_the_events() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path(), true);
+    write(&store, vec![created(), policy()]).await.unwrap();
+    write(&store, vec![Body::WalletFrozen { reason: "a".into() }.into()]).await.unwrap();
+    write(&store, vec![Body::WalletUnfrozen {}.into()]).await.unwrap();
+    let mut folded = MemoryRows::default();
+    let snapshot = store.snapshot().unwrap();
+    for stored in snapshot.events(1, 100).unwrap() {
+        let event = stored.decode().unwrap();
+        let at: jiff::Timestamp = event.at.parse().unwrap();
+        let at = Millis(u64::try_from(at.as_millisecond()).unwrap());
+        let typed = Event::from_ledger(&event).unwrap();
+        crate::books::apply(&mut folded, event.seq, at, &typed).unwrap();
+    }
+    for table in Table::ALL {
+        let scan = crate::books::Scan { prefix: &[], after: None, reverse: false, limit: 1000 };
+        let kept = snapshot.rows().scan(table, &scan).unwrap();
+        let folded: Vec<_> = folded.table(table).map(|(k, v)| (k.to_vec(), v.to_vec())).collect();
+        assert_eq!(kept, folded, "{}", table.name());
+    }
+}
+
+#[tokio::test]
+async fn a_freeze_marker_is_booked_before_anything_else_and_deleting_it_lifts_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path(), true);
+    let marker = FreezeMarker::new(dir.path().join("frozen"));
+    marker.set("stop it").unwrap();
+    assert_eq!(store.marker_reason().as_deref(), Some("stop it"));
+    let seen = store
+        .commit::<Option<String>, (), _>(|view| {
+            Ok((vec![], view.freeze()?.map(|freeze| freeze.reason)))
+        })
+        .await
+        .unwrap();
+    assert_eq!((seen.value.as_deref(), seen.head.seq), (Some("stop it"), 1));
+    marker.clear().unwrap();
+    assert!(store.read(|view| view.freeze()).unwrap().is_some());
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_file_that_was_replaced_is_not_written_past() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("wallet.redb");
+    let store = open(dir.path(), true);
+    write(&store, vec![created()]).await.unwrap();
+    std::fs::copy(&path, dir.path().join("copy")).unwrap();
+    std::fs::rename(dir.path().join("copy"), &path).unwrap();
+    for _ in 0..2 {
+        let refused = write(&store, vec![policy()]).await;
+        assert!(matches!(refused, Err(CommitError::Store(StoreError::Replaced))), "{refused:?}");
+    }
+    assert_eq!(store.head().seq, 1);
+}
+
+#[test]
+fn a_marker_is_read_up_to_its_bound() {
+    let dir = tempfile::tempdir().unwrap();
+    let marker = FreezeMarker::new(dir.path().join("frozen"));
+    for (len, seen) in [
+        (limits::REASON_BYTES, limits::REASON_BYTES),
+        (limits::REASON_BYTES + 1, limits::REASON_BYTES),
+    ] {
+        marker.set(&"x".repeat(len)).unwrap();
+        assert_eq!(marker.reason().unwrap().len(), seen);
+    }
+    std::fs::write(dir.path().join("frozen"), [0xff, 0xfe]).unwrap();
+    assert!(marker.reason().is_some(), "an unreadable marker freezes too");
+}
+
+#[test]
+fn damaged_and_newer_files_are_named_and_left_as_they_are() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("wallet.redb");
+    drop(open(dir.path(), false));
+    let good = std::fs::read(&path).unwrap();
+    let mut images = vec![(b"not a store".repeat(1000), "garbage"), (good[..5000].to_vec(), "cut")];
+    let mut flipped = good.clone();
+    flipped[..4096].iter_mut().for_each(|byte| *byte ^= 0x5a);
+    images.push((flipped, "header"));
+    for (image, what) in images {
+        std::fs::write(&path, &image).unwrap();
+        let probed = probe_file(&path);
+        assert!(matches!(probed, Err(StoreError::Corrupt { .. })), "{what}: {probed:?}");
+        assert_eq!(std::fs::read(&path).unwrap(), image, "{what}");
+    }
+    std::fs::write(&path, &good).unwrap();
+    let newer = ::redb::Database::open(&path).unwrap();
+    let write = newer.begin_write().unwrap();
+    let meta: ::redb::TableDefinition<'_, &str, u32> = ::redb::TableDefinition::new("meta");
+    write.open_table(meta).unwrap().insert("format", FORMAT + 1).unwrap();
+    write.commit().unwrap();
+    drop(newer);
+    let image = std::fs::read(&path).unwrap();
+    let found = StoreError::Newer { found: FORMAT + 1, ours: FORMAT };
+    assert_eq!(probe_file(&path), Err(found));
+    assert_eq!(std::fs::read(&path).unwrap(), image);
+}
+
+#[test]
+fn an_anchor_file_forgives_a_torn_last_line_only() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("anchor.log");
+    assert!(AnchorFile::read(&path).unwrap().is_empty());
+    let hash = "ab".repeat(32);
+    std::fs::write(&path, format!("1:{hash} t\n2:{hash}")).unwrap();
+    assert_eq!(AnchorFile::read(&path).unwrap().len(), 1);
+    std::fs::write(&path, format!("1:nonsense t\n2:{hash} t\n")).unwrap();
+    assert!(AnchorFile::read(&path).is_err());
+}

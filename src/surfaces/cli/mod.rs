@@ -1,0 +1,23 @@
+//! The wallet for its owner at a terminal.
+//!
+//! Each command parses, asks one operation or two through the [`Gate`](crate::operations::Gate), and prints. This
+//! surface must never decide about money itself, and never print text of others without [`escape`].
+
+pub mod args;
+pub mod demo;
+pub mod doctor;
+pub mod schemas;
+pub mod welcome;
+
+mod approvals;
+mod escape;
+mod freeze;
+mod ledger;
+mod print;
+mod run;
+mod status;
+
+pub use escape::escape;
+pub use freeze::Marker;
+pub use print::{Exit, Printer, Trouble};
+pub use run::run;

@@ -1,0 +1,78 @@
+//! The commands that need the wallet open.
+
+use serde_json::{Map, Value};
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use super::args::{Approvals, Ledger, WalletCommand};
+use super::freeze::Marker;
+use super::print::{Exit, Printer, Trouble};
+use super::{approvals, freeze, ledger, status};
+use crate::failure::Failure;
+use crate::operations::{Answer, Call, Caller, Gate, ProgressSink};
+
+/// Carries out one command.
+///
+/// # Errors
+/// What the wallet answers, or that the output cannot be written.
+pub async fn run(
+    command: &WalletCommand,
+    gate: &dyn Gate,
+    marker: &dyn Marker,
+    printer: Printer,
+) -> Result<Exit, Trouble> {
+    match command {
+        WalletCommand::Status => status::status(gate, printer).await,
+        WalletCommand::Approvals(Approvals::List) => approvals::list(gate, printer).await,
+        WalletCommand::Approvals(Approvals::Approve { id }) => {
+            approvals::answer(gate, id, true, None, printer).await
+        }
+        WalletCommand::Approvals(Approvals::Reject { id, reason }) => {
+            approvals::answer(gate, id, false, reason.as_deref(), printer).await
+        }
+        WalletCommand::Freeze { reason } => {
+            freeze::freeze(gate, marker, reason.as_deref(), printer).await
+        }
+        WalletCommand::Unfreeze { account } => {
+            freeze::unfreeze(gate, marker, account.as_deref(), printer).await
+        }
+        WalletCommand::Ledger(Ledger::Show { from, limit, payment: None }) => {
+            ledger::show(gate, *from, *limit, printer).await
+        }
+        WalletCommand::Ledger(Ledger::Show { payment: Some(id), .. }) => {
+            ledger::show_payment(gate, id, printer).await
+        }
+        WalletCommand::Ledger(Ledger::Verify { deep, expect_head }) => {
+            ledger::verify(gate, *deep, expect_head, printer).await
+        }
+        WalletCommand::Ledger(Ledger::Export { out }) => {
+            ledger::export(gate, out.as_deref(), printer).await
+        }
+    }
+}
+
+/// Asks one operation as the owner.
+pub(super) async fn ask(
+    gate: &dyn Gate,
+    operation: &str,
+    arguments: Value,
+) -> Result<Answer, Failure> {
+    let arguments = match arguments {
+        Value::Object(arguments) => arguments,
+        _ => Map::new(),
+    };
+    let call = Call {
+        id: Uuid::new_v4(),
+        operation: operation.to_owned(),
+        arguments,
+        caller: Caller::Operator,
+        progress: ProgressSink::default(),
+        cancelled: CancellationToken::new(),
+    };
+    gate.call(call).await
+}
+
+/// A field as text; empty where there is none.
+pub(super) fn text<'a>(object: &'a Value, field: &str) -> &'a str {
+    object[field].as_str().unwrap_or_default()
+}

@@ -1,0 +1,66 @@
+//! `paywarden status`.
+
+use serde_json::{Value, json};
+
+use super::escape::escape;
+use super::print::{Exit, Printer, Trouble};
+use super::run::{ask, text};
+use crate::operations::Gate;
+
+/// The wallet at a glance.
+pub(super) async fn status(gate: &dyn Gate, printer: Printer) -> Result<Exit, Trouble> {
+    let answer = ask(gate, "operator.status", json!({})).await?;
+    if printer.is_json() {
+        printer.value(&answer.output)?;
+        return Ok(answer.verdict.into());
+    }
+    let status = Value::Object(answer.output);
+    let network = text(&status, "network");
+    let money = if network == "sandbox" { " (play money)" } else { "" };
+    printer.line(format_args!("wallet     {} on {network}{money}", text(&status, "walletId")))?;
+    printer.line(format_args!("state      {}", state(&status)))?;
+    printer.line(format_args!("mode       {}", text(&status, "mode")))?;
+    for account in status["accounts"].as_array().into_iter().flatten() {
+        print_account(account, printer)?;
+    }
+    let payments = &status["payments"];
+    printer.line(format_args!(
+        "payments   {} asked for, {} settled, {} denied, {} failed",
+        payments["requested"], payments["settled"], payments["denied"], payments["failed"]
+    ))?;
+    let waiting = status["pendingApprovals"].as_u64().unwrap_or_default();
+    let next = if waiting > 0 { ": `paywarden approvals list`" } else { "" };
+    printer.line(format_args!("approvals  {waiting} waiting{next}"))?;
+    let head = &status["ledgerHead"];
+    printer.line(format_args!("ledger     {}:{}", head["seq"], text(head, "hash")))?;
+    Ok(answer.verdict.into())
+}
+
+fn state(status: &Value) -> String {
+    if status["frozen"] != true {
+        return "live".to_owned();
+    }
+    let since = match text(status, "changedAt") {
+        "" => String::new(),
+        at => format!(" since {at}"),
+    };
+    format!("FROZEN{since}: {} (`paywarden unfreeze` lifts it)", escape(text(status, "reason")))
+}
+
+fn print_account(account: &Value, printer: Printer) -> Result<(), Trouble> {
+    let index = &account["index"];
+    printer.line(format_args!("account {index}  {}", text(account, "address")))?;
+    let (balance, reserved) = (text(account, "balance"), text(account, "reserved"));
+    let held = match account["openPayments"].as_u64() {
+        Some(open) if open > 0 => format!(", {reserved} XNO of it held by {open} open payments"),
+        _ => String::new(),
+    };
+    printer.line(format_args!("           {balance} XNO{held}"))?;
+    if let Some(alarm) = account["alarm"].as_str() {
+        let alarm = escape(alarm);
+        printer.line(format_args!("           ALARM, signs nothing more: {alarm}"))?;
+        let next = format!("paywarden unfreeze --account {index}");
+        printer.line(format_args!("           once you have looked into it: `{next}`"))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,4 @@
+//! What the wallet looks like from outside: thin, with no decision about money of its own.
+
+pub mod cli;
+pub mod mcp;
