@@ -10,6 +10,7 @@ use serde::Deserialize;
 use crate::failure::{Failure, Retry};
 use crate::nano::Network;
 use crate::process::{Home, files};
+use crate::secret::Secret;
 
 /// Where settings come from, handed in so that tests need no process environment.
 pub trait Environment {
@@ -64,6 +65,8 @@ pub struct Config {
     pub work_threads: usize,
     /// Log filter.
     pub log: String,
+    /// Opens the keys, where they are protected.
+    pub unlock: Option<Secret>,
     /// Where each setting came from, for `doctor`.
     pub origins: BTreeMap<&'static str, Setting>,
 }
@@ -102,7 +105,7 @@ impl fmt::Display for Origin {
 }
 
 /// Every environment variable that holds a setting.
-pub const VARIABLES: [&str; 7] = [
+pub const VARIABLES: [&str; 9] = [
     "PAYWARDEN_HOME",
     "PAYWARDEN_NETWORK",
     "PAYWARDEN_TOOL_NAMES",
@@ -110,6 +113,8 @@ pub const VARIABLES: [&str; 7] = [
     "PAYWARDEN_READ_ONLY",
     "PAYWARDEN_WORK_THREADS",
     "PAYWARDEN_LOG",
+    "PAYWARDEN_UNLOCK",
+    "PAYWARDEN_UNLOCK_FILE",
 ];
 
 /// Settings as they were given, whether or not they make sense: for `doctor`.
@@ -175,9 +180,25 @@ impl Config {
             read_only,
             work_threads,
             log,
+            unlock: unlock(environment)?,
             origins: sources.origins,
         })
     }
+}
+
+/// The unlock secret, from the environment or a file the environment names. Never from a flag, which every process on
+/// the machine can read.
+fn unlock(environment: &dyn Environment) -> Result<Option<Secret>, Failure> {
+    let set = |name| environment.var(name).filter(|value| !value.is_empty());
+    if let Some(text) = set("PAYWARDEN_UNLOCK") {
+        return Ok(Some(Secret::new(text)));
+    }
+    let Some(path) = set("PAYWARDEN_UNLOCK_FILE") else { return Ok(None) };
+    let text = std::fs::read_to_string(&path).map_err(|error| {
+        invalid(format!("the file PAYWARDEN_UNLOCK_FILE names cannot be read: {error}"))
+    })?;
+    let text = Secret::new(text);
+    Ok(Some(text.without_line_end()))
 }
 
 /// `config.toml`: a misspelt key is an error, not a setting ignored.
@@ -371,7 +392,8 @@ mod tests {
         assert_eq!(survey.home, Some(Home::new(dir.path().to_owned())));
         let value = |name: &str| survey.origins[name].value.as_str();
         assert_eq!(["network", "work_threads", "log"].map(value), ["mainnet", "0", "warn"]);
-        assert_eq!(survey.origins.len(), VARIABLES.len());
+        // The unlock secret is no setting to show.
+        assert_eq!(survey.origins.len(), VARIABLES.len() - 2);
         for name in survey.origins.keys() {
             assert!(VARIABLES.contains(&variable(name)), "{name}");
         }

@@ -135,3 +135,5 @@ pub const CALL: Duration = Duration::from_secs(60);
 pub const ACCOUNTS_AT_START: u32 = 1;
 /// Fewest characters of an unlock or operator secret.
 pub const SECRET_CHARS_MIN: usize = 8;
+/// How long a wrong operator secret is answered late.
+pub const WRONG_SECRET_PAUSE: Duration = Duration::from_secs(1);

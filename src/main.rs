@@ -37,6 +37,17 @@ impl World for SandboxWorld {
     }
 
     #[cfg(feature = "sandbox")]
+    fn describe(&self, network: Network, home: &Home) -> Result<String, Failure> {
+        self.check(network)?;
+        sandbox::describe(home)
+    }
+
+    #[cfg(not(feature = "sandbox"))]
+    fn describe(&self, network: Network, _: &Home) -> Result<String, Failure> {
+        self.check(network).map(|()| String::new())
+    }
+
+    #[cfg(feature = "sandbox")]
     fn surround(
         &self,
         network: Network,
@@ -63,22 +74,26 @@ impl World for SandboxWorld {
 mod sandbox {
     use std::sync::Arc;
 
-    use paywarden::clock::Clock;
+    use paywarden::clock::{Clock, SystemClock};
     use paywarden::engine::Rhythm;
     use paywarden::failure::Failure;
     use paywarden::money::Raw;
     use paywarden::process::{Home, Surroundings, files};
-    use paywarden::sandbox::nano::{Config, SandboxNode};
+    use paywarden::sandbox::nano::{Config, JournalError, SandboxNode};
+
+    /// What `doctor` says of it.
+    pub(super) fn describe(home: &Home) -> Result<String, Failure> {
+        let words = "the built-in sandbox, in the wallet's own process";
+        if home.path(files::SANDBOX_LEDGER).exists() {
+            let node = open(home, Arc::new(SystemClock))?;
+            return Ok(format!("{words}; {} blocks", node.block_count()));
+        }
+        Ok(words.to_owned())
+    }
 
     /// The simulated Nano network kept beside the wallet, with a faucet for a new one.
     pub(super) fn surround(home: &Home, clock: Arc<dyn Clock>) -> Result<Surroundings, Failure> {
-        let journal = home.path(files::SANDBOX_LEDGER);
-        let node = SandboxNode::open(&journal, Config::default(), clock).map_err(|error| {
-            tracing::debug!(%error, "the sandbox ledger");
-            let message = format!("{} cannot be used", files::SANDBOX_LEDGER);
-            Failure::internal("SANDBOX_UNUSABLE", message)
-                .hint("It holds play money only: move the sandbox home away to begin anew")
-        })?;
+        let node = open(home, clock)?;
         let faucet = node.clone();
         Ok(Surroundings {
             node: Arc::new(node),
@@ -90,6 +105,21 @@ mod sandbox {
                     Failure::internal("FAUCET_FAILED", format!("no play money: {error}"))
                 })
             })),
+        })
+    }
+
+    fn open(home: &Home, clock: Arc<dyn Clock>) -> Result<SandboxNode, Failure> {
+        let journal = home.path(files::SANDBOX_LEDGER);
+        SandboxNode::open(&journal, Config::default(), clock).map_err(|error| {
+            // The error's own words name the owner's directory.
+            let why = match error {
+                JournalError::Io { source, .. } => source.to_string(),
+                JournalError::Malformed { line, detail, .. } => format!("line {line}: {detail}"),
+                JournalError::Refused { line, refusal, .. } => format!("line {line}: {refusal}"),
+            };
+            let message = format!("{} cannot be used: {why}", files::SANDBOX_LEDGER);
+            Failure::internal("SANDBOX_UNUSABLE", message)
+                .hint("It holds play money only: move the sandbox home away to begin anew")
         })
     }
 

@@ -25,6 +25,17 @@ impl Secret {
         self.0.as_bytes()
     }
 
+    /// The same without the line end an editor leaves behind.
+    #[must_use]
+    pub fn without_line_end(&self) -> Self {
+        Self::new(self.0.trim_end_matches(['\r', '\n']).to_owned())
+    }
+
+    /// Whether both are the same text.
+    pub fn is_same_as(&self, other: &Self) -> bool {
+        self.expose().ct_eq(other.expose()).into()
+    }
+
     /// Length in characters, for a check when it is set.
     pub fn length(&self) -> usize {
         self.0.chars().count()

@@ -39,7 +39,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "limits", "failure", "secret", "store",
         ],
     ),
-    ("surfaces", &["operations", "failure", "limits", "clock"]),
+    ("surfaces", &["operations", "failure", "limits", "clock", "secret"]),
     (
         "process",
         &[

@@ -230,9 +230,7 @@ impl Fold<'_> {
         fingerprint: Digest,
     ) -> Result<(), ApplyError> {
         let agent = request.agent_id.as_deref();
-        let mut times = self.view().recent_requests(agent)?;
-        times.push(self.at);
-        self.rows.put(Table::Rates, &agent_key(agent, &[]), encode(&times));
+        self.remember_time(agent)?;
         if let Some(key) = key {
             let row_key = agent_key(agent, key.as_str().as_bytes());
             if self.rows.get(Table::Idempotency, &row_key)?.is_some() {
@@ -242,6 +240,21 @@ impl Fold<'_> {
             self.rows.put(Table::Idempotency, &row_key, encode(&row));
         }
         self.count(|counters| counters.requested += 1)
+    }
+
+    /// As many times as the rate limit looks at, so that a decision costs the same however many went before.
+    fn remember_time(&mut self, agent: Option<&str>) -> Result<(), ApplyError> {
+        let policy = self.view().policy()?.map(|row| row.policy);
+        let keep = policy.map_or(0, |policy| policy.payments_per_minute) as usize;
+        if keep == 0 {
+            return Ok(());
+        }
+        let mut times = self.view().recent_requests(agent)?;
+        times.push(self.at);
+        let surplus = times.len().saturating_sub(keep);
+        times.drain(..surplus);
+        self.rows.put(Table::Rates, &agent_key(agent, &[]), encode(&times));
+        Ok(())
     }
 
     fn decided(&mut self, payment: &mut Payment, outcome: Outcome) -> Result<(), ApplyError> {

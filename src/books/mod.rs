@@ -1,6 +1,6 @@
 //! The state folded from the events: budgets, payments, lanes, approvals.
 //!
-//! Pure. [`apply`] is the only writer of a row, so the books are exactly what the ledger says; a store keeps rows and
+//! Pure. [`apply()`] is the only writer of a row, so the books are exactly what the ledger says; a store keeps rows and
 //! events side by side and `verify --deep` folds them anew. Nothing here may draw on anything but rows and the event.
 
 mod apply;

@@ -1,6 +1,6 @@
 //! The only place where effects happen: commits, signatures, publishing.
 //!
-//! Everything a payment goes through after it is asked for is [`drive`]: the forward path and recovery are the same
+//! Everything a payment goes through after it is asked for is `drive`: the forward path and recovery are the same
 //! code. Nothing here may publish bytes that are not durable, or conclude an outcome from a `process` error.
 
 mod approve;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::Engine;
+use super::{Engine, store_failure};
 use crate::failure::{Failure, Retry};
 use crate::limits;
 use crate::secret::Secret;
@@ -39,6 +39,34 @@ impl Engine {
             }
             Ok(Err(error)) => Err(Failure::internal("KEYSTORE_UNUSABLE", error.to_string())),
             Ok(Ok(false)) | Err(_) => Err(Failure::internal("INTERNAL", "the keys did not open")),
+        }
+    }
+
+    /// Whether whoever asks is the owner. A wallet without an operator secret (the sandbox) takes everybody at a
+    /// terminal for its owner.
+    ///
+    /// # Errors
+    /// When the secret is missing or wrong; a wrong one is answered late.
+    pub async fn check_operator(&self, secret: Option<Secret>) -> Result<(), Failure> {
+        let verifier = self.store().read(|view| view.operator());
+        let Some(verifier) = verifier.map_err(|e| store_failure(&e))? else { return Ok(()) };
+        let Some(secret) = secret else {
+            return Err(Failure::refused(
+                "OPERATOR_SECRET_REQUIRED",
+                "this needs the operator secret",
+            )
+            .hint("Run the command at a terminal, which asks for it"));
+        };
+        let accepted = tokio::task::spawn_blocking(move || verifier.accepts(&secret)).await;
+        match accepted {
+            Ok(Ok(true)) => Ok(()),
+            Ok(Ok(false)) => {
+                self.clock().sleep(limits::WRONG_SECRET_PAUSE).await;
+                Err(Failure::refused("WRONG_SECRET", "this is not the operator secret"))
+            }
+            Ok(Err(_)) | Err(_) => {
+                Err(Failure::internal("NO_MEMORY", "the operator secret could not be checked"))
+            }
         }
     }
 

@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use crate::engine::Engine;
 use crate::failure::Failure;
+use crate::secret::Secret;
 
 /// Whoever can carry out a call: the wallet in this process, or the keeper behind the socket.
 #[async_trait]
@@ -30,6 +31,8 @@ pub struct Call {
     pub arguments: Map<String, Value>,
     /// Who asks.
     pub caller: Caller,
+    /// The operator secret, where the owner has typed it.
+    pub operator_secret: Option<Secret>,
     /// Where progress goes, if somebody listens.
     pub progress: ProgressSink,
     /// Set when the caller no longer wants the answer. Never undoes anything.

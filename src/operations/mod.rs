@@ -60,6 +60,16 @@ pub struct Spec {
     pub open_world: bool,
 }
 
+impl Spec {
+    /// Whether the owner must prove to be the owner: for whatever approves, grants, unfreezes or sets policy. Looking,
+    /// freezing and unlocking (which has a secret of its own) need no such proof.
+    pub fn needs_operator_secret(&self) -> bool {
+        self.audience == Audience::Operator
+            && self.access != Access::Read
+            && !["wallet.freeze", "wallet.unlock"].contains(&self.name)
+    }
+}
+
 /// Who may call an operation.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Audience {

@@ -1,7 +1,7 @@
 //! One attempt to move money: its persisted state and the pure step that moves it on.
 //!
 //! There is no other description of a payment's life: the forward path, recovery after a crash and the timer all run
-//! [`step`]. This module must never decide from what `process` answered, and never release while an outcome is open.
+//! [`step()`]. This module must never decide from what `process` answered, and never release while an outcome is open.
 
 mod idempotency;
 mod intent;

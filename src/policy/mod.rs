@@ -1,6 +1,6 @@
 //! Who may pay what: the only maker of a [`Grant`].
 //!
-//! Pure: no clock, no store, no network. [`decide`] sees facts that were read in the deciding transaction and nothing
+//! Pure: no clock, no store, no network. [`decide()`] sees facts that were read in the deciding transaction and nothing
 //! else. It must never look at text an agent or a third party wrote, except to compare it with what the owner pinned.
 
 mod budget;

@@ -50,6 +50,12 @@ pub trait World: fmt::Debug + Send + Sync {
     /// When this program cannot reach it.
     fn check(&self, network: Network) -> Result<(), Failure>;
 
+    /// How the network is reached, for `doctor`. Makes and changes nothing.
+    ///
+    /// # Errors
+    /// When it cannot be reached, or what it is kept in is damaged.
+    fn describe(&self, network: Network, home: &Home) -> Result<String, Failure>;
+
     /// The network for a wallet at `home`.
     ///
     /// # Errors
@@ -89,7 +95,6 @@ impl Boot {
     /// # Errors
     /// With one sentence about what is in the way; nothing is changed by a store that is damaged or newer.
     pub async fn open(&self) -> Result<Running, Failure> {
-        self.world.check(self.network)?;
         self.home.create()?;
         let lock = WalletLock::acquire(&self.home)?;
         self.open_with(lock).await
@@ -100,6 +105,7 @@ impl Boot {
     /// # Errors
     /// As [`Boot::open`].
     pub async fn open_with(&self, lock: WalletLock) -> Result<Running, Failure> {
+        self.world.check(self.network)?;
         let store_path = self.home.path(files::STORE);
         if store_path.exists() {
             probe_file(&store_path).map_err(|e| store_failure(&e))?;

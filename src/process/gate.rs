@@ -11,17 +11,17 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use super::boot::{Boot, Running};
+use super::carry_out::carry_out;
 use super::keeper::{self, Identity};
-use super::local::carry_out;
 use super::lock::{LockError, WalletLock};
 use super::remote::{ConnectError, Lost, Remote, silent};
 use super::socket::Meeting;
 use super::wire::{Hello, PROTOCOL};
 use crate::engine::{Engine, store_failure};
-use crate::failure::Failure;
+use crate::failure::{Failure, Retry};
 use crate::ids::WalletId;
 use crate::limits;
-use crate::operations::{Answer, Call, Gate};
+use crate::operations::{Access, Answer, Call, Gate, registry};
 
 /// The wallet of a home, wherever it is open.
 #[derive(Debug)]
@@ -69,6 +69,14 @@ impl WalletGate {
         }
     }
 
+    /// Takes a role now: opens the wallet, or connects to whoever has it.
+    ///
+    /// # Errors
+    /// What stands in the way.
+    pub async fn open(&self) -> Result<(), Failure> {
+        self.take_role().await.map(drop)
+    }
+
     /// Keeps a role as long as the process runs: when the keeper ends, somebody must finish what is open, asked or
     /// not. Returns when the gate is closed or this process is the keeper.
     pub async fn mind(&self) {
@@ -82,8 +90,9 @@ impl WalletGate {
                     }
                     continue;
                 }
+                // Whoever calls is told; here it would only fill the log.
                 Err(failure) => {
-                    tracing::warn!(%failure, "the wallet cannot be opened yet");
+                    tracing::debug!(%failure, "the wallet cannot be opened yet");
                     limits::TIMER_IDLE
                 }
             };
@@ -111,6 +120,9 @@ impl WalletGate {
     /// The role this process has, or takes now.
     async fn take_role(&self) -> Result<Taken, Failure> {
         let mut role = self.role.lock().await;
+        if self.stopping.is_cancelled() {
+            return Err(Failure::unavailable("STOPPING", "this paywarden is stopping"));
+        }
         match &*role {
             Role::Keeper(keeping) => return Ok(Taken::Keeper(Arc::clone(keeping))),
             Role::Forwarder(remote) if remote.is_open() => {
@@ -129,6 +141,10 @@ impl WalletGate {
     /// Lock first, then the socket of whoever has it. After a kill the end of a connection can come before the lock is
     /// free, and a new keeper holds the lock before it listens: so both are tried until the deadline.
     async fn elect(&self) -> Result<Taken, Failure> {
+        if !self.boot.home.dir().exists() {
+            // A network nobody can open must not leave a home behind.
+            self.boot.world.check(self.boot.network)?;
+        }
         self.boot.home.create()?;
         let meeting = Meeting::of(&self.boot.home);
         let clock = &self.boot.clock;
@@ -152,7 +168,7 @@ impl WalletGate {
                 Err(ConnectError::Nobody) => clock.sleep(limits::ELECTION_PAUSE).await,
             }
             if self.stopping.is_cancelled() {
-                return Err(Failure::unavailable("STOPPING", "this process is stopping"));
+                return Err(Failure::unavailable("STOPPING", "this paywarden is stopping"));
             }
         }
     }
@@ -197,6 +213,7 @@ impl WalletGate {
 impl Gate for WalletGate {
     async fn call(&self, call: Call) -> Result<Answer, Failure> {
         let deadline = self.boot.clock.now().plus(limits::CALL);
+        let looks = only_looks(&call.operation);
         loop {
             let remote = match self.take_role().await? {
                 Taken::Keeper(keeping) => {
@@ -206,9 +223,9 @@ impl Gate for WalletGate {
             };
             match remote.call(&call).await {
                 Ok(result) => return result,
-                Err(Lost::Silent) => return Err(silent(Some(remote.welcome.pid))),
+                Err(Lost::Silent) => return Err(unanswered(remote.welcome.pid, looks)),
                 Err(Lost::Gone) if self.boot.clock.now() >= deadline => {
-                    return Err(silent(Some(remote.welcome.pid)));
+                    return Err(unanswered(remote.welcome.pid, looks));
                 }
                 // The next keeper knows the call by its id, if this one had begun it.
                 Err(Lost::Gone) => {}
@@ -231,6 +248,17 @@ impl Gate for EngineGate {
     async fn call(&self, call: Call) -> Result<Answer, Failure> {
         carry_out(&self.0, call).await
     }
+}
+
+fn only_looks(name: &str) -> bool {
+    let found = registry().iter().find(|operation| operation.spec().name == name);
+    found.is_some_and(|operation| operation.spec().access == Access::Read)
+}
+
+/// A call that changes nothing can be made again; of another nobody knows how far it came.
+fn unanswered(pid: u32, looks: bool) -> Failure {
+    let failure = silent(Some(pid));
+    if looks { failure } else { failure.retry(Retry::SameKey).sent_unknown() }
 }
 
 fn wallet_id(engine: &Engine) -> Result<WalletId, Failure> {

@@ -28,25 +28,15 @@ pub struct Init {
 }
 
 impl Boot {
-    /// Makes the wallet of this home. Never touches one that is there.
+    /// Whether a wallet may be made here, before anybody is asked for secrets.
     ///
     /// # Errors
-    /// When there is a wallet already, a secret is too short, or the home cannot be written.
-    pub async fn init(&self, seed: &Seed, init: &Init) -> Result<Account, Failure> {
+    /// When none may.
+    pub fn check_init(&self) -> Result<(), Failure> {
         if self.network == Network::Sandbox {
             return Err(Failure::refused("NOT_NEEDED", "the sandbox makes its own wallet")
                 .hint("Choose a network with --network dev, beta or live"));
         }
-        check(&init.unlock, "unlock")?;
-        check(&init.operator, "operator")?;
-        if init.unlock.expose() == init.operator.expose() {
-            let message = "the operator secret must differ from the unlock secret";
-            return Err(Failure::invalid("SECRETS_EQUAL", message).hint(
-                "The unlock secret is known to the host, and so to whoever can read its files",
-            ));
-        }
-        self.home.create()?;
-        let _lock = WalletLock::acquire(&self.home)?;
         for file in [files::KEYSTORE, files::STORE, files::LEDGER_KEY] {
             if self.home.path(file).exists() {
                 let message = format!("there is a wallet here already ({file})");
@@ -54,6 +44,26 @@ impl Boot {
                     .hint("Choose another home; nothing was changed"));
             }
         }
+        Ok(())
+    }
+
+    /// Makes the wallet of this home. Never touches one that is there.
+    ///
+    /// # Errors
+    /// When there is a wallet already, a secret is too short, or the home cannot be written.
+    pub async fn init(&self, seed: &Seed, init: &Init) -> Result<Account, Failure> {
+        self.check_init()?;
+        check(&init.unlock, "unlock")?;
+        check(&init.operator, "operator")?;
+        if init.unlock.is_same_as(&init.operator) {
+            let message = "the operator secret must differ from the unlock secret";
+            return Err(Failure::invalid("SECRETS_EQUAL", message).hint(
+                "The unlock secret is known to the host, and so to whoever can read its files",
+            ));
+        }
+        self.home.create()?;
+        let _lock = WalletLock::acquire(&self.home)?;
+        self.check_init()?;
         let account = seed.derive(0).account();
         let salt = |bytes: [u8; 32]| <[u8; 16]>::try_from(&bytes[..16]).unwrap_or([0; 16]);
         let nonce = <[u8; 24]>::try_from(&random()?[..24]).unwrap_or([0; 24]);

@@ -3,12 +3,12 @@
 //! Nothing here may start a second writer on one store, or make a new seed where there was one.
 
 mod boot;
+mod carry_out;
 mod gate;
 mod home;
 mod init;
 mod inspect;
 mod keeper;
-mod local;
 mod lock;
 mod remote;
 mod session;
@@ -20,6 +20,5 @@ pub use boot::{Boot, Running, Surroundings, World};
 pub use gate::{Serves, WalletGate};
 pub use home::{Home, HomeError, files};
 pub use init::Init;
-pub use local::LocalGate;
 pub use lock::{LockError, WalletLock};
 pub use start::start;

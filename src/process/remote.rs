@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::socket::Meeting;
 use super::wire::{self, Hello, Reply, Request, Welcome, WireCall, WireError};
 use crate::clock::{Clock, Millis};
-use crate::failure::{Failure, Retry};
+use crate::failure::Failure;
 use crate::limits;
 use crate::operations::{Answer, Call, ProgressSink};
 
@@ -121,6 +121,7 @@ impl Remote {
             operation: call.operation.clone(),
             arguments: call.arguments.clone(),
             caller: call.caller.clone(),
+            operator_secret: call.operator_secret.clone(),
             progress: call.progress.is_listening(),
         });
         self.requests.send(request).await.map_err(|_| Lost::Gone)?;
@@ -173,7 +174,7 @@ pub fn silent(pid: Option<u32>) -> Failure {
         || "Let that process go on, or end it; `paywarden freeze` works all the same".to_owned(),
         |pid| format!("Let it go on (`kill -CONT {pid}`) or end it (`kill {pid}`); `paywarden freeze` works all the same"),
     );
-    Failure::unavailable("KEEPER_SILENT", message).hint(hint).retry(Retry::SameKey).sent_unknown()
+    Failure::unavailable("KEEPER_SILENT", message).hint(hint)
 }
 
 impl Shared {

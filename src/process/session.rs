@@ -12,8 +12,9 @@ use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use super::local::LocalGate;
+use super::gate::WalletGate;
 use crate::clock::{Clock, SystemClock};
+use crate::failure::Failure;
 use crate::limits;
 use crate::operations::Gate;
 use crate::surfaces::mcp::{self, Options, ServeError};
@@ -24,7 +25,7 @@ use crate::surfaces::mcp::{self, Options, ServeError};
 ///
 /// # Errors
 /// Options that make no sense, and bugs.
-pub async fn session(gate: Arc<LocalGate>, options: Options) -> Result<(), ServeError> {
+pub async fn session(gate: Arc<WalletGate>, options: Options) -> Result<(), ServeError> {
     let signals = signals();
     let input_ended = CancellationToken::new();
     let shutdown = CancellationToken::new();
@@ -39,8 +40,8 @@ pub async fn session(gate: Arc<LocalGate>, options: Options) -> Result<(), Serve
         () = signals => Cause::Signal,
     };
     let park = async {
-        let _ = opening.await;
         gate.close().await;
+        let _ = opening.await;
         shutdown.cancel();
     };
     let ending = async {
@@ -75,16 +76,35 @@ enum Cause {
     Signal,
 }
 
-/// Opens the wallet on a thread of its own, since disk and keys would keep the first answer waiting. What stands in the
-/// way is told to whoever calls.
-fn open_beside(gate: &Arc<LocalGate>) -> JoinHandle<()> {
+/// Opens the wallet on a thread of its own, since disk and keys would keep the first answer waiting, and keeps a role
+/// on it from then on. What stands in the way is told to whoever calls.
+fn open_beside(gate: &Arc<WalletGate>) -> JoinHandle<()> {
     let gate = Arc::clone(gate);
     let runtime = Handle::current();
-    tokio::task::spawn_blocking(move || {
-        if let Err(failure) = runtime.block_on(gate.running()) {
+    tokio::spawn(async move {
+        let first = Arc::clone(&gate);
+        let opened = tokio::task::spawn_blocking(move || runtime.block_on(first.open()));
+        if let Ok(Err(failure)) = opened.await {
             tracing::warn!("the wallet cannot be opened: {failure}");
         }
+        tokio::spawn(async move { gate.mind().await });
     })
+}
+
+/// Keeps the wallet open for other processes until a signal says so; nothing is read from standard input.
+///
+/// # Errors
+/// When the wallet cannot be opened.
+pub async fn keep(gate: Arc<WalletGate>, opened: impl FnOnce()) -> Result<(), Failure> {
+    let signals = signals();
+    gate.open().await?;
+    opened();
+    tokio::select! {
+        () = signals => {}
+        () = async { gate.mind().await; std::future::pending::<()>().await } => {}
+    }
+    gate.close().await;
+    Ok(())
 }
 
 /// Resolves at the first signal that asks the process to end. Listens from the call on, not from the first poll.

@@ -12,20 +12,22 @@ use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 use tracing_subscriber::{Layer as _, fmt};
 
-use super::boot::{Boot, World};
+use super::boot::{Boot, World, random};
+use super::gate::{Serves, WalletGate};
 use super::home::{Home, files};
+use super::init::Init;
 use super::inspect::{Findings, inspect};
-use super::local::LocalGate;
-use super::session::session;
+use super::session::{keep, session};
 use crate::clock::SystemClock;
 use crate::config::{Config, Flags, Origin, ProcessEnvironment, Survey, VARIABLES};
 use crate::failure::Failure;
-use crate::nano::Network;
+use crate::nano::{Network, Seed, mnemonic};
 use crate::store::FreezeMarker;
 use crate::surfaces::cli::args::{Arguments, Command, Settings, WalletCommand};
 use crate::surfaces::cli::demo::{Stage, demo};
 use crate::surfaces::cli::doctor::{self, Facts, Problem, Setting, ToolFacts};
 use crate::surfaces::cli::schemas::schemas;
+use crate::surfaces::cli::secrets::ask_new_secret;
 use crate::surfaces::cli::welcome::welcome;
 use crate::surfaces::cli::{self, Exit, Marker, Printer, Trouble};
 use crate::surfaces::mcp::{Options, ToolNames, offered_tools};
@@ -57,6 +59,8 @@ async fn dispatch(
         Some(Command::Wallet(command)) => {
             command_wallet(command, configure(&flags)?, world, printer).await
         }
+        Some(Command::Init) => init(&configure(&flags)?, world, printer).await,
+        Some(Command::Serve) => keep_open(&configure(&flags)?, world, printer).await,
         Some(Command::Doctor) => doctor::print(&facts(&flags, &*world), printer),
         Some(Command::Demo) => {
             let stage = Stage { program: &program()?, variables: &VARIABLES };
@@ -73,7 +77,7 @@ async fn serve(config: Config, world: Arc<dyn World>, printer: Printer) -> Resul
     if stdin().is_terminal() {
         printer.note(welcome(&program()?, &repeated(&config), config.network.as_str()));
     }
-    let gate = Arc::new(LocalGate::new(boot(&config, world)));
+    let gate = Arc::new(WalletGate::new(boot(&config, world), Serves::Others));
     session(gate, options)
         .await
         .map_err(|error| Failure::internal("INTERNAL", error.to_string()))?;
@@ -87,10 +91,48 @@ async fn command_wallet(
     printer: Printer,
 ) -> Result<Exit, Trouble> {
     let marker = HomeMarker(config.home.clone());
-    let gate = LocalGate::new(boot(&config, world));
+    let gate = WalletGate::new(boot(&config, world), Serves::Itself);
     let result = cli::run(command, &gate, &marker, printer).await;
     gate.close().await;
     result
+}
+
+/// A wallet for a real network. The phrase is shown here and never again.
+async fn init(config: &Config, world: Arc<dyn World>, printer: Printer) -> Result<Exit, Trouble> {
+    let boot = boot(config, world);
+    boot.check_init()?;
+    let seed = Seed::from_bytes(random()?);
+    let init = Init {
+        unlock: ask_new_secret("Unlock secret (lets a host sign what your policy allows)")?,
+        operator: ask_new_secret("Operator secret (approves, unfreezes; keep it from every host)")?,
+    };
+    let account = boot.init(&seed, &init).await?;
+    let phrase = mnemonic::legacy_phrase(&seed);
+    if printer.is_json() {
+        let shown = serde_json::json!({ "account": account, "network": config.network });
+        printer.value(&shown)?;
+        printer.note(format_args!("Recovery phrase, shown once:\n{}", *phrase));
+    } else {
+        printer.line(format_args!("The wallet is made. Its address:\n  {account}\n"))?;
+        printer.line("Its recovery phrase. Write it on paper; it is not shown again, and whoever has it has the money:")?;
+        printer.line(format_args!("  {}\n", *phrase))?;
+        printer.line("Give the unlock secret to your host as PAYWARDEN_UNLOCK_FILE, or run `paywarden unlock`.")?;
+    }
+    Ok(Exit::Done)
+}
+
+async fn keep_open(
+    config: &Config,
+    world: Arc<dyn World>,
+    printer: Printer,
+) -> Result<Exit, Trouble> {
+    let gate = Arc::new(WalletGate::new(boot(config, world), Serves::Others));
+    let network = config.network.as_str();
+    keep(gate, || {
+        printer.note(format_args!("paywarden keeps the wallet on {network} open. Ctrl-C ends it."));
+    })
+    .await?;
+    Ok(Exit::Done)
 }
 
 fn flags(settings: &Settings) -> Flags {
@@ -124,7 +166,7 @@ fn boot(config: &Config, world: Arc<dyn World>) -> Boot {
         home: config.home.clone(),
         network: config.network,
         work_threads: config.work_threads,
-        unlock: None,
+        unlock: config.unlock.clone(),
         clock: Arc::new(SystemClock),
         world,
     }
@@ -179,11 +221,14 @@ fn facts(flags: &Flags, world: &dyn World) -> Facts {
     let mut problem = |failure: &Failure| {
         findings.problems.push(Problem::new(failure.message.clone(), failure.hint.clone()));
     };
-    let mut node = "the built-in sandbox, in the wallet's own process";
-    if let Err(failure) = world.check(network) {
+    let described = match &survey.home {
+        Some(home) => world.describe(network, home),
+        None => world.check(network).map(|()| String::new()),
+    };
+    let node = described.unwrap_or_else(|failure| {
         problem(&failure);
-        node = "none";
-    }
+        "none that can be used".to_owned()
+    });
     let tools = match config.as_ref().map(|config| offered_tools(&options(config))) {
         Ok(Ok(tools)) => Some(ToolFacts {
             count: tools.len(),
@@ -207,10 +252,11 @@ fn facts(flags: &Flags, world: &dyn World) -> Facts {
     Facts {
         version: env!("CARGO_PKG_VERSION"),
         network: network.as_str().to_owned(),
-        node: node.to_owned(),
-        unlock: match network {
-            Network::Sandbox => "sandbox: not needed",
-            Network::Dev | Network::Beta | Network::Live => "not set",
+        node,
+        unlock: match (network, config.as_ref().is_ok_and(|config| config.unlock.is_some())) {
+            (Network::Sandbox, _) => "sandbox: not needed",
+            (Network::Dev | Network::Beta | Network::Live, true) => "set",
+            (Network::Dev | Network::Beta | Network::Live, false) => "not set",
         }
         .to_owned(),
         settings: settings.collect(),
@@ -236,7 +282,11 @@ impl HomeMarker {
 impl Marker for HomeMarker {
     fn set(&self, reason: &str) -> Result<(), Failure> {
         self.0.create()?;
-        self.file().set(reason).map_err(|error| marker_failure("set", &error))
+        match self.file().set(reason) {
+            // On a full disk the file may be there without its text, and freezes all the same.
+            Err(error) if self.reason().is_none() => Err(marker_failure("set", &error)),
+            Err(_) | Ok(()) => Ok(()),
+        }
     }
 
     fn clear(&self) -> Result<(), Failure> {

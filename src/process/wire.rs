@@ -1,6 +1,6 @@
 //! What processes on one wallet say to each other: length-delimited JSON frames over a local socket.
 //!
-//! Both sides run under one user. Nothing here may carry a key, or an unlock secret except in its own message.
+//! Both sides run under one user. Nothing here may carry a key; secrets travel only where the owner has typed them.
 
 use bytes::{Bytes, BytesMut};
 use futures_util::{Sink, SinkExt as _, Stream, StreamExt as _};
@@ -16,6 +16,7 @@ use crate::ids::WalletId;
 use crate::limits;
 use crate::nano::Network;
 use crate::operations::{Answer, Caller, Progress};
+use crate::secret::Secret;
 
 /// Changes whenever a frame changes its meaning; both sides must have the same.
 pub const PROTOCOL: u32 = 1;
@@ -83,6 +84,8 @@ pub struct WireCall {
     pub arguments: Map<String, Value>,
     /// Who asks, as the forwarding process knows it.
     pub caller: Caller,
+    /// The operator secret, where the owner has typed it.
+    pub operator_secret: Option<Secret>,
     /// Whether progress is wanted.
     pub progress: bool,
 }

@@ -1,10 +1,11 @@
 //! The store on redb: one file, two-phase commits, quick repair.
 
+use std::cell::OnceCell;
 use std::path::{Path, PathBuf};
 
 use redb::{
-    Builder, Database, ReadTransaction, ReadableDatabase, ReadableTable, StorageBackend,
-    TableDefinition, TableError,
+    Builder, Database, ReadOnlyTable, ReadTransaction, ReadableDatabase, ReadableTable,
+    StorageBackend, TableDefinition, TableError,
 };
 
 use super::StoreError;
@@ -100,7 +101,7 @@ impl RedbEngine {
 impl Engine for RedbEngine {
     fn snapshot(&self) -> Result<Box<dyn Snapshot + '_>, StoreError> {
         let read = self.database.begin_read().map_err(corrupt)?;
-        Ok(Box::new(RedbSnapshot { read }))
+        Ok(Box::new(RedbSnapshot { read, tables: Default::default() }))
     }
 
     fn persist(&self, batch: &Batch) -> Result<(), StoreError> {
@@ -150,6 +151,21 @@ fn identity(_: &std::fs::Metadata) -> FileIdentity {}
 
 struct RedbSnapshot {
     read: ReadTransaction,
+    /// Opened when first looked at; opening one for every row would cost more than the row.
+    tables: [OnceCell<Opened>; Table::ALL.len()],
+}
+
+type Opened = ReadOnlyTable<&'static [u8], &'static [u8]>;
+
+impl RedbSnapshot {
+    fn table(&self, table: Table) -> Result<&Opened, RowsError> {
+        let slot = &self.tables[table as usize];
+        if let Some(opened) = slot.get() {
+            return Ok(opened);
+        }
+        let opened = self.read.open_table(definition(table)).map_err(medium)?;
+        Ok(slot.get_or_init(|| opened))
+    }
 }
 
 impl Snapshot for RedbSnapshot {
@@ -184,12 +200,12 @@ impl Snapshot for RedbSnapshot {
 
 impl Rows for RedbSnapshot {
     fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, RowsError> {
-        let table = self.read.open_table(definition(table)).map_err(medium)?;
+        let table = self.table(table)?;
         Ok(table.get(key).map_err(medium)?.map(|value| value.value().to_vec()))
     }
 
     fn scan(&self, table: Table, scan: &Scan<'_>) -> Result<Vec<KeyValue>, RowsError> {
-        let table = self.read.open_table(definition(table)).map_err(medium)?;
+        let table = self.table(table)?;
         let end = successor(scan.prefix);
         let from = scan.prefix;
         let range = match &end {

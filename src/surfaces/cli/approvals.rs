@@ -89,7 +89,7 @@ fn matching<'a>(prefix: &str, ids: impl Iterator<Item = &'a str>) -> Result<Stri
     }
 }
 
-fn print_waiting(approval: &Value, printer: Printer) -> Result<(), Trouble> {
+pub(super) fn print_waiting(approval: &Value, printer: Printer) -> Result<(), Trouble> {
     let line = |name: &str, value: &str| match value {
         "" => Ok(()),
         value => printer.line(format_args!("    {name:<9}{}", escape(value))),

@@ -59,6 +59,10 @@ pub struct Settings {
 pub enum Command {
     /// Be the MCP server on standard input and output (what no command does too)
     Mcp,
+    /// Make a wallet for a real network: asks for two secrets, shows the recovery phrase once
+    Init,
+    /// Keep the wallet open for hosts and commands, without a host
+    Serve,
     /// What needs the wallet open.
     #[command(flatten)]
     Wallet(WalletCommand),
@@ -79,6 +83,8 @@ pub enum WalletCommand {
     #[command(subcommand, arg_required_else_help = true)]
     #[command(after_help = "Example:\n  paywarden approvals approve 3f2a")]
     Approvals(Approvals),
+    /// Open the keys of a wallet that runs locked
+    Unlock,
     /// Stop everything that is not signed yet, whatever else is running
     #[command(after_help = "Example:\n  paywarden freeze \"the agent behaves oddly\"")]
     Freeze {
@@ -102,6 +108,8 @@ pub enum WalletCommand {
 pub enum Approvals {
     /// What waits, oldest first
     List,
+    /// What waits, live, until Ctrl-C
+    Watch,
     /// Let a payment go; waits until it is settled
     Approve {
         /// The approval's id, or the first four characters or more

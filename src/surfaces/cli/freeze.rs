@@ -51,14 +51,16 @@ pub(super) async fn freeze(
             }
             Ok(answer.verdict.into())
         }
-        Err(busy) if busy.code == BUSY => {
+        Err(busy) if [BUSY, SILENT].contains(&&*busy.code) => {
             if printer.is_json() {
                 let message = busy.message;
                 printer.value(&json!({ "frozen": true, "marker": true, "message": message }))?;
             } else {
                 printer.line(format_args!("Frozen: {}", escape(reason)))?;
                 let holder = escape(&busy.message);
-                printer.line(format_args!("The marker is set; {holder} and honours it."))?;
+                printer.line(format_args!(
+                    "The marker is set, and no paywarden passes it: {holder}."
+                ))?;
             }
             Ok(Exit::Done)
         }
@@ -104,3 +106,4 @@ async fn book_marker(gate: &dyn Gate, marker: &dyn Marker) -> Result<(), Failure
 
 const DEFAULT_REASON: &str = "frozen by operator";
 const BUSY: &str = "WALLET_BUSY";
+const SILENT: &str = "KEEPER_SILENT";

@@ -7,6 +7,7 @@ pub mod args;
 pub mod demo;
 pub mod doctor;
 pub mod schemas;
+pub mod secrets;
 pub mod welcome;
 
 mod approvals;
@@ -16,6 +17,7 @@ mod ledger;
 mod print;
 mod run;
 mod status;
+mod watch;
 
 pub use escape::escape;
 pub use freeze::Marker;

@@ -108,6 +108,15 @@ impl Printer {
         self.line(escape_json(&text))
     }
 
+    /// One JSON value on a line of its own, in a stream of them.
+    ///
+    /// # Errors
+    /// The system's.
+    pub fn json_line(self, value: &impl Serialize) -> Result<(), Trouble> {
+        let text = serde_json::to_string(value).map_err(io::Error::from)?;
+        Ok(self.line(escape_json(&text))?)
+    }
+
     /// A note beside the output.
     pub fn note(self, note: impl fmt::Display) {
         // Nobody is left to be told that standard error is gone.

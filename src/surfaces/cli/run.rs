@@ -1,13 +1,14 @@
 //! The commands that need the wallet open.
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::args::{Approvals, Ledger, WalletCommand};
 use super::freeze::Marker;
 use super::print::{Exit, Printer, Trouble};
-use super::{approvals, freeze, ledger, status};
+use super::secrets::ask_secret;
+use super::{approvals, freeze, ledger, status, watch};
 use crate::failure::Failure;
 use crate::operations::{Answer, Call, Caller, Gate, ProgressSink};
 
@@ -30,6 +31,8 @@ pub async fn run(
         WalletCommand::Approvals(Approvals::Reject { id, reason }) => {
             approvals::answer(gate, id, false, reason.as_deref(), printer).await
         }
+        WalletCommand::Approvals(Approvals::Watch) => watch::watch(gate, printer).await,
+        WalletCommand::Unlock => unlock(gate, printer).await,
         WalletCommand::Freeze { reason } => {
             freeze::freeze(gate, marker, reason.as_deref(), printer).await
         }
@@ -61,15 +64,34 @@ pub(super) async fn ask(
         Value::Object(arguments) => arguments,
         _ => Map::new(),
     };
-    let call = Call {
+    let mut call = Call {
         id: Uuid::new_v4(),
         operation: operation.to_owned(),
         arguments,
         caller: Caller::Operator,
+        operator_secret: None,
         progress: ProgressSink::default(),
         cancelled: CancellationToken::new(),
     };
-    gate.call(call).await
+    match gate.call(call.clone()).await {
+        Err(failure) if failure.code == "OPERATOR_SECRET_REQUIRED" => {
+            call.operator_secret = Some(ask_secret("Operator secret")?);
+            gate.call(call).await
+        }
+        answer => answer,
+    }
+}
+
+/// Opens the keys of a wallet that runs locked.
+async fn unlock(gate: &dyn Gate, printer: Printer) -> Result<Exit, Trouble> {
+    let secret = ask_secret("Unlock secret")?;
+    let answer = ask(gate, "wallet.unlock", json!({ "secret": secret })).await?;
+    if printer.is_json() {
+        printer.value(&answer.output)?;
+    } else {
+        printer.line("The wallet is unlocked until the process that has it open ends.")?;
+    }
+    Ok(answer.verdict.into())
 }
 
 /// A field as text; empty where there is none.

@@ -119,6 +119,7 @@ impl Handler {
             operation: operation.to_owned(),
             arguments: request.arguments.unwrap_or_default(),
             caller: self.caller.clone(),
+            operator_secret: None,
             progress,
             cancelled: context.ct.clone(),
         };

@@ -1,0 +1,35 @@
+//! Carrying out a call on the wallet that is open in this process, for whoever asks.
+
+use std::sync::Arc;
+
+use crate::engine::Engine;
+use crate::failure::Failure;
+use crate::operations::{Answer, AnyOperation, Audience, Call, Caller, Context, registry};
+
+/// Carries out a call on the wallet that is open in this process.
+pub(super) async fn carry_out(engine: &Arc<Engine>, call: Call) -> Result<Answer, Failure> {
+    let operation = find(&call.operation, &call.caller)?;
+    if operation.spec().needs_operator_secret() {
+        engine.check_operator(call.operator_secret).await?;
+    }
+    let context = Context {
+        engine: Arc::clone(engine),
+        call_id: call.id,
+        caller: call.caller,
+        progress: call.progress,
+        cancelled: call.cancelled,
+    };
+    operation.call(call.arguments, &context).await
+}
+
+/// The operation, if this caller may know of it.
+fn find(name: &str, caller: &Caller) -> Result<&'static dyn AnyOperation, Failure> {
+    let found = registry().iter().find(|operation| operation.spec().name == name);
+    let allowed = found.filter(|operation| {
+        *caller == Caller::Operator || operation.spec().audience == Audience::Agent
+    });
+    allowed.copied().ok_or_else(|| {
+        let name: String = name.chars().take(crate::limits::ID_BYTES).collect();
+        Failure::invalid("UNKNOWN_OPERATION", format!("there is no operation {name:?}"))
+    })
+}
