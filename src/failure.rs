@@ -142,7 +142,7 @@ impl std::error::Error for Failure {}
 
 fn sentence(text: &str) -> Cow<'_, str> {
     match text.chars().last() {
-        None | Some('.' | '!' | '?' | '`' | '"') => Cow::Borrowed(text),
+        None | Some('.' | '!' | '?') => Cow::Borrowed(text),
         Some(_) => Cow::Owned(format!("{text}.")),
     }
 }
@@ -159,7 +159,7 @@ mod tests {
         assert!(
             text.starts_with("REQUEST_ERROR: the node did not answer in 10 s. Nothing was sent.")
         );
-        assert!(text.contains("Trying again is safe. Run `paywarden doctor`"));
+        assert!(text.contains("Trying again is safe. Run `paywarden doctor`."));
     }
 
     #[test]

@@ -109,6 +109,8 @@ pub const EXIT_GRACE: Duration = Duration::from_millis(400);
 pub const RECEIVE_WAIT: Duration = Duration::from_secs(5);
 /// Longest pause between two looks at a lane with nothing to do.
 pub const LANE_IDLE: Duration = Duration::from_secs(30);
+/// Shortest pause between two looks at approvals that may have lapsed.
+pub const TIMER_LEAST: Duration = Duration::from_millis(50);
 /// Longest pause between two looks at approvals that may have lapsed.
 pub const TIMER_IDLE: Duration = Duration::from_secs(30);
 /// Largest frame on the wallet's socket, in bytes.

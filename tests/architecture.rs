@@ -46,6 +46,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "surfaces",
             "operations",
             "engine",
+            "payment",
             "wallet",
             "network",
             "store",

@@ -9,7 +9,7 @@ use crate::clock::Millis;
 use crate::failure::Failure;
 use crate::ledger::{self, Head, Report, Verifier, VerifyMode};
 use crate::limits;
-use crate::store::{AnchorFile, LedgerSigner, Store, StoreError};
+use crate::store::{AnchorFile, Store, StoreError};
 
 /// What a check of the ledger found.
 #[derive(Clone, Debug)]
@@ -54,10 +54,8 @@ fn audit(
 }
 
 fn check(store: &Store, deep: bool, expected: Vec<Head>) -> Result<Report, StoreError> {
-    let wallet = store.read(|view| view.wallet())?;
-    let key = wallet.map(|wallet| LedgerSigner::trust_pem(&wallet.ledger_key)).transpose();
-    let key = key.map_err(|e| StoreError::Corrupt { detail: e.to_string() })?;
-    let mut verifier = Verifier::new(VerifyMode::Signatures, key.into_iter().collect(), expected);
+    let keys = vec![store.trusted_key()];
+    let mut verifier = Verifier::new(VerifyMode::Signatures, keys, expected);
     let mut folded = MemoryRows::default();
     let mut misfit = None;
     let snapshot = store.snapshot()?;

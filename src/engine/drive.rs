@@ -14,7 +14,7 @@ use crate::books::{Body, Event, Lane, OpenBlock, Payment, Settlement, View};
 use crate::ids::PaymentId;
 use crate::limits;
 use crate::nano::{Account, BlockHash, Subtype};
-use crate::payment::{BlockIntent, Effect, Observation, Sight, State, step};
+use crate::payment::{BlockIntent, Effect, Observation, Sight, State};
 use crate::policy::{Rail, ReasonCode, Stage, Verdict};
 use crate::rails::nano as rail;
 use crate::store::{Refusal, StoreError};
@@ -94,7 +94,7 @@ impl Engine {
             published: self.published().get(&intent.hash()).copied(),
         };
         let id = payment.id();
-        match step(&payment.state, &observation) {
+        match (self.parts.step)(&payment.state, &observation) {
             Effect::Publish { with_subtype } => {
                 self.publish(intent, with_subtype).await;
                 Ok(Pace::After(self.parts.rhythm.confirming))
@@ -152,7 +152,7 @@ impl Engine {
             Err(pause) => return Ok(pause),
         };
         let ready = Observation::Lane { ready: frontier.hash() == lane.head };
-        if step(&payment.state, &ready) != Effect::Sign {
+        if (self.parts.step)(&payment.state, &ready) != Effect::Sign {
             return Ok(Pace::After(self.parts.rhythm.retrying));
         }
         let (id, keystore) = (payment.id(), Arc::clone(&self.parts.keystore));

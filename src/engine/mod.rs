@@ -39,6 +39,7 @@ use crate::ids::{ApprovalId, PaymentId};
 use crate::limits;
 use crate::nano::{Account, BlockHash, Network, Root};
 use crate::network::Node;
+use crate::payment::{Effect, Observation, State};
 use crate::store::Store;
 use crate::wallet::{KeyFile, Keystore, WorkPool};
 
@@ -71,6 +72,8 @@ pub struct Parts {
     pub rhythm: Rhythm,
     /// Named in the first block of an account.
     pub representative: Account,
+    /// The decision table: [`crate::payment::step()`], unless a test plants a mistake in it.
+    pub step: fn(&State, &Observation) -> Effect,
     /// The file of heads that left the store.
     pub anchor: Option<PathBuf>,
 }

@@ -149,9 +149,11 @@ impl Engine {
                 Err(_) => Raw::ZERO,
             },
         };
-        let receiving = self.store().read(|view| view.lane(&order.account));
-        let open = receiving.ok().flatten().is_some_and(|lane| lane.open.is_some());
-        if waiting.is_zero() && !open {
+        let lane = self.store().read(|view| view.lane(&order.account)).ok().flatten();
+        let open = lane.as_ref().is_some_and(|lane| lane.open.is_some());
+        // They may have come in since the books were asked.
+        let come = lane.is_some_and(|lane| check_funds(&lane, order.amount).is_ok());
+        if waiting.is_zero() && !open && !come {
             return false;
         }
         self.nudge();

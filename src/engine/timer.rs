@@ -31,7 +31,7 @@ impl Engine {
             };
             self.flush_refused_if_due().await;
             tokio::select! {
-                () = self.clock().sleep(pause.min(limits::TIMER_IDLE)) => {}
+                () = self.clock().sleep(pause.clamp(limits::TIMER_LEAST, limits::TIMER_IDLE)) => {}
                 () = self.wake.notified() => {}
                 () = self.stopping.cancelled() => {}
             }

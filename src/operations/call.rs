@@ -21,7 +21,7 @@ pub trait Gate: Send + Sync + fmt::Debug {
 }
 
 /// One call of an operation, from any surface.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Call {
     /// Identity of this call, kept when it is sent again.
     pub id: Uuid,
@@ -37,6 +37,17 @@ pub struct Call {
     pub progress: ProgressSink,
     /// Set when the caller no longer wants the answer. Never undoes anything.
     pub cancelled: CancellationToken,
+}
+
+/// Arguments stay out: one of them may be a secret the owner has typed.
+impl fmt::Debug for Call {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Call")
+            .field("id", &self.id)
+            .field("operation", &self.operation)
+            .field("caller", &self.caller)
+            .finish_non_exhaustive()
+    }
 }
 
 /// Who asks. Never taken from arguments.

@@ -17,6 +17,7 @@ use crate::ids::WalletId;
 use crate::ledger::Head;
 use crate::nano::{Account, Network, Seed};
 use crate::network::Node;
+use crate::payment::step;
 use crate::policy::Policy;
 use crate::secret::Secret;
 use crate::store::{
@@ -97,18 +98,24 @@ impl Boot {
     pub async fn open(&self) -> Result<Running, Failure> {
         self.home.create()?;
         let lock = WalletLock::acquire(&self.home)?;
-        self.open_with(lock).await
+        self.open_with(lock, None).await
     }
 
-    /// Opens the wallet with its lock in hand.
+    /// Opens the wallet with its lock in hand; where one is `known` from before, only that one.
     ///
     /// # Errors
-    /// As [`Boot::open`].
-    pub async fn open_with(&self, lock: WalletLock) -> Result<Running, Failure> {
+    /// As [`Boot::open`], and when another wallet, or none, is in its place.
+    pub async fn open_with(
+        &self,
+        lock: WalletLock,
+        known: Option<WalletId>,
+    ) -> Result<Running, Failure> {
         self.world.check(self.network)?;
         let store_path = self.home.path(files::STORE);
         if store_path.exists() {
             probe_file(&store_path).map_err(|e| store_failure(&e))?;
+        } else if known.is_some() {
+            return Err(other_wallet("the wallet is gone from this home"));
         }
         let key_file = self.key_file(store_path.exists())?;
         let seed = self.seed(&key_file)?;
@@ -117,6 +124,7 @@ impl Boot {
         let last_anchor = self.last_anchor()?;
         let public_key = signer.public_pem();
         let store = self.store(signer)?;
+        check_known(&store, known)?;
         let surroundings =
             self.world.surround(self.network, &self.home, Arc::clone(&self.clock))?;
         let account = seed.as_ref().map(|seed| seed.derive(0).account());
@@ -307,9 +315,27 @@ impl Boot {
             clock: Arc::clone(&self.clock),
             rhythm: surroundings.rhythm,
             representative,
+            step,
             anchor: Some(self.home.path(files::ANCHOR)),
         })
     }
+}
+
+/// Who asks this process for one wallet must never be served another that was put in its place.
+fn check_known(store: &Store, known: Option<WalletId>) -> Result<(), Failure> {
+    let Some(known) = known else { return Ok(()) };
+    let found = store.read(|view| view.wallet()).map_err(|e| store_failure(&e))?;
+    if found.is_some_and(|wallet| wallet.wallet_id == known) {
+        return Ok(());
+    }
+    Err(other_wallet("another wallet is in this home than before"))
+}
+
+/// What a process is told that met another wallet here before.
+pub(super) fn other_wallet(message: &str) -> Failure {
+    Failure::unavailable("OTHER_WALLET", message)
+        .hint("Restart this host if the change was meant")
+        .retry(Retry::AfterOperator)
 }
 
 /// Play money for an account that never had any; waits until it can be spent, so that the first answer shows it.

@@ -174,7 +174,8 @@ impl WalletGate {
     }
 
     async fn keep(&self, lock: WalletLock, meeting: &Meeting) -> Result<Arc<Keeping>, Failure> {
-        let running = self.boot.open_with(lock).await?;
+        let known = *self.met.lock().unwrap_or_else(PoisonError::into_inner);
+        let running = self.boot.open_with(lock, known).await?;
         let wallet_id = wallet_id(&running.engine)?;
         let stop = CancellationToken::new();
         let mut server = None;

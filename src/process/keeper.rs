@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
+use super::boot::other_wallet;
 use super::socket::accept;
 use super::wire::{self, Hello, PROTOCOL, Reply, Request, Welcome, WireCall, WireError};
 use crate::clock::Clock;
@@ -135,8 +136,7 @@ fn greet(hello: &Hello, ours: &Identity) -> Reply {
         );
     }
     if hello.wallet_id.is_some_and(|id| id != ours.wallet_id) {
-        let message = "another wallet is in this home than before".to_owned();
-        return refuse("OTHER_WALLET", message, "Restart this host if the change was meant");
+        return Reply::Unwelcome(other_wallet("another wallet is in this home than before"));
     }
     Reply::Welcome(Welcome { pid: std::process::id(), wallet_id: ours.wallet_id })
 }

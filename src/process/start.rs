@@ -36,6 +36,7 @@ use crate::surfaces::mcp::{Options, ToolNames, offered_tools};
 /// be under way.
 pub fn start(arguments: &Arguments, world: Arc<dyn World>) -> Exit {
     let printer = Printer::new(arguments.settings.json);
+    refuse_core_dumps();
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
@@ -46,6 +47,17 @@ pub fn start(arguments: &Arguments, world: Arc<dyn World>) -> Exit {
     let exit = printer.finish(runtime.block_on(dispatch(arguments, world, printer)));
     runtime.shutdown_background();
     exit
+}
+
+/// Keys are in memory while the wallet is open; they must not be on disk after a crash.
+fn refuse_core_dumps() {
+    #[cfg(unix)]
+    {
+        use rustix::process::{Resource, Rlimit, setrlimit};
+        let none = Rlimit { current: Some(0), maximum: Some(0) };
+        // A system that does not let us lower a limit leaves nothing else to try.
+        let _ = setrlimit(Resource::Core, none);
+    }
 }
 
 async fn dispatch(

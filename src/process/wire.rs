@@ -74,7 +74,7 @@ pub struct Welcome {
 }
 
 /// A call on its way.
-#[derive(Clone, Debug, Deserialize, Serialize)]
+#[derive(Clone, Deserialize, Serialize)]
 pub struct WireCall {
     /// Kept when the call is sent again.
     pub id: Uuid,
@@ -88,6 +88,16 @@ pub struct WireCall {
     pub operator_secret: Option<Secret>,
     /// Whether progress is wanted.
     pub progress: bool,
+}
+
+/// Arguments stay out: one of them may be a secret the owner has typed.
+impl std::fmt::Debug for WireCall {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("WireCall")
+            .field("id", &self.id)
+            .field("operation", &self.operation)
+            .finish_non_exhaustive()
+    }
 }
 
 /// A frame could not be read or written.

@@ -29,7 +29,7 @@ use std::sync::Arc;
 use tokio::sync::{oneshot, watch};
 
 use crate::books::{Event, RowsError, View};
-use crate::ledger::Head;
+use crate::ledger::{Head, TrustedKey};
 use committer::{Job, Prepared};
 
 /// The wallet's store. Cheap to clone.
@@ -38,6 +38,7 @@ pub struct Store {
     engine: Arc<dyn Engine>,
     writer: Arc<Writer>,
     head: watch::Receiver<Head>,
+    key: TrustedKey,
 }
 
 /// What a commit gives back once it is durable.
@@ -139,11 +140,12 @@ impl Store {
         guards: Guards,
         threaded: bool,
     ) -> Result<Self, StoreError> {
+        let key = guards.signer.trusted();
         let committer = Committer::new(Arc::clone(&engine), guards)?;
         let head = committer.watch();
         let writer =
             if threaded { Writer::threaded(committer)? } else { Writer::inline(committer) };
-        Ok(Self { engine, writer: Arc::new(writer), head })
+        Ok(Self { engine, writer: Arc::new(writer), head, key })
     }
 
     /// Runs `f` on the books as they are, earlier members of its batch included, and makes its events durable.
@@ -196,6 +198,11 @@ impl Store {
     /// When the medium fails.
     pub fn snapshot(&self) -> Result<Box<dyn Snapshot + '_>, StoreError> {
         self.engine.snapshot()
+    }
+
+    /// The key this store signs with. A chain says which key signed it; only this says which one is the owner's.
+    pub fn trusted_key(&self) -> TrustedKey {
+        self.key.clone()
     }
 
     /// The last durable head.

@@ -81,7 +81,8 @@ fn a_watch_outlives_the_keeper() {
 fn serve_keeps_the_wallet_up_and_ends_within_a_second() {
     let home = Home::new();
     let mut command = home.command();
-    let mut serve = command.arg("serve").stdin(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let mut serve =
+        command.arg("serve").stdin(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
     soon("serve takes the lock", || {
         let lock = std::fs::read_to_string(home.file("wallet.lock")).unwrap_or_default();
         lock.trim() == serve.id().to_string()

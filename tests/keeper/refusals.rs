@@ -145,6 +145,20 @@ fn a_forwarder_does_not_follow_to_another_wallet() {
     }
 }
 
+#[test]
+fn a_forwarder_makes_no_wallet_where_its_own_is_gone() {
+    let home = Home::new();
+    let (keeper, mut forwarder) = keeper_and_forwarder(&home);
+    signal(forwarder.pid(), Signal::STOP);
+    signal(keeper.pid(), Signal::KILL);
+    drop(keeper);
+    std::fs::remove_dir_all(home.path()).unwrap();
+    signal(forwarder.pid(), Signal::CONT);
+    let text = forwarder.error("wallet_send", keyed("0.5", "a"));
+    assert!(text.starts_with("OTHER_WALLET: ") && text.contains("is gone"), "{text}");
+    assert!(!home.file("keystore.json").exists());
+}
+
 fn wallet_made(home: &Home) {
     let mut server = home.initialized();
     server.has_balance("100.0");
@@ -152,7 +166,8 @@ fn wallet_made(home: &Home) {
 }
 
 fn replace_home(home: &Home, other: &Home) {
-    for name in ["wallet.redb", "keystore.json", "ledger-key.pem", "anchor.log", "sandbox-nano.jsonl"]
+    for name in
+        ["wallet.redb", "keystore.json", "ledger-key.pem", "anchor.log", "sandbox-nano.jsonl"]
     {
         std::fs::remove_file(home.file(name)).unwrap();
         std::fs::copy(other.file(name), home.file(name)).unwrap();

@@ -52,8 +52,7 @@ fn both_pay_at_once_from_one_lane() {
 fn progress_passes_through_the_socket() {
     let home = Home::new();
     let (_keeper, mut forwarder) = keeper_and_forwarder(&home);
-    let ids: Vec<u64> =
-        (0..10).map(|n| begin(&mut forwarder, "0.01", &format!("p-{n}"))).collect();
+    let ids: Vec<u64> = (0..10).map(|n| begin(&mut forwarder, "0.01", &format!("p-{n}"))).collect();
     for id in ids {
         ended(&mut forwarder, id);
     }

@@ -5,14 +5,19 @@
 #![allow(dead_code, reason = "each test target uses its part")]
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
+use std::convert::Infallible;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, ExitStatus, Output, Stdio};
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use paywarden::books::Body;
 use paywarden::clock::{Clock, SystemClock};
+use paywarden::policy::Policy;
+use paywarden::store::{AnchorFile, Guards, LedgerSigner, RedbEngine, Store};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -25,11 +30,17 @@ pub const OTHER_SHOP: &str = "nano_111111111111111111111111111111111111111111111
 /// An empty directory for one wallet.
 pub struct Home {
     dir: TempDir,
+    variables: Vec<(&'static str, PathBuf)>,
 }
 
 impl Home {
     pub fn new() -> Self {
-        Self { dir: tempfile::tempdir().unwrap() }
+        Self { dir: tempfile::tempdir().unwrap(), variables: Vec::new() }
+    }
+
+    /// Gives every command from here on a variable that names a file.
+    pub fn set(&mut self, variable: &'static str, file: PathBuf) {
+        self.variables.push((variable, file));
     }
 
     /// Where the wallet lives; not there before the first start.
@@ -49,6 +60,7 @@ impl Home {
         if let Some(path) = std::env::var_os("PATH") {
             command.env("PATH", path);
         }
+        command.envs(self.variables.iter().map(|(name, file)| (name, file)));
         command
     }
 
@@ -310,6 +322,25 @@ fn message(line: &str) -> Value {
     message
 }
 
+/// Puts a changed sandbox policy in force, as its owner would; no process may have the wallet open.
+pub fn load_policy(home: &Home, change: impl FnOnce(&mut Policy)) {
+    let pem = std::fs::read_to_string(home.file("ledger-key.pem")).unwrap();
+    let guards = Guards {
+        clock: Arc::new(SystemClock),
+        signer: LedgerSigner::from_pem(&pem).unwrap(),
+        anchor: Some(AnchorFile::open(&home.file("anchor.log")).unwrap()),
+        marker: None,
+    };
+    let engine = RedbEngine::open(&home.file("wallet.redb")).unwrap();
+    let store = Store::open(Arc::new(engine), guards, false).unwrap();
+    let mut policy = Policy::sandbox();
+    change(&mut policy);
+    let policy_hash = policy.hash();
+    let loaded = vec![Body::PolicyLoaded { policy, policy_hash }.into()];
+    let commit = store.commit::<(), Infallible, _>(move |_| Ok((loaded, ())));
+    tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(commit).unwrap();
+}
+
 /// All files of a directory with their bytes.
 pub fn contents(dir: &Path) -> Vec<(PathBuf, Vec<u8>)> {
     let mut files: Vec<_> = std::fs::read_dir(dir)
@@ -320,6 +351,20 @@ pub fn contents(dir: &Path) -> Vec<(PathBuf, Vec<u8>)> {
         .collect();
     files.sort();
     files
+}
+
+/// As [`contents`], with those of directories below; sockets and the like are left out.
+pub fn contents_below(dir: &Path) -> Vec<(PathBuf, Vec<u8>)> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(dir).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(contents_below(&path));
+        } else if path.is_file() {
+            found.push((path.clone(), std::fs::read(&path).unwrap()));
+        }
+    }
+    found
 }
 
 const PATIENCE: Duration = Duration::from_secs(30);

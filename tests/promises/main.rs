@@ -1,0 +1,7 @@
+//! The promises of the wallet, each kept by making happen what would break it. `PAYWARDEN_PROMISES_FULL=1` and
+//! `PAYWARDEN_KILLS=10000` take many more cases than CI does.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
+
+mod crash;
+mod plant;
