@@ -5,3 +5,5 @@
 
 mod crash;
 mod plant;
+#[cfg(all(unix, feature = "sandbox"))]
+mod processes;
