@@ -312,6 +312,19 @@ fn doctor_names_a_broken_sandbox() {
 }
 
 #[test]
+fn there_is_nothing_to_unlock_where_nobody_has_the_wallet_open() {
+    let home = Home::new();
+    for made in [false, true] {
+        if made {
+            home.json(&["status"]);
+        }
+        let output = home.run(&["unlock"]);
+        assert_eq!(output.status.code(), Some(4), "{output:?}");
+        assert!(err(&output).contains("NOTHING_TO_UNLOCK"), "{output:?}");
+    }
+}
+
+#[test]
 fn the_demo_tells_the_whole_story() {
     let home = Home::new();
     let dir = tempfile::tempdir().unwrap();

@@ -17,6 +17,7 @@ use super::gate::{Serves, WalletGate};
 use super::home::{Home, files};
 use super::init::Init;
 use super::inspect::{Findings, inspect};
+use super::lock::WalletLock;
 use super::session::{keep, session};
 use crate::clock::SystemClock;
 use crate::config::{Config, Flags, Origin, ProcessEnvironment, Survey, VARIABLES};
@@ -102,6 +103,9 @@ async fn command_wallet(
     world: Arc<dyn World>,
     printer: Printer,
 ) -> Result<Exit, Trouble> {
+    if matches!(command, WalletCommand::Unlock) {
+        refuse_lonely_unlock(&config.home)?;
+    }
     let marker = HomeMarker(config.home.clone());
     let gate = WalletGate::new(boot(&config, world), Serves::Itself);
     let result = cli::run(command, &gate, &marker, printer).await;
@@ -145,6 +149,17 @@ async fn keep_open(
     })
     .await?;
     Ok(Exit::Done)
+}
+
+/// Keys opened in a command that ends at once would help nobody.
+fn refuse_lonely_unlock(home: &Home) -> Result<(), Failure> {
+    if home.dir().exists() && WalletLock::acquire(home).is_err() {
+        return Ok(());
+    }
+    let message = "no paywarden has this wallet open, so there is nothing to unlock";
+    Err(Failure::unavailable("NOTHING_TO_UNLOCK", message).hint(
+        "Start a host or `paywarden serve` first, then unlock; or give it PAYWARDEN_UNLOCK_FILE",
+    ))
 }
 
 fn flags(settings: &Settings) -> Flags {
