@@ -6,6 +6,7 @@ pub mod config;
 pub mod digest;
 pub mod engine;
 pub mod failure;
+pub mod fetch;
 pub mod ids;
 pub mod ledger;
 pub mod limits;

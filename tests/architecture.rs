@@ -22,8 +22,9 @@ const ARROWS: &[(&str, &[&str])] = &[
         ],
     ),
     ("store", &["books", "ledger", "clock", "digest", "limits", "ids", "nano", "policy"]),
-    ("network", &["nano", "money"]),
-    ("wallet", &["store", "network", "policy", "nano", "money", "limits", "secret"]),
+    ("fetch", &["clock", "limits", "secret"]),
+    ("network", &["fetch", "nano", "money", "clock", "limits", "secret"]),
+    ("wallet", &["store", "network", "policy", "nano", "money", "limits", "secret", "clock"]),
     ("rails", &["wallet", "network", "payment", "nano", "money", "limits"]),
     (
         "engine",

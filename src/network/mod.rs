@@ -3,10 +3,18 @@
 //! Whatever comes back is untrusted: callers verify frontier blocks by hash and signature before they build on them.
 //! This module must never decide about money.
 
+mod confirmations;
+mod work_source;
+
+pub use confirmations::{Confirmation, Confirmations, Heard};
+pub use work_source::WorkSource;
+
+use std::collections::BTreeMap;
 use std::fmt;
 
 use async_trait::async_trait;
 
+use crate::clock::Millis;
 use crate::money::Raw;
 use crate::nano::{Account, BlockHash, SignedBlock, Subtype};
 
@@ -23,6 +31,34 @@ pub trait Node: Send + Sync + fmt::Debug {
         minimum: Raw,
         count: u32,
     ) -> Result<Vec<Receivable>, NodeError>;
+
+    /// [`Node::receivable`] of many accounts at once, with one request where the network has one; at most `count` each.
+    async fn accounts_receivable(
+        &self,
+        accounts: &[Account],
+        minimum: Raw,
+        count: u32,
+    ) -> Result<BTreeMap<Account, Vec<Receivable>>, NodeError> {
+        let mut found = BTreeMap::new();
+        for account in accounts {
+            found.insert(*account, self.receivable(*account, minimum, count).await?);
+        }
+        Ok(found)
+    }
+
+    /// Confirmed balances of many accounts at once; zeros for an account without a block.
+    async fn accounts_balances(
+        &self,
+        accounts: &[Account],
+    ) -> Result<BTreeMap<Account, AccountBalance>, NodeError>;
+
+    /// The newest blocks of an account chain, newest first: at most `count`, beginning at `head` if given.
+    async fn account_history(
+        &self,
+        account: Account,
+        head: Option<BlockHash>,
+        count: u32,
+    ) -> Result<HistoryPage, NodeError>;
 
     /// One block by its hash; `None` when the node does not know it.
     async fn block_info(&self, hash: BlockHash) -> Result<Option<BlockInfo>, NodeError>;
@@ -58,6 +94,43 @@ pub struct AccountInfo {
     pub receivable: Raw,
     /// The confirmed part of `receivable`.
     pub confirmed_receivable: Raw,
+}
+
+/// `accounts_balances` of one account.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct AccountBalance {
+    /// Confirmed balance.
+    pub balance: Raw,
+    /// Confirmed sends to it that nobody has received.
+    pub receivable: Raw,
+}
+
+/// A stretch of an account chain, as `account_history` shows it.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct HistoryPage {
+    /// Newest first.
+    pub blocks: Vec<HistoryBlock>,
+    /// Where the next page begins; `None` at the end of the chain.
+    pub previous: Option<BlockHash>,
+}
+
+/// One block of [`HistoryPage`]. Unproven: what moves money is checked by [`Node::block_info`].
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct HistoryBlock {
+    /// Its hash.
+    pub hash: BlockHash,
+    /// Its derived kind.
+    pub subtype: Subtype,
+    /// The other side; for a change or epoch block the account itself.
+    pub counterparty: Account,
+    /// The amount it moved.
+    pub amount: Raw,
+    /// Height in its account chain, from 1.
+    pub height: u64,
+    /// When the node first saw it, which other nodes may tell otherwise.
+    pub local_timestamp: Option<Millis>,
+    /// Whether the network has cemented it.
+    pub confirmed: bool,
 }
 
 /// One send waiting to be received.

@@ -1,5 +1,6 @@
 //! Mistakes to plant in a wallet, so that the crash test can show that it would see them.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::sync::Arc;
 
@@ -7,7 +8,9 @@ use async_trait::async_trait;
 use paywarden::books::Table;
 use paywarden::money::Raw;
 use paywarden::nano::{Account, BlockHash, SignedBlock, Subtype};
-use paywarden::network::{AccountInfo, BlockInfo, Node, NodeError, Receivable};
+use paywarden::network::{
+    AccountBalance, AccountInfo, BlockInfo, HistoryPage, Node, NodeError, Receivable,
+};
 use paywarden::payment::{Effect, Observation, Rival, Sight, State, step};
 use paywarden::sandbox::disk::Disk;
 use paywarden::sandbox::nano::SandboxNode;
@@ -140,6 +143,22 @@ impl Node for Hasty {
         count: u32,
     ) -> Result<Vec<Receivable>, NodeError> {
         self.0.receivable(account, minimum, count).await
+    }
+
+    async fn accounts_balances(
+        &self,
+        accounts: &[Account],
+    ) -> Result<BTreeMap<Account, AccountBalance>, NodeError> {
+        self.0.accounts_balances(accounts).await
+    }
+
+    async fn account_history(
+        &self,
+        account: Account,
+        head: Option<BlockHash>,
+        count: u32,
+    ) -> Result<HistoryPage, NodeError> {
+        self.0.account_history(account, head, count).await
     }
 
     async fn block_info(&self, hash: BlockHash) -> Result<Option<BlockInfo>, NodeError> {

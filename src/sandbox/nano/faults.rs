@@ -16,8 +16,12 @@ use crate::network::NodeError;
 /// Which calls of the port a fault fits.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Call {
+    /// `account_history`.
+    AccountHistory,
     /// `account_info`.
     AccountInfo,
+    /// `accounts_balances`.
+    AccountsBalances,
     /// Every call.
     Any,
     /// `block_info`.

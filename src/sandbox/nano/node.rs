@@ -3,6 +3,7 @@
 //! Each call takes one lock, brings the ledger up to the clock's time, and answers. The lock must never be held over an
 //! await, nor an answer be given past the faults.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -13,7 +14,9 @@ use async_trait::async_trait;
 use crate::clock::Clock;
 use crate::money::Raw;
 use crate::nano::{Account, BlockHash, SignedBlock, Subtype};
-use crate::network::{AccountInfo, BlockInfo, Node, NodeError, Receivable};
+use crate::network::{
+    AccountBalance, AccountInfo, BlockInfo, HistoryPage, Node, NodeError, Receivable,
+};
 
 use super::faults::{Call, Fault};
 use super::journal::{Journal, JournalError};
@@ -150,6 +153,37 @@ impl Node for SandboxNode {
         self.read(Call::Receivable, Some(account), |ledger, fault| match fault {
             Fault::Denial => Ok(Vec::new()),
             _ => Ok(view::receivable(ledger, &account, minimum, count)),
+        })
+        .await
+    }
+
+    async fn accounts_balances(
+        &self,
+        accounts: &[Account],
+    ) -> Result<BTreeMap<Account, AccountBalance>, NodeError> {
+        self.read(Call::AccountsBalances, None, |ledger, _| {
+            let balance = |account: &Account| {
+                let sends = view::receivable(ledger, account, Raw::ZERO, u32::MAX);
+                let receivable =
+                    sends.iter().try_fold(Raw::ZERO, |sum, send| sum.checked_add(send.amount));
+                AccountBalance {
+                    balance: view::confirmed_balance(ledger, account),
+                    receivable: receivable.expect("no more than the supply waits to be received"),
+                }
+            };
+            Ok(accounts.iter().map(|account| (*account, balance(account))).collect())
+        })
+        .await
+    }
+
+    async fn account_history(
+        &self,
+        account: Account,
+        head: Option<BlockHash>,
+        count: u32,
+    ) -> Result<HistoryPage, NodeError> {
+        self.read(Call::AccountHistory, Some(account), |ledger, _| {
+            Ok(view::history_page(ledger, &account, head, count))
         })
         .await
     }

@@ -5,7 +5,7 @@
 use crate::clock::Millis;
 use crate::money::Raw;
 use crate::nano::{Account, BlockHash, Subtype};
-use crate::network::{AccountInfo, BlockInfo, Receivable};
+use crate::network::{AccountInfo, BlockInfo, HistoryBlock, HistoryPage, Receivable};
 
 use super::entry::Entry;
 use super::ledger::Ledger;
@@ -124,6 +124,35 @@ pub(super) fn head(ledger: &Ledger, account: &Account) -> Option<Head> {
 pub(super) fn history(ledger: &Ledger, account: &Account) -> Vec<HistoryEntry> {
     let entries = ledger.chain(account).iter().rev().filter_map(|hash| ledger.entry(hash));
     entries.map(|entry| history_entry(ledger, entry)).collect()
+}
+
+/// `account_history`: newest first, from `head` or the chain's own.
+pub(super) fn history_page(
+    ledger: &Ledger,
+    account: &Account,
+    head: Option<BlockHash>,
+    count: u32,
+) -> HistoryPage {
+    let count = usize::try_from(count).unwrap_or(usize::MAX);
+    let entries = history(ledger, account).into_iter();
+    let mut rest = entries.skip_while(|entry| head.is_some_and(|head| entry.hash != head));
+    let blocks = rest.by_ref().take(count).map(|entry| HistoryBlock {
+        hash: entry.hash,
+        subtype: entry.subtype,
+        counterparty: entry.counterparty,
+        amount: entry.amount,
+        height: entry.height,
+        local_timestamp: Some(entry.seen_at),
+        confirmed: entry.confirmed,
+    });
+    HistoryPage { blocks: blocks.collect(), previous: rest.next().map(|entry| entry.hash) }
+}
+
+/// The balance at the last cemented block.
+pub(super) fn confirmed_balance(ledger: &Ledger, account: &Account) -> Raw {
+    let height = ledger.confirmed_height(account);
+    let last = ledger.chain(account)[..height].last().and_then(|hash| ledger.entry(hash));
+    last.map_or(Raw::ZERO, |entry| entry.block().balance)
 }
 
 fn history_entry(ledger: &Ledger, entry: &Entry) -> HistoryEntry {

@@ -1,114 +1,21 @@
-//! The fold: what each event does to the rows. Assertions stay on: books that do not add up must not go on.
+//! What the events of one payment do to the rows: its state, what it holds, its place in the lane's queue.
 
-use super::event::{Body, Event, Settlement};
-use super::rows::{RowsError, RowsMut, Table};
-use super::tables::{
-    Approval, Counters, Decided, Freeze, HistoryEntry, HistoryKind, Idempotency, Lane, OpenBlock,
-    Payment, PolicyInForce, Receive, Wallet,
+use super::{ApplyError, Fold, expect, misfit};
+use crate::books::event::{Body, Settlement};
+use crate::books::rows::Table;
+use crate::books::tables::{
+    Approval, Decided, HistoryEntry, HistoryKind, Idempotency, OpenBlock, Payment,
 };
-use super::view::{
-    COUNTERS, FREEZE, OPERATOR, POLICY, View, WALLET, agent_key, encode, lookalike_key, seq_key,
-};
+use crate::books::view::{agent_key, encode, lookalike_key, seq_key};
 use crate::clock::Millis;
 use crate::digest::Digest;
 use crate::ids::{ApprovalId, PaymentId};
 use crate::limits;
-use crate::money::Raw;
-use crate::nano::{Account, BlockHash, Link};
 use crate::payment::{BlockIntent, Ending, IdempotencyKey, State};
 use crate::policy::{BudgetError, Outcome, ReasonCode, Request};
 
-/// Why an event cannot be booked. Nothing was written that the caller must keep.
-#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
-pub enum ApplyError {
-    /// A budget would not add up.
-    #[error("the budget does not add up: {0}")]
-    Budget(#[from] BudgetError),
-    /// The event does not fit the state it meets.
-    #[error("{what} does not fit: {detail}")]
-    Misfit {
-        /// The event's kind.
-        what: &'static str,
-        /// What it met.
-        detail: String,
-    },
-    /// A row cannot be read.
-    #[error(transparent)]
-    Rows(#[from] RowsError),
-}
-
-/// Books one event that has the place `seq` and the time `at`.
-///
-/// # Errors
-/// When the event does not fit; the rows must then be thrown away.
-pub fn apply(
-    rows: &mut dyn RowsMut,
-    seq: u64,
-    at: Millis,
-    event: &Event,
-) -> Result<(), ApplyError> {
-    let mut fold = Fold { rows, seq, at };
-    if let Some(id) = event.payment_id {
-        fold.rows.put(Table::Trail, &seq_key(id.as_bytes(), seq), b"0".to_vec());
-    }
-    match event.payment_id {
-        Some(id) => fold.payment_event(id, &event.body),
-        None => fold.wallet_event(&event.body),
-    }
-}
-
-struct Fold<'a> {
-    rows: &'a mut dyn RowsMut,
-    seq: u64,
-    at: Millis,
-}
-
 impl Fold<'_> {
-    fn wallet_event(&mut self, body: &Body) -> Result<(), ApplyError> {
-        match body {
-            Body::WalletCreated { wallet_id, network, ledger_key } => {
-                let wallet = Wallet {
-                    wallet_id: *wallet_id,
-                    network: *network,
-                    ledger_key: ledger_key.clone(),
-                    created_at_ms: self.at,
-                };
-                self.rows.put(Table::Singles, WALLET, encode(&wallet));
-            }
-            Body::PolicyLoaded { policy, .. } => {
-                let row = PolicyInForce { policy: policy.clone(), since_ms: self.at };
-                self.rows.put(Table::Singles, POLICY, encode(&row));
-            }
-            Body::OperatorSet { verifier } => {
-                self.rows.put(Table::Singles, OPERATOR, encode(verifier));
-            }
-            Body::WalletFrozen { reason } => {
-                let row = Freeze { reason: reason.clone(), since_ms: self.at };
-                self.rows.put(Table::Singles, FREEZE, encode(&row));
-            }
-            Body::WalletUnfrozen {} => self.rows.delete(Table::Singles, FREEZE),
-            Body::AccountAdded { index, account } => self.account_added(*index, *account)?,
-            Body::LaneAdvanced { account, block_hash } => {
-                self.with_lane(account, |lane| lane.head = *block_hash)?;
-            }
-            Body::LaneFrozen { account, reason, .. } => {
-                self.with_lane(account, |lane| lane.frozen = Some(reason.clone()))?;
-            }
-            Body::LaneUnfrozen { account } => self.with_lane(account, |lane| lane.frozen = None)?,
-            Body::ReceiveIntent { source, sender, intent, .. } => {
-                self.receive_intent(*source, *sender, intent)?;
-            }
-            Body::FundsReceived { account, .. } => self.funds_received(account)?,
-            Body::ReceiveVoided { account, block_hash, .. } => {
-                self.close_receive(account, block_hash)?;
-            }
-            Body::RateLimited { .. } => {}
-            other => return Err(misfit("an event without a payment", &format!("{other:?}"))),
-        }
-        Ok(())
-    }
-
-    fn payment_event(&mut self, id: PaymentId, body: &Body) -> Result<(), ApplyError> {
+    pub(super) fn payment_event(&mut self, id: PaymentId, body: &Body) -> Result<(), ApplyError> {
         if let Body::PaymentRequested {
             operation,
             request,
@@ -203,24 +110,6 @@ impl Fold<'_> {
             Body::PaymentSettled { settlement, .. } => self.settled(payment, settlement),
             other => Err(misfit("a payment's event", &format!("{other:?}"))),
         }
-    }
-
-    fn account_added(&mut self, index: u32, account: Account) -> Result<(), ApplyError> {
-        if self.view().lane(&account)?.is_some() {
-            return Err(misfit("account.added", "the account is known"));
-        }
-        let lane = Lane {
-            index,
-            account,
-            head: BlockHash::ZERO,
-            balance: Raw::ZERO,
-            reserved: Raw::ZERO,
-            queued: 0,
-            open: None,
-            frozen: None,
-        };
-        self.put_lane(&lane);
-        Ok(())
     }
 
     fn requested(
@@ -390,59 +279,6 @@ impl Fold<'_> {
         })
     }
 
-    fn receive_intent(
-        &mut self,
-        source: BlockHash,
-        sender: Account,
-        intent: &BlockIntent,
-    ) -> Result<(), ApplyError> {
-        let block = &intent.block.block;
-        let mut lane = self.lane(&block.account)?;
-        let fits = lane.open.is_none()
-            && block.previous == lane.head
-            && block.link == Link::from(source)
-            && lane.balance.checked_add(intent.amount_raw) == Some(block.balance);
-        if !fits {
-            return Err(misfit("receive.intent", "the block does not fit the lane"));
-        }
-        let receive = Receive { source, sender, intent: intent.clone() };
-        lane.open = Some(OpenBlock::Receive(Box::new(receive)));
-        self.put_lane(&lane);
-        self.own_block(intent.hash());
-        Ok(())
-    }
-
-    fn funds_received(&mut self, account: &Account) -> Result<(), ApplyError> {
-        let lane = self.lane(account)?;
-        let Some(OpenBlock::Receive(receive)) = lane.open else {
-            return Err(misfit("funds.received", "no open receive"));
-        };
-        self.close_receive(account, &receive.intent.hash())?;
-        self.advance(account, &receive.intent)?;
-        let entry = HistoryEntry {
-            kind: HistoryKind::Receive,
-            amount: receive.intent.amount_raw,
-            counterparty: receive.sender,
-            block_hash: receive.intent.hash(),
-            at_ms: self.at,
-            payment_id: None,
-            memo: None,
-        };
-        self.put_history(account, &entry);
-        Ok(())
-    }
-
-    fn close_receive(&mut self, account: &Account, hash: &BlockHash) -> Result<(), ApplyError> {
-        let mut lane = self.lane(account)?;
-        match &lane.open {
-            Some(OpenBlock::Receive(receive)) if receive.intent.hash() == *hash => {}
-            _ => return Err(misfit("the end of a receive", "another block is open")),
-        }
-        lane.open = None;
-        self.put_lane(&lane);
-        Ok(())
-    }
-
     fn hold(&mut self, payment: &Payment) -> Result<(), ApplyError> {
         let amount = payment.request.amount;
         let mut budget = self.view().budget(amount.currency)?;
@@ -454,6 +290,28 @@ impl Fold<'_> {
             self.put_lane(&lane);
         }
         Ok(())
+    }
+
+    fn dequeue(&mut self, payment: &Payment) -> Result<(), ApplyError> {
+        let key = seq_key(payment.account.as_bytes(), payment.first_seq);
+        self.rows.delete(Table::Queue, &key);
+        self.with_lane(&payment.account, |lane| lane.queued -= 1)
+    }
+
+    fn remember_lookalike(&mut self, payment: &Payment) -> Result<(), ApplyError> {
+        let request = &payment.request;
+        let agent = request.agent_id.as_deref();
+        let mut ids = self.view().lookalikes(agent, &request.payee.address, &request.amount)?;
+        ids.push(payment.id());
+        let surplus = ids.len().saturating_sub(limits::LOOKALIKES);
+        ids.drain(..surplus);
+        let key = lookalike_key(agent, &request.payee.address, &request.amount);
+        self.rows.put(Table::Duplicates, &key.0, encode(&ids));
+        Ok(())
+    }
+
+    fn put_payment(&mut self, payment: &Payment) {
+        self.rows.put(Table::Payments, payment.id().as_bytes(), encode(payment));
     }
 
     fn unreserve_lane(&mut self, payment: &Payment) -> Result<(), ApplyError> {
@@ -474,84 +332,4 @@ impl Fold<'_> {
         self.put_lane(&lane);
         Ok(())
     }
-
-    fn dequeue(&mut self, payment: &Payment) -> Result<(), ApplyError> {
-        let key = seq_key(payment.account.as_bytes(), payment.first_seq);
-        self.rows.delete(Table::Queue, &key);
-        self.with_lane(&payment.account, |lane| lane.queued -= 1)
-    }
-
-    /// The confirmed block becomes the head our next block builds on.
-    fn advance(&mut self, account: &Account, intent: &BlockIntent) -> Result<(), ApplyError> {
-        self.with_lane(account, |lane| {
-            lane.head = intent.hash();
-            lane.balance = intent.block.block.balance;
-        })
-    }
-
-    fn remember_lookalike(&mut self, payment: &Payment) -> Result<(), ApplyError> {
-        let request = &payment.request;
-        let agent = request.agent_id.as_deref();
-        let mut ids = self.view().lookalikes(agent, &request.payee.address, &request.amount)?;
-        ids.push(payment.id());
-        let surplus = ids.len().saturating_sub(limits::LOOKALIKES);
-        ids.drain(..surplus);
-        let key = lookalike_key(agent, &request.payee.address, &request.amount);
-        self.rows.put(Table::Duplicates, &key.0, encode(&ids));
-        Ok(())
-    }
-
-    fn view(&self) -> View<'_> {
-        View::new(&*self.rows, self.at)
-    }
-
-    fn lane(&self, account: &Account) -> Result<Lane, ApplyError> {
-        self.view().lane(account)?.ok_or_else(|| misfit("a block", "no such account"))
-    }
-
-    fn with_lane(
-        &mut self,
-        account: &Account,
-        change: impl FnOnce(&mut Lane),
-    ) -> Result<(), ApplyError> {
-        let mut lane = self.lane(account)?;
-        change(&mut lane);
-        self.put_lane(&lane);
-        Ok(())
-    }
-
-    fn count(&mut self, change: impl FnOnce(&mut Counters)) -> Result<(), ApplyError> {
-        let mut counters = self.view().counters()?;
-        change(&mut counters);
-        self.rows.put(Table::Singles, COUNTERS, encode(&counters));
-        Ok(())
-    }
-
-    fn put_lane(&mut self, lane: &Lane) {
-        self.rows.put(Table::Lanes, lane.account.as_bytes(), encode(lane));
-    }
-
-    fn put_payment(&mut self, payment: &Payment) {
-        self.rows.put(Table::Payments, payment.id().as_bytes(), encode(payment));
-    }
-
-    fn put_history(&mut self, account: &Account, entry: &HistoryEntry) {
-        self.rows.put(Table::History, &seq_key(account.as_bytes(), self.seq), encode(entry));
-    }
-
-    fn own_block(&mut self, hash: BlockHash) {
-        self.rows.put(Table::Blocks, hash.as_bytes(), b"0".to_vec());
-    }
-}
-
-fn expect(payment: &Payment, what: &'static str, fits: bool) -> Result<(), ApplyError> {
-    if fits {
-        Ok(())
-    } else {
-        Err(misfit(what, &format!("payment {} is {:?}", payment.id(), payment.state.status())))
-    }
-}
-
-fn misfit(what: &'static str, detail: &str) -> ApplyError {
-    ApplyError::Misfit { what, detail: detail.to_owned() }
 }

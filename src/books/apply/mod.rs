@@ -1,0 +1,125 @@
+//! The fold: what each event does to the rows. Assertions stay on: books that do not add up must not go on.
+
+mod lane;
+mod payment;
+
+use super::event::{Body, Event};
+use super::rows::{RowsError, RowsMut, Table};
+use super::tables::{Counters, Freeze, Payment, PolicyInForce, Wallet};
+use super::view::{COUNTERS, FREEZE, OPERATOR, POLICY, View, WALLET, encode, seq_key};
+use crate::clock::Millis;
+use crate::policy::BudgetError;
+
+/// Why an event cannot be booked. Nothing was written that the caller must keep.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum ApplyError {
+    /// A budget would not add up.
+    #[error("the budget does not add up: {0}")]
+    Budget(#[from] BudgetError),
+    /// The event does not fit the state it meets.
+    #[error("{what} does not fit: {detail}")]
+    Misfit {
+        /// The event's kind.
+        what: &'static str,
+        /// What it met.
+        detail: String,
+    },
+    /// A row cannot be read.
+    #[error(transparent)]
+    Rows(#[from] RowsError),
+}
+
+/// Books one event that has the place `seq` and the time `at`.
+///
+/// # Errors
+/// When the event does not fit; the rows must then be thrown away.
+pub fn apply(
+    rows: &mut dyn RowsMut,
+    seq: u64,
+    at: Millis,
+    event: &Event,
+) -> Result<(), ApplyError> {
+    let mut fold = Fold { rows, seq, at };
+    if let Some(id) = event.payment_id {
+        fold.rows.put(Table::Trail, &seq_key(id.as_bytes(), seq), b"0".to_vec());
+    }
+    match event.payment_id {
+        Some(id) => fold.payment_event(id, &event.body),
+        None => fold.wallet_event(&event.body),
+    }
+}
+
+struct Fold<'a> {
+    rows: &'a mut dyn RowsMut,
+    seq: u64,
+    at: Millis,
+}
+
+impl Fold<'_> {
+    fn wallet_event(&mut self, body: &Body) -> Result<(), ApplyError> {
+        match body {
+            Body::WalletCreated { wallet_id, network, ledger_key } => {
+                let wallet = Wallet {
+                    wallet_id: *wallet_id,
+                    network: *network,
+                    ledger_key: ledger_key.clone(),
+                    created_at_ms: self.at,
+                };
+                self.rows.put(Table::Singles, WALLET, encode(&wallet));
+            }
+            Body::PolicyLoaded { policy, .. } => {
+                let row = PolicyInForce { policy: policy.clone(), since_ms: self.at };
+                self.rows.put(Table::Singles, POLICY, encode(&row));
+            }
+            Body::OperatorSet { verifier } => {
+                self.rows.put(Table::Singles, OPERATOR, encode(verifier));
+            }
+            Body::WalletFrozen { reason } => {
+                let row = Freeze { reason: reason.clone(), since_ms: self.at };
+                self.rows.put(Table::Singles, FREEZE, encode(&row));
+            }
+            Body::WalletUnfrozen {} => self.rows.delete(Table::Singles, FREEZE),
+            Body::AccountAdded { index, account } => self.account_added(*index, *account)?,
+            Body::LaneAdvanced { account, block_hash } => {
+                self.with_lane(account, |lane| lane.head = *block_hash)?;
+            }
+            Body::LaneFrozen { account, reason, .. } => {
+                self.with_lane(account, |lane| lane.frozen = Some(reason.clone()))?;
+            }
+            Body::LaneUnfrozen { account } => self.with_lane(account, |lane| lane.frozen = None)?,
+            Body::ReceiveIntent { source, sender, intent, .. } => {
+                self.receive_intent(*source, *sender, intent)?;
+            }
+            Body::FundsReceived { account, .. } => self.funds_received(account)?,
+            Body::ReceiveVoided { account, block_hash, .. } => {
+                self.close_receive(account, block_hash)?;
+            }
+            Body::RateLimited { .. } => {}
+            other => return Err(misfit("an event without a payment", &format!("{other:?}"))),
+        }
+        Ok(())
+    }
+
+    fn view(&self) -> View<'_> {
+        View::new(&*self.rows, self.at)
+    }
+
+    fn count(&mut self, change: impl FnOnce(&mut Counters)) -> Result<(), ApplyError> {
+        let mut counters = self.view().counters()?;
+        change(&mut counters);
+        self.rows.put(Table::Singles, COUNTERS, encode(&counters));
+        Ok(())
+    }
+}
+
+fn expect(payment: &Payment, what: &'static str, fits: bool) -> Result<(), ApplyError> {
+    if fits {
+        Ok(())
+    } else {
+        Err(misfit(what, &format!("payment {} is {:?}", payment.id(), payment.state.status())))
+    }
+}
+
+fn misfit(what: &'static str, detail: &str) -> ApplyError {
+    ApplyError::Misfit { what, detail: detail.to_owned() }
+}
