@@ -55,6 +55,22 @@ pub const ID_BYTES: usize = 128;
 pub const REASON_BYTES: usize = 512;
 /// Most accounts one wallet derives.
 pub const ACCOUNTS: u32 = 1_000;
+/// Most single test keys a dev wallet takes in.
+pub const IMPORTED_KEYS: usize = 16;
+/// Accounts of an imported seed whose past is looked for on the network.
+pub const HISTORY_ACCOUNTS: u32 = 10;
+/// Accounts the node is asked about at one time.
+pub const ACCOUNT_LOOKS: usize = 8;
+/// How long the network may take to tell of the past of imported keys.
+pub const HISTORY_LOOK: Duration = Duration::from_secs(30);
+/// Longest line that is typed in answer to a question, in bytes.
+pub const TYPED_BYTES: usize = 1_024;
+/// How often the owner may get the words of a new phrase wrong before nothing is made.
+pub const PHRASE_TRIES: u32 = 3;
+/// Most URLs of one kind a wallet is given.
+pub const ENDPOINTS: usize = 8;
+/// Longest URL of a node or work server, in bytes.
+pub const ENDPOINT_BYTES: usize = 2_048;
 /// Most payments of one lane that wait for it or are in flight.
 pub const OPEN_PAYMENTS_PER_LANE: u32 = 256;
 /// Most approvals waiting at one time; the next payment that needs one is denied.
@@ -133,8 +149,6 @@ pub const ELECTION: Duration = Duration::from_secs(5);
 pub const ELECTION_PAUSE: Duration = Duration::from_millis(10);
 /// How long a call is sent to one keeper after another.
 pub const CALL: Duration = Duration::from_secs(60);
-/// Accounts a wallet derives when it is opened.
-pub const ACCOUNTS_AT_START: u32 = 1;
 /// Fewest characters of an unlock or operator secret.
 pub const SECRET_CHARS_MIN: usize = 8;
 /// How long a wrong operator secret is answered late.

@@ -7,7 +7,7 @@ use clap::Parser;
 use paywarden::clock::Clock;
 use paywarden::failure::Failure;
 use paywarden::nano::Network;
-use paywarden::process::{Home, Surroundings, World, start};
+use paywarden::process::{Home, Reach, Surroundings, World, start};
 use paywarden::surfaces::cli::args::Arguments;
 
 fn main() {
@@ -52,6 +52,7 @@ impl World for SandboxWorld {
         &self,
         network: Network,
         home: &Home,
+        _: &Reach,
         clock: Arc<dyn Clock>,
     ) -> Result<Surroundings, Failure> {
         self.check(network)?;
@@ -63,6 +64,7 @@ impl World for SandboxWorld {
         &self,
         network: Network,
         _: &Home,
+        _: &Reach,
         _: Arc<dyn Clock>,
     ) -> Result<Surroundings, Failure> {
         self.check(network)?;

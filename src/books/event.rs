@@ -88,6 +88,20 @@ pub enum Body {
         /// The new head, confirmed.
         block_hash: BlockHash,
     },
+    /// The owner knows that imported keys were used before, or that nobody could be asked.
+    #[serde(rename = "history.acknowledged")]
+    HistoryAcknowledged {
+        /// Whether the network could be asked.
+        network_reached: bool,
+        /// What was found there.
+        accounts: Vec<PastAccount>,
+    },
+    /// The owner was shown what the keys come from.
+    #[serde(rename = "keys.exported")]
+    KeysExported {
+        /// Where to: `terminal` or `file`.
+        target: String,
+    },
     /// An account signs nothing more until the owner has looked.
     #[serde(rename = "lane.frozen")]
     LaneFrozen {
@@ -120,6 +134,19 @@ pub enum Body {
         reason_code: ReasonCode,
         /// One sentence.
         reason: String,
+    },
+    /// How the network is reached from here on. What is secret in a URL is not here.
+    #[serde(rename = "network.configured")]
+    NetworkConfigured {
+        /// Who answers for the network: `node`.
+        gateway: String,
+        /// Node RPC, in order of preference: scheme, host and port.
+        node_urls: Vec<String>,
+        /// The node's websocket.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        node_ws: Option<String>,
+        /// Work servers.
+        work_urls: Vec<String>,
     },
     /// Signed; from now on it may be on the network.
     #[serde(rename = "payment.intent")]
@@ -267,6 +294,22 @@ pub enum Body {
     /// The owner unfroze.
     #[serde(rename = "wallet.unfrozen")]
     WalletUnfrozen {},
+}
+
+/// An account of imported keys that has a past on the network.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct PastAccount {
+    /// Derivation index.
+    pub index: u32,
+    /// Its address.
+    pub account: Account,
+    /// Its head, as the node said.
+    pub frontier: BlockHash,
+    /// Its balance there, as the node said.
+    pub balance_raw: Raw,
+    /// Blocks in its chain, as the node said.
+    pub blocks: u64,
 }
 
 /// How money moved, in the words of seeds/004.

@@ -10,10 +10,10 @@ mod tables;
 mod view;
 
 pub use apply::{ApplyError, apply};
-pub use event::{Body, Channel, DecidedStage, Event, EventError, Settlement};
+pub use event::{Body, Channel, DecidedStage, Event, EventError, PastAccount, Settlement};
 pub use rows::{KeyValue, MemoryRows, Rows, RowsError, RowsMut, Scan, Table};
 pub use tables::{
-    Approval, Counters, Decided, Freeze, HistoryEntry, HistoryKind, Idempotency, Lane, OpenBlock,
-    Payment, PolicyInForce, Receive, Wallet,
+    Approval, Counters, Decided, Freeze, HistoryEntry, HistoryKind, Idempotency, Lane,
+    NetworkInForce, OpenBlock, Payment, PolicyInForce, Receive, Wallet,
 };
 pub use view::View;

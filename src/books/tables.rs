@@ -32,6 +32,21 @@ pub struct PolicyInForce {
     pub since_ms: Millis,
 }
 
+/// How the network is reached; what is secret in a URL is not here.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct NetworkInForce {
+    /// Who answers for the network.
+    pub gateway: String,
+    /// Node RPC, in order of preference.
+    pub node_urls: Vec<String>,
+    /// The node's websocket.
+    pub node_ws: Option<String>,
+    /// Work servers.
+    pub work_urls: Vec<String>,
+    /// Since when.
+    pub since_ms: Millis,
+}
+
 /// Why and since when the wallet is frozen.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Freeze {

@@ -5,7 +5,8 @@ use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
 use super::tables::{
-    Approval, Counters, Freeze, HistoryEntry, Idempotency, Lane, Payment, PolicyInForce, Wallet,
+    Approval, Counters, Freeze, HistoryEntry, Idempotency, Lane, NetworkInForce, Payment,
+    PolicyInForce, Wallet,
 };
 use super::{Rows, RowsError, Scan, Table};
 use crate::clock::Millis;
@@ -43,6 +44,11 @@ impl<'a> View<'a> {
     /// The policy in force.
     pub fn policy(&self) -> Result<Option<PolicyInForce>, RowsError> {
         self.get(Table::Singles, POLICY)
+    }
+
+    /// How the network is reached, where that was set.
+    pub fn network(&self) -> Result<Option<NetworkInForce>, RowsError> {
+        self.get(Table::Singles, NETWORK)
     }
 
     /// Whether the wallet is frozen, and why.
@@ -213,6 +219,7 @@ pub(super) fn seq_key(prefix: &[u8], seq: u64) -> Vec<u8> {
 }
 
 pub(super) const WALLET: &[u8] = b"wallet";
+pub(super) const NETWORK: &[u8] = b"network";
 pub(super) const POLICY: &[u8] = b"policy";
 pub(super) const FREEZE: &[u8] = b"freeze";
 pub(super) const OPERATOR: &[u8] = b"operator";

@@ -3,6 +3,7 @@
 //! Everything a payment goes through after it is asked for is `drive`: the forward path and recovery are the same
 //! code. Nothing here may publish bytes that are not durable, or conclude an outcome from a `process` error.
 
+mod accounts;
 mod approve;
 mod audit;
 mod drive;
@@ -21,6 +22,7 @@ pub use audit::Audit;
 pub use drive::Pace;
 pub use failures::{node_failure, store_failure};
 pub use pay::{Order, Paid};
+pub use unlock::check_operator;
 
 use std::collections::HashMap;
 use std::fmt;

@@ -274,10 +274,11 @@ fn mode(metadata: &fs::Metadata) -> Option<u32> {
 const OTHERS_ANY: u32 = 0o077;
 const OTHERS_WRITE: u32 = 0o022;
 /// Name, purpose, and whether only the owner may read it.
-const FILES: [(&str, &str, bool); 8] = [
+const FILES: [(&str, &str, bool); 9] = [
     (files::CONFIG, "your settings", false),
     (files::KEYSTORE, "keys that sign payments", true),
     (files::LEDGER_KEY, "key that signs the ledger", true),
+    (files::NODE_ACCESS, "what is secret in the node's URL", true),
     (files::STORE, "ledger and books", true),
     (files::ANCHOR, "ledger heads noted outside the store", false),
     (files::LOCK, "held by the process that has the wallet open", false),

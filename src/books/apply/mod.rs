@@ -5,8 +5,8 @@ mod payment;
 
 use super::event::{Body, Event};
 use super::rows::{RowsError, RowsMut, Table};
-use super::tables::{Counters, Freeze, Payment, PolicyInForce, Wallet};
-use super::view::{COUNTERS, FREEZE, OPERATOR, POLICY, View, WALLET, encode, seq_key};
+use super::tables::{Counters, Freeze, NetworkInForce, Payment, PolicyInForce, Wallet};
+use super::view::{COUNTERS, FREEZE, NETWORK, OPERATOR, POLICY, View, WALLET, encode, seq_key};
 use crate::clock::Millis;
 use crate::policy::BudgetError;
 
@@ -94,7 +94,19 @@ impl Fold<'_> {
             Body::ReceiveVoided { account, block_hash, .. } => {
                 self.close_receive(account, block_hash)?;
             }
-            Body::RateLimited { .. } => {}
+            Body::NetworkConfigured { gateway, node_urls, node_ws, work_urls } => {
+                let row = NetworkInForce {
+                    gateway: gateway.clone(),
+                    node_urls: node_urls.clone(),
+                    node_ws: node_ws.clone(),
+                    work_urls: work_urls.clone(),
+                    since_ms: self.at,
+                };
+                self.rows.put(Table::Singles, NETWORK, encode(&row));
+            }
+            Body::HistoryAcknowledged { .. }
+            | Body::KeysExported { .. }
+            | Body::RateLimited { .. } => {}
             other => return Err(misfit("an event without a payment", &format!("{other:?}"))),
         }
         Ok(())

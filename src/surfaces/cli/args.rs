@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{ArgAction, Args, Parser, Subcommand};
+use clap::{ArgAction, ArgGroup, Args, Parser, Subcommand, ValueEnum};
 
 use crate::limits;
 
@@ -49,6 +49,18 @@ pub struct Settings {
     /// Offer only tools that look and change nothing [env: PAYWARDEN_READ_ONLY]
     #[arg(long, global = true)]
     pub read_only: bool,
+    /// A node's RPC URL; may be given several times [env: PAYWARDEN_NODE_URL]
+    #[arg(long, global = true, value_name = "URL", action = ArgAction::Append)]
+    pub node_url: Vec<String>,
+    /// The node's websocket [env: PAYWARDEN_NODE_WS]
+    #[arg(long, global = true, value_name = "URL")]
+    pub node_ws: Option<String>,
+    /// A work server; may be given several times [env: PAYWARDEN_WORK_URL]
+    #[arg(long, global = true, value_name = "URL", action = ArgAction::Append)]
+    pub work_url: Vec<String>,
+    /// A running sandbox to join [env: PAYWARDEN_SANDBOX_URL]
+    #[arg(long, global = true, value_name = "URL")]
+    pub sandbox_url: Option<String>,
     /// Threads for proof of work, 1 to 64, or auto [env: PAYWARDEN_WORK_THREADS]
     #[arg(long, global = true, value_name = "N")]
     pub work_threads: Option<String>,
@@ -60,7 +72,11 @@ pub enum Command {
     /// Be the MCP server on standard input and output (what no command does too)
     Mcp,
     /// Make a wallet for a real network: asks for two secrets, shows the recovery phrase once
-    Init,
+    #[command(after_help = INIT_EXAMPLES)]
+    Init(InitArguments),
+    /// How the network is reached
+    #[command(subcommand, arg_required_else_help = true)]
+    Network(NetworkCommand),
     /// Keep the wallet open for hosts and commands, without a host
     Serve,
     /// What needs the wallet open.
@@ -74,6 +90,101 @@ pub enum Command {
     Schemas(Schemas),
 }
 
+/// How a wallet is made.
+#[derive(Args, Clone, Copy, Debug, Default)]
+pub struct InitArguments {
+    /// Use keys you have: asks for a seed or recovery phrase, which is not shown
+    #[arg(long)]
+    pub import: bool,
+    /// What you have, where 24 words could mean two things
+    #[arg(long, requires = "import")]
+    pub kind: Option<ImportKind>,
+    /// You know what the imported keys were used for
+    #[arg(long, requires = "import")]
+    pub acknowledge_history: bool,
+    /// Ask for no confirmation; on test networks only
+    #[arg(long)]
+    pub yes: bool,
+}
+
+/// What an owner has of other keys.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub enum ImportKind {
+    /// 64 digits
+    Seed,
+    /// 24 words that spell a seed (Natrium, Nautilus, this wallet)
+    Phrase,
+    /// 12 to 24 words of BIP39, at 44'/165'/index' (Ledger)
+    Bip44,
+}
+
+/// How the network is reached.
+#[derive(Clone, Copy, Debug, Subcommand)]
+pub enum NetworkCommand {
+    /// Change it for good, to what the settings say; asks for the operator secret
+    #[command(after_help = "Example:\n  paywarden --network live network set \\\n    \
+        --node-url https://rpc.example --node-ws wss://ws.example")]
+    Set,
+}
+
+/// The wallet's accounts and keys.
+#[derive(Debug, Subcommand)]
+pub enum OwnWalletCommand {
+    /// An address to be paid at
+    Address {
+        /// Which account
+        #[arg(long, value_name = "N", default_value_t = 0)]
+        index: u32,
+    },
+    /// Every account: index, address, balance, representative
+    Accounts(Accounts),
+    /// What needs the key files.
+    #[command(flatten)]
+    Keys(KeysCommand),
+}
+
+/// The accounts.
+#[derive(Args, Debug)]
+pub struct Accounts {
+    /// What to do with them; listed when nothing is said
+    #[command(subcommand)]
+    pub command: Option<AccountsCommand>,
+}
+
+/// What is done with accounts.
+#[derive(Clone, Copy, Debug, Subcommand)]
+pub enum AccountsCommand {
+    /// Put the next one in use
+    Add,
+}
+
+/// What needs the key files.
+#[derive(Debug, Subcommand)]
+pub enum KeysCommand {
+    /// Check your copy of the phrase, or copy the wallet's files, keys encrypted
+    Backup {
+        /// Into this file, which must not exist yet
+        #[arg(long, value_name = "FILE")]
+        to: Option<PathBuf>,
+    },
+    /// Show the recovery phrase at the terminal; asks for both secrets
+    Export {
+        /// Into this file, unencrypted; it must not exist yet
+        #[arg(long, value_name = "FILE")]
+        to_file: Option<PathBuf>,
+    },
+    /// Take in a single test key, on dev only
+    #[command(group = ArgGroup::new("what").required(true).args(["private_key"]))]
+    Import {
+        /// A private key, asked for at the terminal
+        #[arg(long)]
+        private_key: bool,
+        /// You know what the key was used for
+        #[arg(long)]
+        acknowledge_history: bool,
+    },
+}
+
 /// What needs the wallet open.
 #[derive(Debug, Subcommand)]
 pub enum WalletCommand {
@@ -83,6 +194,9 @@ pub enum WalletCommand {
     #[command(subcommand, arg_required_else_help = true)]
     #[command(after_help = "Example:\n  paywarden approvals approve 3f2a")]
     Approvals(Approvals),
+    /// Accounts, addresses, backups
+    #[command(subcommand, arg_required_else_help = true)]
+    Wallet(OwnWalletCommand),
     /// Open the keys of a wallet that runs locked
     Unlock,
     /// Stop everything that is not signed yet, whatever else is running
@@ -182,6 +296,12 @@ fn reason(text: &str) -> Result<String, String> {
     }
     Ok(text.to_owned())
 }
+
+const INIT_EXAMPLES: &str = "Examples:
+  paywarden --network live --node-url https://rpc.example init
+                                                 a new wallet on the real network
+  paywarden --network live --node-url https://rpc.example init --import --kind bip44
+                                                 with the phrase of a hardware wallet";
 
 const EXAMPLES: &str = "Examples:
   paywarden demo                                 see it work, with play money

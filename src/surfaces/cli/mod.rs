@@ -17,9 +17,11 @@ mod ledger;
 mod print;
 mod run;
 mod status;
+mod wallet;
 mod watch;
 
 pub use escape::escape;
 pub use freeze::Marker;
 pub use print::{Exit, Printer, Trouble};
-pub use run::run;
+pub use run::{ask, run};
+pub use wallet::KeyFiles;

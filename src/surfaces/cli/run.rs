@@ -8,6 +8,7 @@ use super::args::{Approvals, Ledger, WalletCommand};
 use super::freeze::Marker;
 use super::print::{Exit, Printer, Trouble};
 use super::secrets::ask_secret;
+use super::wallet::{KeyFiles, wallet};
 use super::{approvals, freeze, ledger, status, watch};
 use crate::failure::Failure;
 use crate::operations::{Answer, Call, Caller, Gate, ProgressSink};
@@ -20,6 +21,7 @@ pub async fn run(
     command: &WalletCommand,
     gate: &dyn Gate,
     marker: &dyn Marker,
+    keys: &dyn KeyFiles,
     printer: Printer,
 ) -> Result<Exit, Trouble> {
     match command {
@@ -32,6 +34,7 @@ pub async fn run(
             approvals::answer(gate, id, false, reason.as_deref(), printer).await
         }
         WalletCommand::Approvals(Approvals::Watch) => watch::watch(gate, printer).await,
+        WalletCommand::Wallet(command) => wallet(command, gate, keys, printer).await,
         WalletCommand::Unlock => unlock(gate, printer).await,
         WalletCommand::Freeze { reason } => {
             freeze::freeze(gate, marker, reason.as_deref(), printer).await
@@ -54,12 +57,11 @@ pub async fn run(
     }
 }
 
-/// Asks one operation as the owner.
-pub(super) async fn ask(
-    gate: &dyn Gate,
-    operation: &str,
-    arguments: Value,
-) -> Result<Answer, Failure> {
+/// Asks one operation as the owner, and for the operator secret where it is needed.
+///
+/// # Errors
+/// What the wallet answers.
+pub async fn ask(gate: &dyn Gate, operation: &str, arguments: Value) -> Result<Answer, Failure> {
     let arguments = match arguments {
         Value::Object(arguments) => arguments,
         _ => Map::new(),
