@@ -547,7 +547,7 @@ mod tests {
         let flags = Flags { node_url: vec!["http://localhost:2".into()], ..Flags::default() };
         let config = load(&flags, &vars).unwrap();
         assert_eq!(config.reach.node_urls[0].expose(), "http://localhost:2/");
-        let many = vec!["http://localhost:1"; limits::ENDPOINTS].join(",");
+        let many = ["http://localhost:1"; limits::ENDPOINTS].join(",");
         assert!(load(&Flags::default(), &[("PAYWARDEN_WORK_URL", &many)]).is_ok());
         for (name, value) in [
             ("PAYWARDEN_WORK_URL", format!("{many},http://localhost:1")),
