@@ -16,7 +16,9 @@ use paywarden::failure::Failure;
 use paywarden::money::Raw;
 use paywarden::nano::{Account, Network, Seed};
 use paywarden::operations::{Answer, Call, Caller, Gate, ProgressSink, Verdict};
-use paywarden::process::{Boot, Home, Init, Reach, Serves, Surroundings, WalletGate, World};
+use paywarden::process::{
+    Boot, Endpoint, Home, Init, Reach, Serves, Speaks, Surroundings, WalletGate, World,
+};
 use paywarden::sandbox::nano::{Config, SandboxNode};
 use paywarden::secret::Secret;
 use serde_json::{Value, json};
@@ -119,6 +121,93 @@ async fn init_refuses_weak_and_equal_secrets_and_a_second_wallet() {
     assert_eq!(support::contents(boot.home.dir()), before);
     let sandbox = Boot { network: Network::Sandbox, ..boot };
     assert_eq!(sandbox.check_init().unwrap_err().code, "NOT_NEEDED");
+}
+
+#[tokio::test]
+async fn imported_keys_with_a_past_are_found_and_every_used_account_is_added() {
+    let dir = tempfile::tempdir().unwrap();
+    let world = Play::new();
+    let boot = boot(Home::new(dir.path().join("wallet")), world.clone(), None);
+    let mut init = init(UNLOCK, OPERATOR);
+    let indexes: Vec<u32> = (0..paywarden::limits::HISTORY_ACCOUNTS).collect();
+    let unused = boot.look_for_past(&init.keys, &indexes).await;
+    assert!(!unused.needs_acknowledgement(), "{unused:?}");
+    // The dev genesis account is the one with a past on a fresh ledger: as an imported key it is found.
+    let key = paywarden::nano::PrivateKey::from_bytes(paywarden::nano::DEV_GENESIS_PRIVATE_KEY);
+    let index = init.keys.import(key).unwrap();
+    let past = boot.look_for_past(&init.keys, &[0, index]).await;
+    assert!(past.needs_acknowledgement());
+    assert_eq!(past.found().len(), 1, "{past:?}");
+    assert_eq!(past.found()[0].account.account, Network::Dev.genesis_account());
+    assert!(past.found()[0].account.blocks >= 1);
+    init.past = Some(past);
+    boot.init(&init).await.unwrap();
+    let gate = WalletGate::new(boot, Serves::Itself);
+    let listed = ask(&gate, Caller::Operator, "wallet.accounts", json!({})).await.unwrap().output;
+    let genesis = Network::Dev.genesis_account().to_string();
+    assert_eq!(listed["accounts"][1]["address"], genesis, "{listed:?}");
+    let without = ask(&gate, Caller::Operator, "wallet.add_account", json!({})).await;
+    assert_eq!(without.unwrap_err().code, "OPERATOR_SECRET_REQUIRED");
+    let locked = with_secret(&gate, OPERATOR, "wallet.add_account", json!({})).await;
+    assert_eq!(locked.unwrap_err().code, "WALLET_LOCKED");
+    ask(&gate, Caller::Operator, "wallet.unlock", json!({ "secret": UNLOCK })).await.unwrap();
+    let added = with_secret(&gate, OPERATOR, "wallet.add_account", json!({})).await.unwrap().output;
+    let second = Seed::from_bytes(SEED).derive(1).account().to_string();
+    assert_eq!((&added["index"], &added["address"]), (&json!(1), &json!(second)));
+    gate.close().await;
+}
+
+#[tokio::test]
+async fn on_live_only_the_node_that_init_was_given_counts() {
+    let dir = tempfile::tempdir().unwrap();
+    let reach = |url: &str| {
+        let node = Endpoint::parse(url, Speaks::Http).unwrap();
+        Reach { node_urls: vec![node], ..Reach::default() }
+    };
+    let home = Home::new(dir.path().join("wallet"));
+    let live = |reach: Reach| Boot {
+        network: Network::Live,
+        reach,
+        ..boot(home.clone(), Play::new(), None)
+    };
+    live(reach("https://rpc.example/hunter2")).init(&init(UNLOCK, OPERATOR)).await.unwrap();
+    for (url, opens) in [
+        ("https://rpc.example/hunter2", true),
+        ("https://rpc.example/hunter3", false),
+        ("https://other.example/", false),
+    ] {
+        let opened = live(reach(url)).open().await;
+        assert_eq!(
+            opened.as_ref().err().map(|e| e.code.as_ref()),
+            (!opens).then_some("NETWORK_FIXED")
+        );
+        if let Ok(running) = opened {
+            running.engine.stop().await;
+        }
+    }
+    let running = live(Reach::default()).open().await.unwrap();
+    running.engine.stop().await;
+    drop(running);
+    for (path, bytes) in support::contents_below(home.dir()) {
+        let known = bytes.windows(7).any(|part| part == b"hunter2");
+        assert_eq!(known, path.ends_with("node-access.json"), "{}", path.display());
+    }
+    std::fs::remove_file(home.path("node-access.json")).unwrap();
+    let failure = live(Reach::default()).open().await.unwrap_err();
+    assert_eq!(failure.code, "NODE_ACCESS_UNUSABLE");
+}
+
+#[tokio::test]
+async fn what_init_left_half_made_is_never_completed_without_its_secrets() {
+    let wallet = Wallet::made().await;
+    for gone in ["wallet.redb", "ledger-key.pem", "anchor.log"] {
+        std::fs::remove_file(wallet.home.path(gone)).unwrap();
+    }
+    let boot = boot(wallet.home.clone(), wallet.world.clone(), Some(UNLOCK));
+    assert_eq!(boot.open().await.unwrap_err().code, "INIT_INTERRUPTED");
+    std::fs::remove_file(wallet.home.path("keystore.json")).unwrap();
+    // And without its keys it is an error, never a new wallet or the sandbox.
+    assert_eq!(boot.open().await.unwrap_err().code, "KEYSTORE_MISSING");
 }
 
 /// A wallet of the dev network, with a node that outlives its processes.

@@ -9,6 +9,9 @@ use std::os::unix::fs::PermissionsExt;
 use std::process::Stdio;
 
 use paywarden::nano::mnemonic::{Phrase, legacy_seed};
+use paywarden::nano::{DEV_GENESIS_PRIVATE_KEY, Network};
+use paywarden::secret::Secret;
+use paywarden::wallet::{IMPORTED, KeyFile};
 use serde_json::Value;
 use support::Home;
 use support::terminal::{Terminal, shown_words};
@@ -141,6 +144,46 @@ fn the_sandbox_and_other_networks_share_no_key() {
     std::fs::copy(dir.join("sandbox/keystore.json"), sandbox.file("keystore.json")).unwrap();
     let output = sandbox.run(&["--network", "dev", "wallet", "backup"]);
     assert!(String::from_utf8_lossy(&output.stderr).contains("KEYSTORE_UNUSABLE"), "{output:?}");
+}
+
+#[test]
+fn the_operator_changes_the_node_and_takes_in_a_test_key() {
+    let home = Home::new();
+    let Some(mut terminal) = Terminal::start(&home, "--network dev init --yes") else { return };
+    let (said, code) = terminal.secrets(UNLOCK, OPERATOR).end();
+    assert_eq!(code, Some(0), "{said}");
+    let set = "--network dev --node-url https://rpc.example/hunter2 network set";
+    for (secret, code) in [(UNLOCK, 3), (OPERATOR, 0)] {
+        let mut terminal = Terminal::start(&home, set).unwrap();
+        let (said, ended) = terminal.answer("Operator secret: ", secret).end();
+        assert_eq!(ended, Some(code), "{said}");
+        assert_eq!(said.contains("https://rpc.example/…"), code == 0, "{said}");
+        assert!(!said.contains("hunter2"), "{said}");
+    }
+    let access = std::fs::metadata(home.file("node-access.json")).unwrap();
+    assert_eq!(access.permissions().mode() & 0o777, 0o600);
+    let none = home.run(&["--network", "dev", "network", "set"]);
+    assert!(String::from_utf8_lossy(&none.stderr).contains("NODE_URL_MISSING"), "{none:?}");
+
+    let key: String = DEV_GENESIS_PRIVATE_KEY.iter().map(|byte| format!("{byte:02x}")).collect();
+    let genesis = Network::Dev.genesis_account().to_string();
+    for secret in [OPERATOR, UNLOCK, UNLOCK] {
+        let words = "--network dev wallet import --private-key --acknowledge-history";
+        let mut terminal = Terminal::start(&home, words).unwrap();
+        terminal.answer("Operator secret: ", OPERATOR).answer("Unlock secret: ", secret);
+        if secret == UNLOCK {
+            terminal.answer("not shown: ", &key);
+        }
+        let (said, code) = terminal.end();
+        assert_eq!(code == Some(0), secret == UNLOCK, "{said}");
+        assert_eq!(said.contains(&genesis), secret == UNLOCK, "{said}");
+        assert!(!said.contains(&key), "{said}");
+    }
+    let text = std::fs::read_to_string(home.file("keystore.json")).unwrap();
+    let file = KeyFile::parse(&text, Network::Dev).unwrap();
+    let keys = file.keys(Some(&Secret::new(UNLOCK.to_owned()))).unwrap().unwrap();
+    assert_eq!(keys.account(IMPORTED), Some(Network::Dev.genesis_account()));
+    assert_eq!(keys.account(IMPORTED + 1), None, "taken in once");
 }
 
 #[test]
