@@ -121,7 +121,8 @@ impl Engine {
             if repeat || lane.is_none_or(|lane| lane.open.is_some() || lane.queued > 0) {
                 return Ok(false);
             }
-            let foreseen = sign::judge(view, &order.request(new_payment_id()), Stage::New)?;
+            let foreseen =
+                sign::judge(view, &order.request(new_payment_id(view.now())), Stage::New)?;
             Ok(matches!(foreseen.verdict, Verdict::Allow(_)))
         };
         if !self.store().read(look).map_err(|e| super::store_failure(&e))? {
@@ -137,11 +138,12 @@ impl Engine {
     }
 
     async fn place(&self, order: &Order, frontier: Option<Frontier>) -> Result<PaymentId, Failure> {
+        let now = self.clock().now();
         let desk = Desk {
             order: order.clone(),
             frontier,
             keystore: Arc::clone(&self.parts.keystore),
-            payment_id: new_payment_id(),
+            payment_id: new_payment_id(now),
             approval_id: new_approval_id(),
         };
         let agent = order.agent_id.clone();
