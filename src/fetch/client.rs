@@ -3,11 +3,12 @@
 //! It must never follow a redirect, since the next place was not checked, nor send what is meant for this machine
 //! through a proxy.
 
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use bytes::Bytes;
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue};
-use reqwest::{Response, redirect};
+use reqwest::{ClientBuilder, Response, redirect};
 
 use super::error::root_cause;
 use super::{BaseUrl, FetchError};
@@ -30,11 +31,14 @@ impl Default for Settings {
 /// Makes requests; clones share their connections.
 #[derive(Clone, Debug)]
 pub struct Client {
+    settings: Settings,
     /// Through the environment's proxies, if it names any.
-    outside: reqwest::Client,
+    outside: Arc<OnceLock<Built>>,
     /// Never through a proxy.
-    here: reqwest::Client,
+    here: Arc<OnceLock<Built>>,
 }
+
+type Built = Result<reqwest::Client, FetchError>;
 
 /// A URL with the token that belongs to it.
 #[derive(Clone, Debug)]
@@ -70,26 +74,10 @@ pub struct Reply {
 }
 
 impl Client {
-    /// A client that trusts the certificates the machine trusts.
-    ///
-    /// # Errors
-    /// [`FetchError::Unusable`].
-    pub fn new(settings: Settings) -> Result<Self, FetchError> {
-        use_ring();
-        let builder = || {
-            reqwest::Client::builder()
-                .redirect(redirect::Policy::none())
-                .referer(false)
-                .connect_timeout(settings.connect_timeout)
-                .pool_idle_timeout(limits::CONNECTION_IDLE)
-                .pool_max_idle_per_host(limits::CONNECTIONS_IDLE_PER_HOST)
-                .user_agent(USER_AGENT)
-        };
-        let unusable = |error: reqwest::Error| FetchError::Unusable { detail: root_cause(&error) };
-        Ok(Self {
-            outside: builder().build().map_err(unusable)?,
-            here: builder().no_proxy().build().map_err(unusable)?,
-        })
+    /// A client that trusts the certificates the machine trusts. They are read for the first request, which takes its
+    /// time: a server must have answered its host before.
+    pub fn new(settings: Settings) -> Self {
+        Self { settings, outside: Arc::default(), here: Arc::default() }
     }
 
     /// Posts JSON and reads the whole answer.
@@ -105,8 +93,8 @@ impl Client {
         let url = &endpoint.url;
         let timeout_ms = u64::try_from(bounds.timeout.as_millis()).unwrap_or(u64::MAX);
         let failed = |error: reqwest::Error| FetchError::of(url.origin(), timeout_ms, &error);
-        let client = if url.is_loopback() { &self.here } else { &self.outside };
-        let mut request = client
+        let mut request = self
+            .client_for(url)?
             .post(url.expose().clone())
             .header(CONTENT_TYPE, JSON)
             .header(ACCEPT, JSON)
@@ -120,6 +108,30 @@ impl Client {
         let body = read(&mut response, url, bounds.body_bytes, failed).await?;
         Ok(Reply { status, body })
     }
+
+    fn client_for(&self, url: &BaseUrl) -> Built {
+        let connect_timeout = self.settings.connect_timeout;
+        match url.is_loopback() {
+            true => self.here.get_or_init(|| build(builder(connect_timeout).no_proxy())),
+            false => self.outside.get_or_init(|| build(builder(connect_timeout))),
+        }
+        .clone()
+    }
+}
+
+fn builder(connect_timeout: Duration) -> ClientBuilder {
+    use_ring();
+    reqwest::Client::builder()
+        .redirect(redirect::Policy::none())
+        .referer(false)
+        .connect_timeout(connect_timeout)
+        .pool_idle_timeout(limits::CONNECTION_IDLE)
+        .pool_max_idle_per_host(limits::CONNECTIONS_IDLE_PER_HOST)
+        .user_agent(USER_AGENT)
+}
+
+fn build(builder: ClientBuilder) -> Built {
+    builder.build().map_err(|error| FetchError::Unusable { detail: root_cause(&error) })
 }
 
 /// Makes ring the process's maker of TLS. Asking twice changes nothing.

@@ -12,7 +12,7 @@ use crate::secret::Secret;
 const BOUNDS: Bounds = Bounds { timeout: Duration::from_secs(5), body_bytes: 1_000 };
 
 async fn post(url: &str, bounds: Bounds) -> Result<Reply, FetchError> {
-    let client = Client::new(Settings::default()).unwrap();
+    let client = Client::new(Settings::default());
     let url = BaseUrl::parse(url, PlainText::Loopback).unwrap();
     client.post_json(&url.into(), b"{}".to_vec(), bounds).await
 }
@@ -96,7 +96,7 @@ async fn who_speaks_no_tls_is_not_trusted() {
 #[tokio::test]
 async fn credentials_reach_the_server_and_no_error() {
     let server = Canned::start(|_| Answer::json("{}".to_owned())).await;
-    let client = Client::new(Settings::default()).unwrap();
+    let client = Client::new(Settings::default());
     let with_password = server.url.replace("//", "//bob:hunter2@") + "path?key=hunter3";
     let url = BaseUrl::parse(&with_password, PlainText::Loopback).unwrap();
     client.post_json(&url.into(), b"{}".to_vec(), BOUNDS).await.unwrap();
