@@ -140,7 +140,7 @@ pub const SECRET_CHARS_MIN: usize = 8;
 /// How long a wrong operator secret is answered late.
 pub const WRONG_SECRET_PAUSE: Duration = Duration::from_secs(1);
 /// Confirmations that wait for one listener of the sandbox; a slower one misses some.
-pub const SANDBOX_NEWS_WAITING: usize = 1_024;
+pub const SANDBOX_NEWS_WAITING: usize = 256;
 /// Longest pause between two looks of the sandbox at what is to be cemented next.
 pub const SANDBOX_NEWS_IDLE: Duration = Duration::from_secs(1);
 /// Largest request to a simulated service, in bytes.

@@ -4,6 +4,8 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
 mod sandbox_http {
+    #[cfg(unix)]
+    mod command;
     mod faults;
     mod rpc;
     mod websocket;

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use futures_util::{SinkExt as _, StreamExt as _};
 use paywarden::clock::{Clock as _, SystemClock};
+use paywarden::limits;
 use paywarden::money::Raw;
 use paywarden::nano::Subtype;
 use paywarden::network::{Confirmation, Confirmations as _};
@@ -189,5 +190,29 @@ async fn the_port_tells_of_followed_accounts_in_time() {
     assert!(took >= Duration::from_millis(15), "{took:?}");
     assert_eq!((account, hash, amount), (bench.account(), send.hash(), Raw::new(2)));
     assert_eq!((subtype, destination), (Some(Subtype::Send), Some(genesis_account())));
-    eprintln!("cemented after 20 ms, told after {took:?}");
+}
+
+#[tokio::test]
+async fn a_listener_that_is_too_slow_is_told_that_it_missed_something() {
+    for (more, missed) in [(0, false), (1, true)] {
+        let bench = Bench::new(Spelling::Cpp).await;
+        bench.node.follow(&[genesis_account()]);
+        let mut heard = bench.node.subscribe();
+        for _ in 0..limits::SANDBOX_NEWS_WAITING + more {
+            bench.node.faucet_confirmed(bench.account(), Raw::new(1)).unwrap();
+        }
+        assert_eq!(heard.next().await == Some(Confirmation::Gap), missed);
+    }
+}
+
+#[tokio::test]
+async fn messages_end_at_their_bound() {
+    let bench = Bench::new(Spelling::Cpp).await;
+    for (more, answered) in [(0, true), (1, false)] {
+        let mut client = Client::connect(&bench).await;
+        let ping = r#"{"action":"ping"}"#;
+        let padding = " ".repeat(limits::SANDBOX_WEBSOCKET_BYTES + more - ping.len());
+        client.0.send(Message::text(format!("{ping}{padding}"))).await.unwrap();
+        assert_eq!(client.next().await.is_some(), answered);
+    }
 }
