@@ -4,7 +4,7 @@
 //! answer goes past the faults, exactly as through the port.
 //!
 //! ```text
-//! http       connections, and how they break      control   /sandbox/...: faults and the faucet
+//! http       connections, and how they break      control   /sandbox/...: faults (shapes) and the faucet
 //!   dispatch   which action, under which fault     wire      a connection that can be cut
 //!     accounts history receivable blocks process work tools    one file for each group of actions
 //!       request   what was asked                   tree      how answers are printed
