@@ -183,3 +183,17 @@ pub const NEWS_SILENCE: Duration = Duration::from_secs(50);
 pub const NEWS_PAUSE: Duration = Duration::from_millis(500);
 /// Longest pause before a new connection.
 pub const NEWS_PAUSE_MAX: Duration = Duration::from_secs(60);
+/// Confirmations that wait for one listener of the sandbox; a slower one misses some.
+pub const SANDBOX_NEWS_WAITING: usize = 256;
+/// Longest pause between two looks of the sandbox at what is to be cemented next.
+pub const SANDBOX_NEWS_IDLE: Duration = Duration::from_secs(1);
+/// Largest request to a simulated service, in bytes.
+pub const SANDBOX_REQUEST_BYTES: usize = 1024 * 1024;
+/// Largest message to the sandbox's websocket, in bytes.
+pub const SANDBOX_WEBSOCKET_BYTES: usize = 256 * 1024;
+/// Most faults one request may queue.
+pub const SANDBOX_FAULTS: u32 = 10_000;
+/// Ports that the simulated services may take, from the first one on.
+pub const SANDBOX_PORTS: u16 = 100;
+/// Longest time to confirmation that a sandbox can be given, in milliseconds.
+pub const SANDBOX_CONFIRM_MS: u64 = 3_600_000;
