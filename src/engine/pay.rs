@@ -47,6 +47,20 @@ pub struct Order {
     pub idempotency_key: Option<IdempotencyKey>,
 }
 
+impl Order {
+    /// What policy judges.
+    fn request(&self, payment_id: PaymentId) -> Request {
+        Request {
+            payment_id,
+            agent_id: self.agent_id.clone(),
+            rail: Rail::Nano,
+            amount: Money::xno(self.amount),
+            payee: Payee { address: self.destination.to_string(), label: self.label.clone() },
+            mandate_id: self.mandate_id.clone(),
+        }
+    }
+}
+
 /// A payment on the books.
 #[derive(Clone, Debug)]
 pub struct Paid {
@@ -92,7 +106,8 @@ impl Engine {
         }
     }
 
-    /// The verified head to sign on, if the lane is free. A busy lane needs none: the payment queues.
+    /// The verified head to sign on, if the lane is free and nothing forbids the payment as the books stand. A busy
+    /// lane needs none: the payment queues.
     async fn frontier_for(&self, order: &Order) -> Result<Option<Frontier>, Failure> {
         let look = |view: &View<'_>| {
             let repeat = view.payment_of_call(order.call_id)?.is_some()
@@ -103,7 +118,12 @@ impl Engine {
                     None => false,
                 };
             let lane = view.lane(&order.account)?;
-            Ok(!repeat && lane.is_some_and(|lane| lane.open.is_none() && lane.queued == 0))
+            if repeat || lane.is_none_or(|lane| lane.open.is_some() || lane.queued > 0) {
+                return Ok(false);
+            }
+            let foreseen =
+                sign::judge(view, &order.request(new_payment_id(view.now())), Stage::New)?;
+            Ok(matches!(foreseen.verdict, Verdict::Allow(_)))
         };
         if !self.store().read(look).map_err(|e| super::store_failure(&e))? {
             return Ok(None);
@@ -118,11 +138,12 @@ impl Engine {
     }
 
     async fn place(&self, order: &Order, frontier: Option<Frontier>) -> Result<PaymentId, Failure> {
+        let now = self.clock().now();
         let desk = Desk {
             order: order.clone(),
             frontier,
             keystore: Arc::clone(&self.parts.keystore),
-            payment_id: new_payment_id(),
+            payment_id: new_payment_id(now),
             approval_id: new_approval_id(),
         };
         let agent = order.agent_id.clone();
@@ -179,7 +200,7 @@ type Placed = Result<(Vec<Event>, PaymentId), Refusal<Failure>>;
 
 impl Desk {
     fn place(self, view: &View<'_>) -> Placed {
-        let request = self.request();
+        let request = self.order.request(self.payment_id);
         let fingerprint = Fingerprinted {
             operation: self.order.operation,
             request: &request,
@@ -212,20 +233,6 @@ impl Desk {
             },
         );
         self.judge(view, &request, &lane, requested)
-    }
-
-    fn request(&self) -> Request {
-        Request {
-            payment_id: self.payment_id,
-            agent_id: self.order.agent_id.clone(),
-            rail: Rail::Nano,
-            amount: Money::xno(self.order.amount),
-            payee: Payee {
-                address: self.order.destination.to_string(),
-                label: self.order.label.clone(),
-            },
-            mandate_id: self.order.mandate_id.clone(),
-        }
     }
 
     /// The payment an idempotency key already stands for.

@@ -24,7 +24,7 @@ mod typed_keys;
 mod vault;
 mod wire;
 
-pub use boot::{Boot, Running, Surroundings, World};
+pub use boot::{Boot, Running, Simulation, Surroundings, World};
 pub use endpoint::{Endpoint, EndpointError, Speaks};
 pub use gate::{Serves, WalletGate};
 pub use home::{Home, HomeError, files};

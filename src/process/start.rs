@@ -18,7 +18,7 @@ use super::home::{Home, files};
 use super::inspect::{Findings, inspect};
 use super::lock::WalletLock;
 use super::network_set;
-use super::session::{keep, session};
+use super::session::{keep, session, signals};
 use super::setup::set_up;
 use super::vault::Vault;
 use crate::clock::SystemClock;
@@ -26,9 +26,12 @@ use crate::config::{Config, Flags, Origin, ProcessEnvironment, Survey, VARIABLES
 use crate::failure::Failure;
 use crate::nano::Network;
 use crate::store::FreezeMarker;
-use crate::surfaces::cli::args::{Arguments, Command, NetworkCommand, Settings, WalletCommand};
+use crate::surfaces::cli::args::{
+    Arguments, Command, NetworkCommand, Sandbox, Settings, WalletCommand,
+};
 use crate::surfaces::cli::demo::{Stage, demo};
 use crate::surfaces::cli::doctor::{self, Facts, Problem, Setting, ToolFacts};
+use crate::surfaces::cli::sandbox::services;
 use crate::surfaces::cli::schemas::schemas;
 use crate::surfaces::cli::welcome::welcome;
 use crate::surfaces::cli::{self, Exit, Marker, Printer, Trouble};
@@ -85,6 +88,9 @@ async fn dispatch(
             let stage = Stage { program: &program()?, variables: &VARIABLES };
             demo(stage, printer).await
         }
+        Some(Command::Sandbox(wanted)) => {
+            simulate(wanted, &configure(&flags)?, &*world, printer).await
+        }
         Some(Command::Schemas(arguments)) => schemas(arguments, printer),
     }
 }
@@ -131,6 +137,26 @@ async fn keep_open(
         printer.note(format_args!("paywarden keeps the wallet on {network} open. Ctrl-C ends it."));
     })
     .await?;
+    Ok(Exit::Done)
+}
+
+/// The simulated services, until a signal ends them.
+async fn simulate(
+    wanted: &Sandbox,
+    config: &Config,
+    world: &dyn World,
+    printer: Printer,
+) -> Result<Exit, Trouble> {
+    if config.network != Network::Sandbox {
+        let message = format!("the sandbox is no part of network {}", config.network);
+        return Err(Failure::invalid("NETWORK_NOT_SANDBOX", message)
+            .hint("Leave --network and PAYWARDEN_NETWORK out")
+            .into());
+    }
+    let signals = signals();
+    let simulation = world.simulate(wanted, &config.home).await?;
+    services(&simulation.services, printer)?;
+    signals.await;
     Ok(Exit::Done)
 }
 

@@ -6,6 +6,7 @@
 pub mod args;
 pub mod demo;
 pub mod doctor;
+pub mod sandbox;
 pub mod schemas;
 pub mod secrets;
 pub mod welcome;

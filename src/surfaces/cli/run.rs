@@ -2,7 +2,6 @@
 
 use serde_json::{Map, Value, json};
 use tokio_util::sync::CancellationToken;
-use uuid::Uuid;
 
 use super::args::{Approvals, Ledger, WalletCommand};
 use super::freeze::Marker;
@@ -10,7 +9,9 @@ use super::print::{Exit, Printer, Trouble};
 use super::secrets::ask_secret;
 use super::wallet::{KeyFiles, wallet};
 use super::{approvals, freeze, ledger, status, watch};
+use crate::clock::{Clock as _, SystemClock};
 use crate::failure::Failure;
+use crate::ids::time_ordered;
 use crate::operations::{Answer, Call, Caller, Gate, ProgressSink};
 
 /// Carries out one command.
@@ -67,7 +68,7 @@ pub async fn ask(gate: &dyn Gate, operation: &str, arguments: Value) -> Result<A
         _ => Map::new(),
     };
     let mut call = Call {
-        id: Uuid::new_v4(),
+        id: time_ordered(SystemClock.now()),
         operation: operation.to_owned(),
         arguments,
         caller: Caller::Operator,
