@@ -13,4 +13,4 @@ pub use block::{BuildError, NonSpendBlock, SpendBlock};
 pub use frontier::{Frontier, FrontierError};
 pub use keyfile::{KeyFile, KeyFileError, KeyFileRandom};
 pub use keystore::{Keystore, SignError};
-pub use work::{ReadyWork, WorkError, WorkPool};
+pub use work::{Peers, ReadyWork, WorkError, WorkMode, WorkPool};
