@@ -6,6 +6,9 @@ mod ledger_events;
 mod ledger_verify;
 mod status;
 mod wallet_freeze;
+mod wallet_reconcile;
+mod wallet_representative;
+mod wallet_set_representative;
 mod wallet_unfreeze;
 mod wallet_unlock;
 
@@ -15,5 +18,8 @@ pub use ledger_events::LedgerEvents;
 pub use ledger_verify::LedgerVerify;
 pub use status::OperatorStatus;
 pub use wallet_freeze::WalletFreeze;
+pub use wallet_reconcile::WalletReconcile;
+pub use wallet_representative::WalletRepresentative;
+pub use wallet_set_representative::WalletSetRepresentative;
 pub use wallet_unfreeze::WalletUnfreeze;
 pub use wallet_unlock::WalletUnlock;

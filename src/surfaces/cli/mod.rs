@@ -13,10 +13,13 @@ pub mod welcome;
 mod approvals;
 mod escape;
 mod freeze;
+mod history;
 mod ledger;
 mod print;
+mod reconcile;
 mod run;
 mod status;
+mod wallet;
 mod watch;
 
 pub use escape::escape;

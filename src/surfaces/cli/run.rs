@@ -8,7 +8,7 @@ use super::args::{Approvals, Ledger, WalletCommand};
 use super::freeze::Marker;
 use super::print::{Exit, Printer, Trouble};
 use super::secrets::ask_secret;
-use super::{approvals, freeze, ledger, status, watch};
+use super::{approvals, freeze, ledger, reconcile, status, wallet, watch};
 use crate::failure::Failure;
 use crate::operations::{Answer, Call, Caller, Gate, ProgressSink};
 
@@ -48,6 +48,10 @@ pub async fn run(
         WalletCommand::Ledger(Ledger::Verify { deep, expect_head }) => {
             ledger::verify(gate, *deep, expect_head, printer).await
         }
+        WalletCommand::Reconcile { acknowledge } => {
+            reconcile::reconcile(gate, acknowledge.as_deref(), printer).await
+        }
+        WalletCommand::Wallet(command) => wallet::wallet(gate, command, printer).await,
         WalletCommand::Ledger(Ledger::Export { out }) => {
             ledger::export(gate, out.as_deref(), printer).await
         }
