@@ -145,8 +145,10 @@ impl Engine {
             self.start_lane(lane.account);
         }
         if let Some(source) = self.parts.confirmations.clone() {
+            // Heard from here on, not from when the task first runs.
+            let heard = source.subscribe();
             let engine = Arc::clone(self);
-            self.tasks.spawn(async move { engine.news_loop(source).await });
+            self.tasks.spawn(async move { engine.news_loop(source, heard).await });
         }
         let engine = Arc::clone(self);
         self.tasks.spawn(async move { engine.timer_loop().await });

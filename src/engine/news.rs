@@ -11,7 +11,7 @@ use super::{Engine, store_failure};
 use crate::failure::Failure;
 use crate::limits;
 use crate::nano::Account;
-use crate::network::{Confirmation, Confirmations};
+use crate::network::{Confirmation, Confirmations, Heard};
 
 /// Whether news have told lately what happened.
 #[derive(Debug, Default)]
@@ -33,9 +33,8 @@ impl News {
 }
 
 impl Engine {
-    pub(super) async fn news_loop(&self, source: Arc<dyn Confirmations>) {
+    pub(super) async fn news_loop(&self, source: Arc<dyn Confirmations>, mut heard: Heard) {
         while !self.stopping.is_cancelled() {
-            let mut heard = source.subscribe();
             match self.lane_accounts() {
                 Ok(accounts) => source.follow(&accounts),
                 Err(failure) => tracing::error!(%failure, "the accounts to follow cannot be read"),
@@ -53,6 +52,9 @@ impl Engine {
                 () = self.clock().sleep(limits::NEWS_RETRY) => {}
                 () = self.stopping.cancelled() => {}
             }
+            heard = source.subscribe();
+            // What was told meanwhile is lost.
+            self.nudge();
         }
     }
 
