@@ -1,5 +1,6 @@
 //! Rounds and news: how much is asked, and how soon money is seen.
 
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use paywarden::clock::{Clock as _, SystemClock};
@@ -79,5 +80,30 @@ async fn manual_mode_leaves_money_until_it_is_asked_for() {
     SystemClock.sleep(Duration::from_millis(200)).await;
     assert_eq!(lane(&engine, 0).balance, Raw::ZERO);
     assert!(lane(&engine, 0).open.is_none());
+    engine.stop().await;
+}
+
+#[tokio::test]
+async fn a_receive_that_no_node_takes_is_cancelled() {
+    let net = Net::new();
+    let engine = wallet(&net, 1, HOURLY, |_| {}).await;
+    engine.start().unwrap();
+    let first = fund(&net, 0, 5).await;
+    net.tell(sent_to(0, first));
+    until("the money", || lane(&engine, 0).balance == Raw::new(5 * XNO)).await;
+    let second = fund(&net, 0, 2).await;
+    let before = net.node.block(&second).unwrap().contents.block.previous;
+    *net.lie.lock().unwrap() = Some((second, before));
+    net.tell(sent_to(0, second));
+    until("the wrong receive", || lane(&engine, 0).open.is_some()).await;
+    SystemClock.sleep(Duration::from_millis(300)).await;
+    assert!(lane(&engine, 0).open.is_some(), "nothing is certain yet");
+    let refused_after = paywarden::limits::RECEIVE_REFUSED_AFTER.as_millis();
+    net.later.store(u64::try_from(refused_after).unwrap(), Ordering::SeqCst);
+    until("the end of the wrong receive", || lane(&engine, 0).open.is_none()).await;
+    let lane = lane(&engine, 0);
+    assert_eq!((lane.balance, lane.frozen), (Raw::new(5 * XNO), None));
+    assert_eq!(Some(&lane.head), net.node.blocks_of(&account(0)).last());
+    assert!(engine.audit(true, vec![]).await.unwrap().report.ok);
     engine.stop().await;
 }
