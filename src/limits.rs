@@ -107,6 +107,28 @@ pub const REPUBLISH_LOST: Duration = Duration::from_millis(500);
 pub const UNKNOWN_AFTER: Duration = Duration::from_secs(600);
 /// Most receivable blocks asked for in one request.
 pub const RECEIVABLE_PAGE: u32 = 64;
+/// Accounts named in one request of a round of polling.
+pub const ROUND_ACCOUNTS: usize = 100;
+/// While news tell what is confirmed, the network is polled so many times less often.
+pub const NEWS_SLACK: u32 = 4;
+/// How long a source of news that ended is left alone before it is asked again.
+pub const NEWS_RETRY: Duration = Duration::from_secs(5);
+/// A receive block that no node has taken for so long is cancelled by an empty block in its place.
+pub const RECEIVE_REFUSED_AFTER: Duration = Duration::from_secs(120);
+/// How long `wallet.receive` lets a wallet in manual mode receive.
+pub const RECEIVE_ASKED: Duration = Duration::from_secs(10);
+/// Sends whose receive was refused, remembered so that they are not tried again.
+pub const RECEIVES_REFUSED: usize = 1_024;
+/// How long an owner's change of the representative waits for its account to be free, and for its confirmation.
+pub const REPRESENTATIVE_WAIT: Duration = Duration::from_secs(45);
+/// Most unknown blocks of one account that `reconcile` looks at.
+pub const RECONCILE_BLOCKS: usize = 16_384;
+/// Most work sources that are asked.
+pub const WORK_SOURCES: usize = 8;
+/// How long one work source may take.
+pub const WORK_SOURCE_WAIT: Duration = Duration::from_secs(10);
+/// How long a work source that lied, failed or took too long is left alone.
+pub const WORK_SOURCE_REST: Duration = Duration::from_secs(60);
 /// Blocks walked back from an unexpected frontier in search of our own head.
 pub const FOREIGN_WALK: u32 = 64;
 /// Longest line of the sandbox ledger's journal, in bytes, without its newline; a block takes about 750.

@@ -9,7 +9,7 @@ use crate::digest::Digest;
 use crate::ids::{ApprovalId, PaymentId, WalletId};
 use crate::ledger;
 use crate::money::{Money, Raw};
-use crate::nano::{Account, BlockHash, Network};
+use crate::nano::{Account, BlockHash, Network, Subtype};
 use crate::payment::{BlockIntent, IdempotencyKey};
 use crate::policy::{Outcome, Policy, Rail, ReasonCode, Request, Rule, Stage};
 use crate::secret::SecretVerifier;
@@ -66,6 +66,24 @@ pub enum Body {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         reason: Option<String>,
     },
+    /// A confirmed block somebody else made with our keys. Sends count as spent.
+    #[serde(rename = "foreign.recorded")]
+    ForeignRecorded {
+        /// Our account.
+        account: Account,
+        /// The block; its place is on top of the last one on the books.
+        block_hash: BlockHash,
+        /// The block before it.
+        previous: BlockHash,
+        /// What it does.
+        subtype: Subtype,
+        /// How much it moves; zero for a change.
+        amount_raw: Raw,
+        /// The balance after it.
+        balance_raw: Raw,
+        /// Who got a send; for any other block the account itself.
+        counterparty: Account,
+    },
     /// A receive was confirmed: money came in.
     #[serde(rename = "funds.received")]
     FundsReceived {
@@ -79,6 +97,18 @@ pub enum Body {
         source: BlockHash,
         /// Who sent it.
         sender: Account,
+    },
+    /// An account that had a past before this wallet knew it: its head, confirmed. What was spent before is not counted.
+    #[serde(rename = "lane.adopted")]
+    LaneAdopted {
+        /// Which.
+        account: Account,
+        /// Its head.
+        block_hash: BlockHash,
+        /// The balance there.
+        balance_raw: Raw,
+        /// Blocks of that past, as the node counts them.
+        blocks: u64,
     },
     /// The network put blocks on our account that are not ours and move no money: epoch blocks.
     #[serde(rename = "lane.advanced")]
@@ -253,6 +283,14 @@ pub enum Body {
         /// Since when.
         since_ms: Millis,
     },
+    /// A signed receive block is taken by no node; an empty block of ours is to stand in its place.
+    #[serde(rename = "receive.cancelling")]
+    ReceiveCancelling {
+        /// The receive block.
+        block_hash: BlockHash,
+        /// The empty block.
+        intent: BlockIntent,
+    },
     /// A receive block is signed.
     #[serde(rename = "receive.intent")]
     ReceiveIntent {
@@ -268,6 +306,38 @@ pub enum Body {
     /// A signed receive block is dead; its funds can be received anew unless they were.
     #[serde(rename = "receive.voided")]
     ReceiveVoided {
+        /// Our account.
+        account: Account,
+        /// Our block.
+        block_hash: BlockHash,
+        /// The confirmed block that took its place.
+        rival: BlockHash,
+    },
+    /// A new representative votes with an account's balance.
+    #[serde(rename = "representative.changed")]
+    RepresentativeChanged {
+        /// Our account.
+        account: Account,
+        /// Who votes now.
+        representative: Account,
+        /// Our confirmed block.
+        block_hash: BlockHash,
+    },
+    /// A block that changes the representative is signed.
+    #[serde(rename = "representative.intent")]
+    RepresentativeIntent {
+        /// Our account.
+        account: Account,
+        /// Who is to vote.
+        representative: Account,
+        /// Our block's hash.
+        block_hash: BlockHash,
+        /// Our block.
+        intent: BlockIntent,
+    },
+    /// A signed change is dead; the owner may ask for it again.
+    #[serde(rename = "representative.voided")]
+    RepresentativeVoided {
         /// Our account.
         account: Account,
         /// Our block.

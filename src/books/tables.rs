@@ -141,6 +141,8 @@ pub enum OpenBlock {
     Payment(PaymentId),
     /// A receive.
     Receive(Box<Receive>),
+    /// A change of the representative.
+    Change(Box<BlockIntent>),
 }
 
 /// A receive in flight.
@@ -152,6 +154,9 @@ pub struct Receive {
     pub sender: Account,
     /// Our block.
     pub intent: BlockIntent,
+    /// The empty block that is to stand in its place, once no node took the receive for long.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cancel: Option<BlockIntent>,
 }
 
 /// A question that waits for the owner.
@@ -193,6 +198,9 @@ pub struct HistoryEntry {
     pub payment_id: Option<PaymentId>,
     /// The caller's note, for a send.
     pub memo: Option<String>,
+    /// Whether somebody else made the block with our keys.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub foreign: bool,
 }
 
 /// Which way money went.

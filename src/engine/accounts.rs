@@ -36,8 +36,7 @@ impl Engine {
         });
         let committed = commit.await.map_err(refused)?;
         let (index, account) = committed.value;
-        let engine = Arc::clone(self);
-        self.tasks.spawn(async move { engine.lane_loop(account).await });
+        self.start_lane(account);
         Ok((index, account, committed.head))
     }
 

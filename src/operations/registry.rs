@@ -53,7 +53,10 @@ static OPERATIONS: &[&dyn AnyOperation] = &[
     &Of::<operator::WalletFreeze>::NEW,
     &Of::<wallet::WalletHistory>::NEW,
     &Of::<wallet::WalletReceive>::NEW,
+    &Of::<operator::WalletReconcile>::NEW,
+    &Of::<operator::WalletRepresentative>::NEW,
     &Of::<wallet::WalletSend>::NEW,
+    &Of::<operator::WalletSetRepresentative>::NEW,
     &Of::<operator::WalletUnfreeze>::NEW,
     &Of::<operator::WalletUnlock>::NEW,
 ];

@@ -15,4 +15,4 @@ pub use decide::{Decision, Facts, Outcome, Stage, Verdict, decide};
 pub use explain::{ReasonCode, Rule, Trace};
 pub use grant::{Grant, GrantError};
 pub use request::{Payee, Rail, Request};
-pub use rules::{CurrencyLimits, Mode, Policy};
+pub use rules::{CurrencyLimits, Mode, Policy, ReceiveMode};

@@ -25,6 +25,27 @@ pub struct Policy {
     /// Smaller confirmed sends to this wallet are left unreceived.
     #[serde(with = "units_text")]
     pub receive_minimum_raw: u128,
+    /// Whether money that comes in is received at once or only when asked for.
+    #[serde(default, skip_serializing_if = "ReceiveMode::is_auto")]
+    pub receive_mode: ReceiveMode,
+}
+
+/// When confirmed sends to this wallet are received.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ReceiveMode {
+    /// At once.
+    #[default]
+    Auto,
+    /// When `wallet.receive` is called.
+    Manual,
+}
+
+impl ReceiveMode {
+    /// Left out of a policy's canonical form, so that policies from before this setting keep their hash.
+    fn is_auto(&self) -> bool {
+        *self == Self::Auto
+    }
 }
 
 /// How much an agent may do alone.
@@ -61,6 +82,7 @@ impl Policy {
             payments_per_minute: 60,
             approval_expiry_ms: millis(APPROVAL_EXPIRY),
             receive_minimum_raw: RECEIVE_MINIMUM_RAW,
+            receive_mode: ReceiveMode::Auto,
         }
     }
 

@@ -12,7 +12,7 @@ use super::lock::WalletLock;
 use super::reach::Reach;
 use crate::books::{Body, Event};
 use crate::clock::{BoxFuture, Clock};
-use crate::engine::{Engine, Parts, Rhythm, store_failure};
+use crate::engine::{Engine, Parts, RESTORED, Rhythm, store_failure};
 use crate::failure::{Failure, Retry};
 use crate::ids::WalletId;
 use crate::ledger::Head;
@@ -324,10 +324,8 @@ impl Boot {
         if found.first().is_some_and(|event| event.seq == anchor.seq && event.hash == anchor.hash) {
             return Ok(());
         }
-        let reason = format!(
-            "event {} was anchored and is not in the ledger: the store is an old copy, or was changed",
-            anchor.seq
-        );
+        let reason =
+            format!("event {} was anchored and is not in the ledger: {RESTORED}", anchor.seq);
         let commit = store.commit::<(), Infallible, _>(move |view| {
             let frozen = view.freeze()?.is_some();
             Ok((if frozen { Vec::new() } else { vec![Body::WalletFrozen { reason }.into()] }, ()))
@@ -351,6 +349,7 @@ impl Boot {
         Engine::new(Parts {
             store,
             node: Arc::clone(&surroundings.node),
+            confirmations: None,
             keystore: Arc::new(keystore),
             key_file: Some(Arc::new(key_file)),
             work: WorkPool::new(difficulty, self.work_threads, file),
@@ -394,7 +393,7 @@ async fn fund(engine: &Engine, account: Account, faucet: &Faucet) -> Result<(), 
     if engine.is_frozen().map_err(|e| store_failure(&e))? {
         return Ok(());
     }
-    engine.nudge();
+    engine.look_at(account);
     let deadline = engine.clock().now().plus(FUNDING_WAIT);
     while engine.clock().now() < deadline {
         let lane =

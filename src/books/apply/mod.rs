@@ -1,5 +1,6 @@
 //! The fold: what each event does to the rows. Assertions stay on: books that do not add up must not go on.
 
+mod foreign;
 mod lane;
 mod payment;
 
@@ -82,6 +83,23 @@ impl Fold<'_> {
             Body::AccountAdded { index, account } => self.account_added(*index, *account)?,
             Body::LaneAdvanced { account, block_hash } => {
                 self.with_lane(account, |lane| lane.head = *block_hash)?;
+            }
+            Body::LaneAdopted { account, block_hash, balance_raw, .. } => {
+                self.lane_adopted(account, *block_hash, *balance_raw)?;
+            }
+            Body::ForeignRecorded { .. } => self.foreign_recorded(body)?,
+            Body::RepresentativeIntent { account, intent, .. } => {
+                self.change_intent(account, intent)?;
+            }
+            Body::RepresentativeChanged { account, block_hash, .. } => {
+                let intent = self.close_change(account, block_hash)?;
+                self.advance(account, &intent)?;
+            }
+            Body::RepresentativeVoided { account, block_hash, .. } => {
+                self.close_change(account, block_hash)?;
+            }
+            Body::ReceiveCancelling { block_hash, intent } => {
+                self.receive_cancelling(block_hash, intent)?;
             }
             Body::LaneFrozen { account, reason, .. } => {
                 self.with_lane(account, |lane| lane.frozen = Some(reason.clone()))?;

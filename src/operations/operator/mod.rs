@@ -10,6 +10,9 @@ mod status;
 mod wallet_accounts;
 mod wallet_add_account;
 mod wallet_freeze;
+mod wallet_reconcile;
+mod wallet_representative;
+mod wallet_set_representative;
 mod wallet_unfreeze;
 mod wallet_unlock;
 
@@ -23,5 +26,8 @@ pub use status::OperatorStatus;
 pub use wallet_accounts::WalletAccounts;
 pub use wallet_add_account::WalletAddAccount;
 pub use wallet_freeze::WalletFreeze;
+pub use wallet_reconcile::WalletReconcile;
+pub use wallet_representative::WalletRepresentative;
+pub use wallet_set_representative::WalletSetRepresentative;
 pub use wallet_unfreeze::WalletUnfreeze;
 pub use wallet_unlock::WalletUnlock;

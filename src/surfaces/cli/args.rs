@@ -144,6 +144,9 @@ pub enum OwnWalletCommand {
     /// What needs the key files.
     #[command(flatten)]
     Keys(KeysCommand),
+    /// What moves money, or shows what was moved.
+    #[command(flatten)]
+    Own(OwnWallet),
 }
 
 /// The accounts.
@@ -197,7 +200,7 @@ pub enum WalletCommand {
     #[command(subcommand, arg_required_else_help = true)]
     #[command(after_help = "Example:\n  paywarden approvals approve 3f2a")]
     Approvals(Approvals),
-    /// Accounts, addresses, backups
+    /// Accounts, addresses, backups, your own payments and history
     #[command(subcommand, arg_required_else_help = true)]
     Wallet(OwnWalletCommand),
     /// Open the keys of a wallet that runs locked
@@ -218,6 +221,70 @@ pub enum WalletCommand {
     /// The record of everything that happened
     #[command(subcommand, arg_required_else_help = true)]
     Ledger(Ledger),
+    /// Compare every account with the network, and book what this wallet did not sign
+    Reconcile {
+        /// What the list names: books exactly that
+        #[arg(long, value_name = "CODE")]
+        acknowledge: Option<String>,
+    },
+}
+
+/// The owner's own use of the wallet.
+#[derive(Debug, Subcommand)]
+pub enum OwnWallet {
+    /// Send XNO; your policy decides, as it does for an agent
+    Send(Send),
+    /// What went in and out, newest first
+    History(History),
+    /// Show who votes with an account's balance, or name somebody
+    Representative {
+        /// Who is to vote
+        #[arg(value_name = "ACCOUNT")]
+        account: Option<String>,
+        /// Of this account
+        #[arg(long, value_name = "N")]
+        index: Option<u32>,
+    },
+}
+
+/// A payment of the owner.
+#[derive(Args, Debug)]
+pub struct Send {
+    /// Where to
+    #[arg(value_name = "ACCOUNT")]
+    pub account: String,
+    /// How much, in XNO, or max for all that is free
+    #[arg(value_name = "AMOUNT")]
+    pub amount: String,
+    /// From this account
+    #[arg(long, value_name = "N")]
+    pub index: Option<u32>,
+    /// A note for the ledger
+    #[arg(long, value_name = "TEXT")]
+    pub memo: Option<String>,
+    /// One key per intended payment: a repeat with the same key pays once [default: a new one]
+    #[arg(long, value_name = "KEY")]
+    pub key: Option<String>,
+}
+
+/// Which entries to print, and how.
+#[derive(Args, Debug)]
+pub struct History {
+    /// Of this account
+    #[arg(long, value_name = "N")]
+    pub index: Option<u32>,
+    /// Print CSV
+    #[arg(long, conflicts_with = "json")]
+    pub csv: bool,
+    /// From this day on (UTC)
+    #[arg(long, value_name = "DATE", value_parser = super::history::day)]
+    pub from: Option<String>,
+    /// Up to this day
+    #[arg(long, value_name = "DATE", value_parser = super::history::day)]
+    pub to: Option<String>,
+    /// At most so many
+    #[arg(long, value_name = "COUNT")]
+    pub limit: Option<u64>,
 }
 
 /// Payments that wait.

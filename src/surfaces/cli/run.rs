@@ -8,7 +8,7 @@ use super::freeze::Marker;
 use super::print::{Exit, Printer, Trouble};
 use super::secrets::ask_secret;
 use super::wallet::{KeyFiles, wallet};
-use super::{approvals, freeze, ledger, status, watch};
+use super::{approvals, freeze, ledger, reconcile, status, watch};
 use crate::clock::{Clock as _, SystemClock};
 use crate::failure::Failure;
 use crate::ids::time_ordered;
@@ -51,6 +51,9 @@ pub async fn run(
         }
         WalletCommand::Ledger(Ledger::Verify { deep, expect_head }) => {
             ledger::verify(gate, *deep, expect_head, printer).await
+        }
+        WalletCommand::Reconcile { acknowledge } => {
+            reconcile::reconcile(gate, acknowledge.as_deref(), printer).await
         }
         WalletCommand::Ledger(Ledger::Export { out }) => {
             ledger::export(gate, out.as_deref(), printer).await

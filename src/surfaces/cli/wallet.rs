@@ -7,6 +7,7 @@ use super::args::{AccountsCommand, KeysCommand, OwnWalletCommand};
 use super::escape::escape;
 use super::print::{Exit, Printer, Trouble};
 use super::run::{ask, text};
+use super::spend;
 use crate::failure::Failure;
 use crate::operations::Gate;
 
@@ -38,6 +39,7 @@ pub(super) async fn wallet(
             Some(AccountsCommand::Add) => add_account(gate, printer).await,
         },
         OwnWalletCommand::Keys(command) => keys.run(command, gate, printer).await,
+        OwnWalletCommand::Own(command) => spend::own(gate, command, printer).await,
     }
 }
 
