@@ -63,6 +63,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "ledger",
             "secret",
             "digest",
+            "fetch",
         ],
     ),
     ("sandbox", &["network", "nano", "money", "clock", "limits"]),

@@ -106,9 +106,9 @@ fn another_network_in_the_same_home_is_refused_with_and_without_a_keeper() {
         assert!(code.iter().any(|code| text.starts_with(&format!("{code}: "))), "{text}");
         assert!(text.contains("Nothing was sent."), "{text}");
     };
-    refused(&["OTHER_NETWORK", "NETWORK_NOT_SUPPORTED"]);
+    refused(&["OTHER_NETWORK"]);
     keeper.end().is_clean();
-    refused(&["KEYSTORE_UNUSABLE", "NETWORK_NOT_SUPPORTED"]);
+    refused(&["KEYSTORE_UNUSABLE"]);
     let mut keeper = home.initialized();
     keeper.has_balance("100.0");
     assert_eq!(blocks_to_shop(&home), 0);

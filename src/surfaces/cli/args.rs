@@ -64,6 +64,12 @@ pub struct Settings {
     /// Threads for proof of work, 1 to 64, or auto [env: PAYWARDEN_WORK_THREADS]
     #[arg(long, global = true, value_name = "N")]
     pub work_threads: Option<String>,
+    /// Work servers first, or a race with them: first or race [env: PAYWARDEN_WORK_MODE]
+    #[arg(long, global = true, value_name = "MODE")]
+    pub work_mode: Option<String>,
+    /// Who is named in an account's first block [env: PAYWARDEN_REPRESENTATIVE]
+    #[arg(long, global = true, value_name = "ACCOUNT")]
+    pub representative: Option<String>,
 }
 
 /// What to do.
