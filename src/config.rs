@@ -67,6 +67,8 @@ pub struct Config {
     pub log: String,
     /// Opens the keys, where they are protected.
     pub unlock: Option<Secret>,
+    /// What this host's agent proves itself with.
+    pub agent_token: Option<Secret>,
     /// Where each setting came from, for `doctor`.
     pub origins: BTreeMap<&'static str, Setting>,
 }
@@ -105,7 +107,7 @@ impl fmt::Display for Origin {
 }
 
 /// Every environment variable that holds a setting.
-pub const VARIABLES: [&str; 9] = [
+pub const VARIABLES: [&str; 10] = [
     "PAYWARDEN_HOME",
     "PAYWARDEN_NETWORK",
     "PAYWARDEN_TOOL_NAMES",
@@ -115,6 +117,7 @@ pub const VARIABLES: [&str; 9] = [
     "PAYWARDEN_LOG",
     "PAYWARDEN_UNLOCK",
     "PAYWARDEN_UNLOCK_FILE",
+    "PAYWARDEN_AGENT_TOKEN",
 ];
 
 /// Settings as they were given, whether or not they make sense: for `doctor`.
@@ -181,6 +184,7 @@ impl Config {
             work_threads,
             log,
             unlock: unlock(environment)?,
+            agent_token: agent_token(environment)?,
             origins: sources.origins,
         })
     }
@@ -199,6 +203,18 @@ fn unlock(environment: &dyn Environment) -> Result<Option<Secret>, Failure> {
     })?;
     let text = Secret::new(text);
     Ok(Some(text.without_line_end()))
+}
+
+/// The agent's token, from the environment alone: a flag shows in the list of processes, and `config.toml` is one for
+/// all hosts.
+fn agent_token(environment: &dyn Environment) -> Result<Option<Secret>, Failure> {
+    let Some(text) = environment.var(AGENT_TOKEN) else { return Ok(None) };
+    let token = Secret::new(text).without_line_end();
+    match token.length() {
+        0 => Ok(None),
+        length if length <= crate::limits::AGENT_TOKEN_CHARS => Ok(Some(token)),
+        _ => Err(invalid(format!("{AGENT_TOKEN} is too long to be a token"))),
+    }
 }
 
 /// `config.toml`: a misspelt key is an error, not a setting ignored.
@@ -343,6 +359,8 @@ fn variable(name: &str) -> &'static str {
     }
 }
 
+const AGENT_TOKEN: &str = "PAYWARDEN_AGENT_TOKEN";
+
 fn invalid(message: String) -> Failure {
     Failure::invalid("CONFIG_INVALID", message)
         .hint("`paywarden doctor` shows every setting and where it comes from")
@@ -392,11 +410,26 @@ mod tests {
         assert_eq!(survey.home, Some(Home::new(dir.path().to_owned())));
         let value = |name: &str| survey.origins[name].value.as_str();
         assert_eq!(["network", "work_threads", "log"].map(value), ["mainnet", "0", "warn"]);
-        // The unlock secret is no setting to show.
-        assert_eq!(survey.origins.len(), VARIABLES.len() - 2);
+        // Unlock secret and agent token are no settings to show.
+        assert_eq!(survey.origins.len(), VARIABLES.len() - 3);
         for name in survey.origins.keys() {
             assert!(VARIABLES.contains(&variable(name)), "{name}");
         }
+    }
+
+    #[test]
+    fn an_agent_token_ends_at_its_bound_and_does_not_show() {
+        let dir = tempfile::tempdir().unwrap();
+        let load = |token: &str| {
+            Config::load(&Flags::default(), &environment(dir.path(), &[(AGENT_TOKEN, token)]))
+        };
+        let most = "x".repeat(crate::limits::AGENT_TOKEN_CHARS);
+        let config = load(&format!("{most}\n")).unwrap();
+        assert!(config.agent_token.as_ref().unwrap().is_same_as(&Secret::new(most.clone())));
+        assert!(!format!("{config:?}").contains("xxx"));
+        let failure = load(&format!("{most}x")).unwrap_err();
+        assert!(failure.message.contains(AGENT_TOKEN) && !failure.message.contains("xxx"));
+        assert!(load("").unwrap().agent_token.is_none());
     }
 
     #[test]

@@ -2,21 +2,21 @@
 
 use std::sync::Arc;
 
-use clap::Parser;
-
 use paywarden::clock::Clock;
 use paywarden::failure::Failure;
 use paywarden::nano::Network;
 use paywarden::process::{Home, Surroundings, World, start};
-use paywarden::surfaces::cli::args::Arguments;
+use paywarden::surfaces::cli::usage::parse;
 
 /// A decision makes hundreds of small allocations; the system's allocator took more than half of its time.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() {
-    let arguments = Arguments::parse();
-    let exit = start(&arguments, Arc::new(SandboxWorld));
+    let exit = match parse() {
+        Ok(arguments) => start(&arguments, Arc::new(SandboxWorld)),
+        Err(exit) => exit,
+    };
     // A thread may still sit in a read of standard input that nothing can end.
     std::process::exit(exit.code());
 }

@@ -3,12 +3,14 @@
 //! Everything a payment goes through after it is asked for is `drive`: the forward path and recovery are the same
 //! code. Nothing here may publish bytes that are not durable, or conclude an outcome from a `process` error.
 
+mod agents;
 mod approve;
 mod audit;
 mod drive;
 mod failures;
 mod foreign;
 mod freeze;
+mod host;
 mod pay;
 mod receive;
 mod sign;
@@ -16,10 +18,12 @@ mod timer;
 mod unlock;
 mod wait;
 
+pub use agents::Issued;
 pub use approve::{Answered, Resolution};
 pub use audit::Audit;
 pub use drive::Pace;
 pub use failures::{node_failure, store_failure};
+pub use host::{HostAnswer, Taken, WaitingCall};
 pub use pay::{Order, Paid};
 
 use std::collections::HashMap;

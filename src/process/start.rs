@@ -25,6 +25,7 @@ use crate::failure::Failure;
 use crate::nano::{Network, Seed, mnemonic};
 use crate::store::FreezeMarker;
 use crate::surfaces::cli::args::{Arguments, Command, Settings, WalletCommand};
+use crate::surfaces::cli::completions::completions;
 use crate::surfaces::cli::demo::{Stage, demo};
 use crate::surfaces::cli::doctor::{self, Facts, Problem, Setting, ToolFacts};
 use crate::surfaces::cli::schemas::schemas;
@@ -79,6 +80,7 @@ async fn dispatch(
             let stage = Stage { program: &program()?, variables: &VARIABLES };
             demo(stage, printer).await
         }
+        Some(Command::Completions { shell }) => completions(*shell, printer),
         Some(Command::Schemas(arguments)) => schemas(arguments, printer),
     }
 }
@@ -204,7 +206,7 @@ fn options(config: &Config) -> Options {
         read_only: config.read_only,
         tool_names: if config.dotted_names { ToolNames::Dotted } else { ToolNames::Underscored },
         toolsets: config.toolsets.clone(),
-        ..Options::default()
+        agent_token: config.agent_token.clone(),
     }
 }
 
@@ -286,6 +288,10 @@ fn facts(flags: &Flags, world: &dyn World) -> Facts {
             (Network::Dev | Network::Beta | Network::Live, false) => "not set",
         }
         .to_owned(),
+        agent_token: match config.as_ref().is_ok_and(|config| config.agent_token.is_some()) {
+            true => "set",
+            false => "not set",
+        },
         settings: settings.collect(),
         home: survey.home.map(|home| home.dir().display().to_string()).unwrap_or_default(),
         files: findings.files,

@@ -1,5 +1,7 @@
 //! The fold: what each event does to the rows. Assertions stay on: books that do not add up must not go on.
 
+mod agent;
+mod host;
 mod lane;
 mod payment;
 
@@ -94,6 +96,10 @@ impl Fold<'_> {
             Body::ReceiveVoided { account, block_hash, .. } => {
                 self.close_receive(account, block_hash)?;
             }
+            Body::AgentRegistered { .. }
+            | Body::AgentLabelled { .. }
+            | Body::AgentRotated { .. }
+            | Body::AgentRevoked { .. } => self.agent_event(body)?,
             Body::RateLimited { .. } => {}
             other => return Err(misfit("an event without a payment", &format!("{other:?}"))),
         }

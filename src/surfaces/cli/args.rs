@@ -59,7 +59,7 @@ pub struct Settings {
 pub enum Command {
     /// Be the MCP server on standard input and output (what no command does too)
     Mcp,
-    /// Make a wallet for a real network: asks for two secrets, shows the recovery phrase once
+    /// Make a wallet for a real network: asks for two secrets, shows its phrase once
     Init,
     /// Keep the wallet open for hosts and commands, without a host
     Serve,
@@ -70,6 +70,15 @@ pub enum Command {
     Doctor,
     /// The whole story on this terminal, with play money in a home of its own
     Demo,
+    /// Print what your shell needs to complete commands
+    #[command(
+        after_help = "Example:\n  paywarden completions bash > ~/.local/share/bash-completion/completions/paywarden"
+    )]
+    Completions {
+        /// Which shell
+        #[arg(value_name = "SHELL")]
+        shell: clap_complete::Shell,
+    },
     /// Write the tools' JSON schemas, one file for each
     Schemas(Schemas),
 }
@@ -83,6 +92,12 @@ pub enum WalletCommand {
     #[command(subcommand, arg_required_else_help = true)]
     #[command(after_help = "Example:\n  paywarden approvals approve 3f2a")]
     Approvals(Approvals),
+    /// Who may ask: a token for each agent
+    #[command(subcommand, arg_required_else_help = true)]
+    #[command(
+        after_help = "Example:\n  paywarden agents register shopping-agent --label \"Shops for groceries\""
+    )]
+    Agents(Agents),
     /// Open the keys of a wallet that runs locked
     Unlock,
     /// Stop everything that is not signed yet, whatever else is running
@@ -124,6 +139,43 @@ pub enum Approvals {
         /// Why; the agent is told
         #[arg(long, value_name = "TEXT", value_parser = reason)]
         reason: Option<String>,
+    },
+}
+
+/// Agents.
+#[derive(Debug, Subcommand)]
+pub enum Agents {
+    /// Let an agent in and show its token, once; from then on no agent asks without one
+    Register {
+        /// What it is called in policy and ledger
+        #[arg(value_name = "ID")]
+        id: String,
+        /// A name for people
+        #[arg(long, value_name = "TEXT")]
+        label: Option<String>,
+    },
+    /// Every agent, revoked ones too
+    List,
+    /// Change or take away the name for people
+    Label {
+        /// The agent
+        #[arg(value_name = "ID")]
+        id: String,
+        /// The new name; without one the old is taken away
+        #[arg(value_name = "TEXT")]
+        label: Option<String>,
+    },
+    /// Give an agent a new token, shown once; the old one stops working
+    Rotate {
+        /// The agent
+        #[arg(value_name = "ID")]
+        id: String,
+    },
+    /// Shut an agent out
+    Revoke {
+        /// The agent
+        #[arg(value_name = "ID")]
+        id: String,
     },
 }
 

@@ -19,6 +19,8 @@ pub struct Facts {
     pub node: String,
     /// What keeps the keys shut.
     pub unlock: String,
+    /// Whether this host's agent has a token.
+    pub agent_token: &'static str,
     /// Every setting.
     pub settings: Vec<Setting>,
     /// The wallet's directory.
@@ -147,6 +149,7 @@ fn print_state(facts: &Facts, printer: Printer) -> Result<(), Trouble> {
     printer.line("\nWallet")?;
     printer.line(format_args!("  network     {}: {}", facts.network, escape(&facts.node)))?;
     printer.line(format_args!("  unlock      {}", facts.unlock))?;
+    printer.line(format_args!("  agent token {}", facts.agent_token))?;
     printer.line(format_args!("  open in     {}", facts.lock))?;
     let store = match &facts.store {
         Some(store) => {

@@ -7,7 +7,7 @@ use super::args::{Approvals, Ledger, WalletCommand};
 use super::freeze::Marker;
 use super::print::{Exit, Printer, Trouble};
 use super::secrets::ask_secret;
-use super::{approvals, freeze, ledger, status, watch};
+use super::{agents, approvals, freeze, ledger, status, watch};
 use crate::clock::{Clock as _, SystemClock};
 use crate::failure::Failure;
 use crate::ids::time_ordered;
@@ -33,6 +33,7 @@ pub async fn run(
             approvals::answer(gate, id, false, reason.as_deref(), printer).await
         }
         WalletCommand::Approvals(Approvals::Watch) => watch::watch(gate, printer).await,
+        WalletCommand::Agents(command) => agents::agents(gate, command, printer).await,
         WalletCommand::Unlock => unlock(gate, printer).await,
         WalletCommand::Freeze { reason } => {
             freeze::freeze(gate, marker, reason.as_deref(), printer).await
@@ -70,6 +71,7 @@ pub(super) async fn ask(
         operation: operation.to_owned(),
         arguments,
         caller: Caller::Operator,
+        agent_token: None,
         operator_secret: None,
         progress: ProgressSink::default(),
         cancelled: CancellationToken::new(),
