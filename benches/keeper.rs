@@ -172,6 +172,7 @@ fn call(operation: &str, arguments: Value) -> Call {
         operation: operation.to_owned(),
         arguments,
         caller: Caller::Agent(None),
+        agent_token: None,
         operator_secret: None,
         progress: ProgressSink::default(),
         cancelled: CancellationToken::new(),

@@ -87,6 +87,8 @@ pub struct Config {
     pub reach: Reach,
     /// Opens the keys, where they are protected.
     pub unlock: Option<Secret>,
+    /// What this host's agent proves itself with.
+    pub agent_token: Option<Secret>,
     /// Where each setting came from, for `doctor`.
     pub origins: BTreeMap<&'static str, Setting>,
 }
@@ -125,7 +127,7 @@ impl fmt::Display for Origin {
 }
 
 /// Every environment variable that holds a setting.
-pub const VARIABLES: [&str; 15] = [
+pub const VARIABLES: [&str; 16] = [
     "PAYWARDEN_HOME",
     "PAYWARDEN_NETWORK",
     "PAYWARDEN_TOOL_NAMES",
@@ -141,6 +143,7 @@ pub const VARIABLES: [&str; 15] = [
     "PAYWARDEN_SANDBOX_URL",
     "PAYWARDEN_UNLOCK",
     "PAYWARDEN_UNLOCK_FILE",
+    "PAYWARDEN_AGENT_TOKEN",
 ];
 
 /// Settings as they were given, whether or not they make sense: for `doctor`.
@@ -224,6 +227,7 @@ impl Config {
             log,
             reach,
             unlock: unlock(environment)?,
+            agent_token: agent_token(environment)?,
             origins: sources.origins,
         })
     }
@@ -242,6 +246,18 @@ fn unlock(environment: &dyn Environment) -> Result<Option<Secret>, Failure> {
     })?;
     let text = Secret::new(text);
     Ok(Some(text.without_line_end()))
+}
+
+/// The agent's token, from the environment alone: a flag shows in the list of processes, and `config.toml` is one for
+/// all hosts.
+fn agent_token(environment: &dyn Environment) -> Result<Option<Secret>, Failure> {
+    let Some(text) = environment.var(AGENT_TOKEN) else { return Ok(None) };
+    let token = Secret::new(text).without_line_end();
+    match token.length() {
+        0 => Ok(None),
+        length if length <= crate::limits::AGENT_TOKEN_CHARS => Ok(Some(token)),
+        _ => Err(invalid(format!("{AGENT_TOKEN} is too long to be a token"))),
+    }
 }
 
 /// `config.toml`: a misspelt key is an error, not a setting ignored.
@@ -487,6 +503,7 @@ fn variable(name: &str) -> &'static str {
 }
 
 const NO_ENDPOINTS: &str = "none";
+const AGENT_TOKEN: &str = "PAYWARDEN_AGENT_TOKEN";
 
 fn invalid(message: String) -> Failure {
     Failure::invalid("CONFIG_INVALID", message)

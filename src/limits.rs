@@ -233,3 +233,17 @@ pub const SANDBOX_FAULTS: u32 = 10_000;
 pub const SANDBOX_PORTS: u16 = 100;
 /// Longest time to confirmation that a sandbox can be given, in milliseconds.
 pub const SANDBOX_CONFIRM_MS: u64 = 3_600_000;
+/// Longest name of an agent, in bytes.
+pub const AGENT_ID_BYTES: usize = 64;
+/// Most agents a wallet ever has, revoked ones included.
+pub const AGENTS: usize = 256;
+/// Longest agent token looked at, in characters; one of ours has 47.
+pub const AGENT_TOKEN_CHARS: usize = 256;
+/// How often a host's user is asked about one payment.
+pub const HOST_QUESTIONS: u32 = 3;
+/// Most approvals through the host in [`HOST_APPROVAL_WINDOW`], for each currency.
+pub const HOST_APPROVALS_A_DAY: usize = 256;
+/// The span over which approvals through the host are added up.
+pub const HOST_APPROVAL_WINDOW: Duration = Duration::from_secs(24 * 3600);
+/// How long a tool call stays open for its host's user to answer.
+pub const HOST_ANSWER: Duration = Duration::from_secs(300);

@@ -2,12 +2,10 @@
 
 use std::sync::Arc;
 
-use clap::Parser;
-
 use paywarden::failure::Failure;
 use paywarden::nano::Network;
 use paywarden::process::{Home, Place, Reach, Surroundings, World, nodes, start};
-use paywarden::surfaces::cli::args::Arguments;
+use paywarden::surfaces::cli::usage::parse;
 #[cfg(feature = "sandbox")]
 use {
     paywarden::clock::BoxFuture, paywarden::process::Simulation,
@@ -19,8 +17,10 @@ use {
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() {
-    let arguments = Arguments::parse();
-    let exit = start(&arguments, Arc::new(Worlds));
+    let exit = match parse() {
+        Ok(arguments) => start(&arguments, Arc::new(Worlds)),
+        Err(exit) => exit,
+    };
     // A thread may still sit in a read of standard input that nothing can end.
     std::process::exit(exit.code());
 }

@@ -327,6 +327,7 @@ fn call(caller: Caller, operation: &str, arguments: &Value) -> Call {
         operation: operation.to_owned(),
         arguments: arguments.as_object().unwrap().clone(),
         caller,
+        agent_token: None,
         operator_secret: None,
         progress: ProgressSink::default(),
         cancelled: CancellationToken::new(),

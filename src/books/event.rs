@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
+use super::AgentId;
 use crate::clock::Millis;
 use crate::digest::Digest;
 use crate::ids::{ApprovalId, PaymentId, WalletId};
@@ -34,6 +35,54 @@ pub enum Body {
         index: u32,
         /// Its address.
         account: Account,
+    },
+    /// The owner calls an agent something else.
+    #[serde(rename = "agent.labelled")]
+    AgentLabelled {
+        /// Which.
+        agent_id: AgentId,
+        /// Its new label; none takes the old one away.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        label: Option<String>,
+    },
+    /// The owner let an agent in.
+    #[serde(rename = "agent.registered")]
+    AgentRegistered {
+        /// Its name.
+        agent_id: AgentId,
+        /// What the owner calls it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        label: Option<String>,
+        /// SHA-256 of its token.
+        token_hash: Digest,
+    },
+    /// The owner shut an agent out.
+    #[serde(rename = "agent.revoked")]
+    AgentRevoked {
+        /// Which.
+        agent_id: AgentId,
+    },
+    /// An agent has a new token; the old one is worth nothing from here on.
+    #[serde(rename = "agent.rotated")]
+    AgentRotated {
+        /// Which.
+        agent_id: AgentId,
+        /// SHA-256 of its new token.
+        token_hash: Digest,
+    },
+    /// The host's user is asked, bound to one agent's call.
+    #[serde(rename = "approval.asked")]
+    ApprovalAsked {
+        /// The question.
+        approval_id: ApprovalId,
+        /// Where it was asked.
+        channel: Channel,
+        /// The operation that waits for the answer.
+        operation: String,
+        /// SHA-256 over the canonical JSON of its arguments.
+        arguments_hash: Digest,
+        /// The call that waits.
+        call_id: Uuid,
     },
     /// The owner did not answer in time.
     #[serde(rename = "approval.expired")]

@@ -5,8 +5,12 @@ use std::collections::BTreeMap;
 /// The tables of the books.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub enum Table {
+    /// Agent to what is known of it; never removed.
+    Agents,
     /// Approval id to what waits.
     Approvals,
+    /// Approval id to what a host's user was asked.
+    Asked,
     /// Block hash to whose it is.
     Blocks,
     /// Currency to held and settled.
@@ -17,6 +21,8 @@ pub enum Table {
     Duplicates,
     /// Account and seq to one line of history.
     History,
+    /// Currency to what hosts' users approved within a day.
+    HostApproved,
     /// Agent and key to the payment it stands for.
     Idempotency,
     /// Account to its lane.
@@ -35,13 +41,16 @@ pub enum Table {
 
 impl Table {
     /// All of them.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 16] = [
+        Self::Agents,
         Self::Approvals,
+        Self::Asked,
         Self::Blocks,
         Self::Budgets,
         Self::Calls,
         Self::Duplicates,
         Self::History,
+        Self::HostApproved,
         Self::Idempotency,
         Self::Lanes,
         Self::Payments,
@@ -54,12 +63,15 @@ impl Table {
     /// Its name in a store.
     pub fn name(self) -> &'static str {
         match self {
+            Self::Agents => "agents",
             Self::Approvals => "approvals",
+            Self::Asked => "asked",
             Self::Blocks => "blocks",
             Self::Budgets => "budgets",
             Self::Calls => "calls",
             Self::Duplicates => "duplicates",
             Self::History => "history",
+            Self::HostApproved => "host_approved",
             Self::Idempotency => "idempotency",
             Self::Lanes => "lanes",
             Self::Payments => "payments",

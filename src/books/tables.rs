@@ -1,11 +1,12 @@
 //! The rows. They can always be folded anew from the ledger, so their form may change between versions.
 
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 use crate::clock::Millis;
 use crate::digest::Digest;
 use crate::ids::{PaymentId, WalletId};
-use crate::money::Raw;
+use crate::money::{Raw, units_text};
 use crate::nano::{Account, BlockHash, Network};
 use crate::payment::{BlockIntent, State};
 use crate::policy::{Policy, ReasonCode, Request};
@@ -170,6 +171,32 @@ pub struct Approval {
     pub asked_at_ms: Millis,
     /// When it lapses.
     pub expires_at_ms: Millis,
+}
+
+/// A question put to a host's user, and what the answer must come with. Outlives the answer, so that an answer that
+/// comes twice finds its payment and changes nothing.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Asked {
+    /// The payment.
+    pub payment_id: PaymentId,
+    /// The operation that waits.
+    pub operation: String,
+    /// SHA-256 over the canonical JSON of its arguments.
+    pub arguments_hash: Digest,
+    /// The call that waits.
+    pub call_id: Uuid,
+    /// How often it was asked.
+    pub times: u32,
+}
+
+/// One payment a host's user approved.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct HostApproved {
+    /// When.
+    pub at_ms: Millis,
+    /// How much, in the currency's smallest unit.
+    #[serde(with = "units_text")]
+    pub amount: u128,
 }
 
 /// What an idempotency key stands for.

@@ -39,11 +39,26 @@ fn a_survey_sees_what_cannot_be_used() {
     assert_eq!(survey.home, Some(Home::new(dir.path().to_owned())));
     let value = |name: &str| survey.origins[name].value.as_str();
     assert_eq!(["network", "work_threads", "log"].map(value), ["mainnet", "0", "warn"]);
-    // The unlock secret is no setting to show.
-    assert_eq!(survey.origins.len(), VARIABLES.len() - 2);
+    // Unlock secret and agent token are no settings to show.
+    assert_eq!(survey.origins.len(), VARIABLES.len() - 3);
     for name in survey.origins.keys() {
         assert!(VARIABLES.contains(&variable(name)), "{name}");
     }
+}
+
+#[test]
+fn an_agent_token_ends_at_its_bound_and_does_not_show() {
+    let dir = tempfile::tempdir().unwrap();
+    let load = |token: &str| {
+        Config::load(&Flags::default(), &environment(dir.path(), &[(AGENT_TOKEN, token)]))
+    };
+    let most = "x".repeat(crate::limits::AGENT_TOKEN_CHARS);
+    let config = load(&format!("{most}\n")).unwrap();
+    assert!(config.agent_token.as_ref().unwrap().is_same_as(&Secret::new(most.clone())));
+    assert!(!format!("{config:?}").contains("xxx"));
+    let failure = load(&format!("{most}x")).unwrap_err();
+    assert!(failure.message.contains(AGENT_TOKEN) && !failure.message.contains("xxx"));
+    assert!(load("").unwrap().agent_token.is_none());
 }
 
 #[test]

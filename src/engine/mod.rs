@@ -4,12 +4,14 @@
 //! code. Nothing here may publish bytes that are not durable, or conclude an outcome from a `process` error.
 
 mod accounts;
+mod agents;
 mod approve;
 mod audit;
 mod drive;
 mod failures;
 mod foreign;
 mod freeze;
+mod host;
 mod news;
 mod pay;
 mod receive;
@@ -22,11 +24,13 @@ mod unlock;
 mod wait;
 mod wake;
 
+pub use agents::Issued;
 pub use approve::{Answered, Resolution};
 pub use audit::Audit;
 pub use drive::Pace;
 pub use failures::{node_failure, store_failure};
 pub use foreign::{ForeignBlock, RESTORED};
+pub use host::{HostAnswer, Taken, WaitingCall};
 pub use pay::{Amount, Order, Paid};
 pub use reconcile::{Account as ReconciledAccount, Finding, Survey};
 pub use representative::{Begun, Changed};

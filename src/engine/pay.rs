@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
+use super::agents::check_live;
 use super::failures::{look_failure, refused};
 use super::sign::{self, Unsigned};
 use super::{Engine, new_approval_id, new_payment_id};
@@ -250,6 +251,7 @@ impl Desk {
         if let Some(id) = self.repeat(view, &fingerprint)? {
             return Ok((Vec::new(), id));
         }
+        check_live(view, self.order.agent_id.as_deref())?;
         self.check_rate(view)?;
         let Some(lane) = view.lane(&self.order.account)? else {
             let message = format!("the wallet has no account {}", self.order.account);
@@ -301,19 +303,29 @@ impl Desk {
     }
 
     fn check_rate(&self, view: &View<'_>) -> Result<(), Refusal<Failure>> {
-        let limit = view.policy()?.map_or_else(Policy::live, |row| row.policy).payments_per_minute;
-        let recent = view.recent_requests(self.order.agent_id.as_deref())?;
-        if limit == 0 || recent.len() < limit as usize {
-            return Ok(());
+        let policy = view.policy()?.map_or_else(Policy::live, |row| row.policy);
+        let own = view.recent_requests(self.order.agent_id.as_deref())?;
+        let all = view.all_recent_requests()?;
+        let counts = [
+            (own, policy.payments_per_minute, ""),
+            (all, policy.payments_per_minute_overall, " by all agents together"),
+        ];
+        for (recent, limit, by_whom) in counts {
+            if limit == 0 || recent.len() < limit as usize {
+                continue;
+            }
+            let oldest = recent.first().copied().unwrap_or_default();
+            let wait = limits::RATE_WINDOW.saturating_sub(view.now().since(oldest));
+            let count = recent.len();
+            let message = format!(
+                "{count} payments were asked for{by_whom} in the last 60 s; the limit is {limit}"
+            );
+            let failure = Failure::refused(RATE_LIMITED, message)
+                .hint(format!("Wait {} s", wait.as_secs() + 1))
+                .retry(Retry::Safe);
+            return Err(Refusal::No(failure));
         }
-        let oldest = recent.first().copied().unwrap_or_default();
-        let wait = limits::RATE_WINDOW.saturating_sub(view.now().since(oldest));
-        let message = format!(
-            "{} payments were asked for in the last 60 s; the limit is {limit}",
-            recent.len()
-        );
-        let hint = format!("Wait {} s", wait.as_secs() + 1);
-        Err(Refusal::No(Failure::refused(RATE_LIMITED, message).hint(hint).retry(Retry::Safe)))
+        Ok(())
     }
 
     /// Without a key an equal payment is more likely a repeat than a wish.

@@ -7,6 +7,7 @@ mod budget;
 mod decide;
 mod explain;
 mod grant;
+mod host;
 mod request;
 mod rules;
 
@@ -14,5 +15,6 @@ pub use budget::{Budget, BudgetError};
 pub use decide::{Decision, Facts, Outcome, Stage, Verdict, decide};
 pub use explain::{ReasonCode, Rule, Trace};
 pub use grant::{Grant, GrantError};
+pub use host::{HostApproval, HostLimits, HostRefusal};
 pub use request::{Payee, Rail, Request};
 pub use rules::{CurrencyLimits, Mode, Policy, ReceiveMode};

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::{HostApproval, HostLimits};
 use crate::digest::Digest;
 use crate::money::{Currency, Money, Raw, units_text};
 
@@ -20,6 +21,9 @@ pub struct Policy {
     pub limits: BTreeMap<Currency, CurrencyLimits>,
     /// Payments an agent may ask for in any 60 seconds; 0 lifts the limit.
     pub payments_per_minute: u32,
+    /// Payments all agents together may ask for in any 60 seconds; 0 lifts the limit.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub payments_per_minute_overall: u32,
     /// How long an approval waits for the owner.
     pub approval_expiry_ms: u64,
     /// Smaller confirmed sends to this wallet are left unreceived.
@@ -28,6 +32,9 @@ pub struct Policy {
     /// Whether money that comes in is received at once or only when asked for.
     #[serde(default, skip_serializing_if = "ReceiveMode::is_auto")]
     pub receive_mode: ReceiveMode,
+    /// Whether and how far a host's user may approve.
+    #[serde(default, skip_serializing_if = "HostApproval::is_default")]
+    pub host_approval: HostApproval,
 }
 
 /// When confirmed sends to this wallet are received.
@@ -80,15 +87,22 @@ impl Policy {
             require_mandate: false,
             limits: xno(50, 2),
             payments_per_minute: 60,
+            payments_per_minute_overall: 240,
             approval_expiry_ms: millis(APPROVAL_EXPIRY),
             receive_minimum_raw: RECEIVE_MINIMUM_RAW,
             receive_mode: ReceiveMode::Auto,
+            host_approval: HostApproval { enabled: true, limits: host_limits(10, 50) },
         }
     }
 
     /// Real money: nothing without a mandate or the owner.
     pub fn live() -> Self {
-        Self { require_mandate: true, limits: xno(50, 0), ..Self::sandbox() }
+        Self {
+            require_mandate: true,
+            limits: xno(50, 0),
+            host_approval: HostApproval::default(),
+            ..Self::sandbox()
+        }
     }
 
     /// SHA-256 over the canonical JSON, recorded with every decision.
@@ -109,6 +123,18 @@ fn xno(hard: u128, auto: u128) -> BTreeMap<Currency, CurrencyLimits> {
     let one = Raw::ONE_XNO.get();
     let limits = CurrencyLimits { hard_limit: hard * one, auto_approve: auto * one };
     BTreeMap::from([(Currency::XNO, limits)])
+}
+
+fn host_limits(per_payment: u128, per_day: u128) -> BTreeMap<Currency, HostLimits> {
+    let one = Raw::ONE_XNO.get();
+    let limits = HostLimits { per_payment: per_payment * one, per_day: per_day * one };
+    BTreeMap::from([(Currency::XNO, limits)])
+}
+
+/// Policies of before this field was known keep their hash.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference in")]
+fn is_zero(number: &u32) -> bool {
+    *number == 0
 }
 
 fn millis(d: Duration) -> u64 {

@@ -52,6 +52,10 @@ pub async fn diagnose(flags: &Flags, world: &dyn World) -> Facts {
             (Network::Dev | Network::Beta | Network::Live, false) => "not set",
         }
         .to_owned(),
+        agent_token: match config.as_ref().is_ok_and(|config| config.agent_token.is_some()) {
+            true => "set",
+            false => "not set",
+        },
         settings: settings.collect(),
         home: survey.home.map(|home| home.dir().display().to_string()).unwrap_or_default(),
         files: findings.files,

@@ -29,6 +29,7 @@ use crate::store::FreezeMarker;
 use crate::surfaces::cli::args::{
     Arguments, Command, NetworkCommand, Sandbox, Settings, WalletCommand,
 };
+use crate::surfaces::cli::completions::completions;
 use crate::surfaces::cli::demo::{Stage, demo};
 use crate::surfaces::cli::doctor;
 use crate::surfaces::cli::sandbox::services;
@@ -91,6 +92,7 @@ async fn dispatch(
         Some(Command::Sandbox(wanted)) => {
             simulate(wanted, &configure(&flags)?, &*world, printer).await
         }
+        Some(Command::Completions { shell }) => completions(*shell, printer),
         Some(Command::Schemas(arguments)) => schemas(arguments, printer),
     }
 }
@@ -231,7 +233,7 @@ pub(super) fn options(config: &Config) -> Options {
         read_only: config.read_only,
         tool_names: if config.dotted_names { ToolNames::Dotted } else { ToolNames::Underscored },
         toolsets: config.toolsets.clone(),
-        ..Options::default()
+        agent_token: config.agent_token.clone(),
     }
 }
 

@@ -66,7 +66,7 @@ impl RedbEngine {
     fn started(database: Database) -> Result<Self, StoreError> {
         let engine = Self { database, place: None };
         match engine.format()? {
-            Some(FORMAT) => Ok(engine),
+            Some(FORMAT) => engine.complete().map(|()| engine),
             None => engine.initialise().map(|()| engine),
             Some(0) => Err(corrupt("format 0")),
             Some(found) => Err(StoreError::Newer { found, ours: FORMAT }),
@@ -93,6 +93,30 @@ impl RedbEngine {
             }
             let mut meta = write.open_table(META).map_err(failed)?;
             meta.insert("format", FORMAT).map_err(failed)?;
+        }
+        write.commit().map_err(failed)
+    }
+}
+
+impl RedbEngine {
+    /// A store of before a table was known gets it, empty. Other stores are only looked at.
+    fn complete(&self) -> Result<(), StoreError> {
+        let read = self.database.begin_read().map_err(corrupt)?;
+        let known: Vec<String> = read
+            .list_tables()
+            .map_err(corrupt)?
+            .map(|table| redb::TableHandle::name(&table).to_owned())
+            .collect();
+        let missing = |table: &Table| !known.iter().any(|name| name == table.name());
+        let missing: Vec<Table> = Table::ALL.into_iter().filter(missing).collect();
+        if missing.is_empty() {
+            return Ok(());
+        }
+        drop(read);
+        let mut write = self.database.begin_write().map_err(failed)?;
+        write.set_quick_repair(true);
+        for table in missing {
+            write.open_table(definition(table)).map_err(failed)?;
         }
         write.commit().map_err(failed)
     }

@@ -1,6 +1,8 @@
 //! The fold: what each event does to the rows. Assertions stay on: books that do not add up must not go on.
 
+mod agent;
 mod foreign;
+mod host;
 mod lane;
 mod payment;
 
@@ -125,6 +127,10 @@ impl Fold<'_> {
             Body::HistoryAcknowledged { .. }
             | Body::KeysExported { .. }
             | Body::RateLimited { .. } => {}
+            Body::AgentRegistered { .. }
+            | Body::AgentLabelled { .. }
+            | Body::AgentRotated { .. }
+            | Body::AgentRevoked { .. } => self.agent_event(body)?,
             other => return Err(misfit("an event without a payment", &format!("{other:?}"))),
         }
         Ok(())

@@ -1,12 +1,12 @@
 //! What the events of one payment do to the rows: its state, what it holds, its place in the lane's queue.
 
 use super::{ApplyError, Fold, expect, misfit};
-use crate::books::event::{Body, Settlement};
+use crate::books::event::{Body, Channel, Settlement};
 use crate::books::rows::Table;
 use crate::books::tables::{
     Approval, Decided, HistoryEntry, HistoryKind, Idempotency, OpenBlock, Payment,
 };
-use crate::books::view::{agent_key, encode, lookalike_key, seq_key};
+use crate::books::view::{EVERYBODY, agent_key, encode, lookalike_key, seq_key};
 use crate::clock::Millis;
 use crate::digest::Digest;
 use crate::ids::{ApprovalId, PaymentId};
@@ -71,8 +71,12 @@ impl Fold<'_> {
             Body::ApprovalRequested { approval_id, reason, expires_at_ms } => {
                 self.approval_requested(payment, *approval_id, reason, *expires_at_ms)
             }
-            Body::ApprovalResolved { approval_id, approved, .. } => {
+            Body::ApprovalAsked { .. } => self.host_asked(payment, body),
+            Body::ApprovalResolved { approval_id, approved, channel, .. } => {
                 self.answered(payment, *approval_id)?;
+                if *approved && *channel == Channel::Host {
+                    self.host_approved(payment)?;
+                }
                 if *approved {
                     self.enqueue(payment)?;
                 }
@@ -133,17 +137,22 @@ impl Fold<'_> {
 
     /// As many times as the rate limit looks at, so that a decision costs the same however many went before.
     fn remember_time(&mut self, agent: Option<&str>) -> Result<(), ApplyError> {
-        let policy = self.view().policy()?.map(|row| row.policy);
-        let keep = policy.map_or(0, |policy| policy.payments_per_minute) as usize;
-        if keep == 0 {
-            return Ok(());
-        }
-        let mut times = self.view().recent_requests(agent)?;
-        times.push(self.at);
-        let surplus = times.len().saturating_sub(keep);
-        times.drain(..surplus);
-        self.rows.put(Table::Rates, &agent_key(agent, &[]), encode(&times));
+        let Some(policy) = self.view().policy()?.map(|row| row.policy) else { return Ok(()) };
+        let times = self.view().recent_requests(agent)?;
+        self.put_times(&agent_key(agent, &[]), times, policy.payments_per_minute);
+        let times = self.view().all_recent_requests()?;
+        self.put_times(EVERYBODY, times, policy.payments_per_minute_overall);
         Ok(())
+    }
+
+    fn put_times(&mut self, key: &[u8], mut times: Vec<Millis>, limit: u32) {
+        if limit == 0 {
+            return;
+        }
+        times.push(self.at);
+        let surplus = times.len().saturating_sub(limit as usize);
+        times.drain(..surplus);
+        self.rows.put(Table::Rates, key, encode(&times));
     }
 
     fn decided(&mut self, payment: &mut Payment, outcome: Outcome) -> Result<(), ApplyError> {

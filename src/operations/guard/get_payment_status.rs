@@ -19,7 +19,7 @@ use crate::payment::Status;
 pub struct GetPaymentStatus {
     /// The payment's id.
     payment_id: String,
-    /// Wait up to this many milliseconds (at most 55000) for it to become final.
+    /// Wait up to this many milliseconds (at most 55000) for its status to change.
     #[serde(default)]
     wait_ms: Option<u64>,
 }
@@ -65,7 +65,7 @@ impl Operation for GetPaymentStatus {
     const SPEC: Spec = Spec {
         name: "get_payment_status",
         title: "Payment status",
-        description: "Where a payment stands, with its full ledger trail. Use it after pending or pending_approval instead of paying again; waitMs waits for the outcome.",
+        description: "Where a payment stands, with its full ledger trail. Use it after pending or pending_approval instead of paying again; waitMs waits for its next status.",
         audience: Audience::Agent,
         access: Access::Read,
         toolset: "guard",
@@ -83,7 +83,7 @@ impl Operation for GetPaymentStatus {
             return Err(unknown(&self.payment_id));
         }
         if let Some(wait_ms) = self.wait_ms {
-            paid = wait_until_final(context, id, wait_duration(wait_ms)?).await?;
+            paid = wait_for_change(context, paid, wait_duration(wait_ms)?).await?;
         }
         let trail = trail(engine, id)?;
         let payment = &paid.payment;
@@ -99,33 +99,17 @@ impl Operation for GetPaymentStatus {
     }
 }
 
-/// Unlike a spending call, which returns to say so, a long-poll waits for the owner as well.
-async fn wait_until_final(
-    context: &Context,
-    id: PaymentId,
-    wait: Duration,
-) -> Result<Paid, Failure> {
-    let engine = &context.engine;
-    let deadline = engine.clock().now().plus(wait);
-    let mut changes = engine.store().watch();
-    loop {
-        let left = deadline.since(engine.clock().now());
-        let paid = engine
-            .wait_for_payment(id, left, &context.cancelled, |paid, waited| {
-                context.progress.report(waited.as_secs(), None, super::super::describe(paid));
-            })
-            .await?;
-        let open = paid.payment.state.status() == Status::PendingApproval;
-        let left = deadline.since(engine.clock().now());
-        if !open || left.is_zero() || context.cancelled.is_cancelled() {
-            return Ok(paid);
-        }
-        tokio::select! {
-            _ = changes.changed() => {}
-            () = engine.clock().sleep(left) => {}
-            () = context.cancelled.cancelled() => {}
-        }
+/// Waits for any change of an open payment, for the owner's answer as well; a final one changes no more.
+async fn wait_for_change(context: &Context, open: Paid, wait: Duration) -> Result<Paid, Failure> {
+    let id = open.payment.id();
+    let status = open.payment.state.status();
+    if !matches!(status, Status::Pending | Status::PendingApproval) {
+        return Ok(open);
     }
+    let tell = |paid: &Paid, waited: Duration| {
+        context.progress.report(waited.as_secs(), None, super::super::describe(paid));
+    };
+    context.engine.wait_while(id, status, wait, &context.cancelled, tell).await
 }
 
 /// An agent sees its own payments; the owner sees all.

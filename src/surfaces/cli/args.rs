@@ -95,6 +95,15 @@ pub enum Command {
     /// Run the simulated services on ports of this machine, for tests and for wallets to share
     #[command(after_help = SANDBOX_EXAMPLES)]
     Sandbox(Sandbox),
+    /// Print what your shell needs to complete commands
+    #[command(
+        after_help = "Example:\n  paywarden completions bash > ~/.local/share/bash-completion/completions/paywarden"
+    )]
+    Completions {
+        /// Which shell
+        #[arg(value_name = "SHELL")]
+        shell: clap_complete::Shell,
+    },
     /// Write the tools' JSON schemas, one file for each
     Schemas(Schemas),
 }
@@ -209,6 +218,12 @@ pub enum WalletCommand {
     /// Accounts, addresses, backups, your own payments and history
     #[command(subcommand, arg_required_else_help = true)]
     Wallet(OwnWalletCommand),
+    /// Who may ask: a token for each agent
+    #[command(subcommand, arg_required_else_help = true)]
+    #[command(
+        after_help = "Example:\n  paywarden agents register shopping-agent --label \"Shops for groceries\""
+    )]
+    Agents(Agents),
     /// Open the keys of a wallet that runs locked
     Unlock,
     /// Stop everything that is not signed yet, whatever else is running
@@ -314,6 +329,43 @@ pub enum Approvals {
         /// Why; the agent is told
         #[arg(long, value_name = "TEXT", value_parser = reason)]
         reason: Option<String>,
+    },
+}
+
+/// Agents.
+#[derive(Debug, Subcommand)]
+pub enum Agents {
+    /// Let an agent in and show its token, once; from then on no agent asks without one
+    Register {
+        /// What it is called in policy and ledger
+        #[arg(value_name = "ID")]
+        id: String,
+        /// A name for people
+        #[arg(long, value_name = "TEXT")]
+        label: Option<String>,
+    },
+    /// Every agent, revoked ones too
+    List,
+    /// Change or take away the name for people
+    Label {
+        /// The agent
+        #[arg(value_name = "ID")]
+        id: String,
+        /// The new name; without one the old is taken away
+        #[arg(value_name = "TEXT")]
+        label: Option<String>,
+    },
+    /// Give an agent a new token, shown once; the old one stops working
+    Rotate {
+        /// The agent
+        #[arg(value_name = "ID")]
+        id: String,
+    },
+    /// Shut an agent out
+    Revoke {
+        /// The agent
+        #[arg(value_name = "ID")]
+        id: String,
     },
 }
 

@@ -22,6 +22,8 @@ pub struct Facts {
     pub nodes: Vec<NodeFact>,
     /// What keeps the keys shut.
     pub unlock: String,
+    /// Whether this host's agent has a token.
+    pub agent_token: &'static str,
     /// Every setting.
     pub settings: Vec<Setting>,
     /// The wallet's directory.
@@ -178,6 +180,7 @@ fn print_state(facts: &Facts, printer: Printer) -> Result<(), Trouble> {
         printer.line(format_args!("  node        {}: {}", escape(&node.url), escape(&says)))?;
     }
     printer.line(format_args!("  unlock      {}", facts.unlock))?;
+    printer.line(format_args!("  agent token {}", facts.agent_token))?;
     printer.line(format_args!("  open in     {}", facts.lock))?;
     let store = match &facts.store {
         Some(store) => {

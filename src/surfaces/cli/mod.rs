@@ -4,13 +4,16 @@
 //! surface must never decide about money itself, and never print text of others without [`escape`].
 
 pub mod args;
+pub mod completions;
 pub mod demo;
 pub mod doctor;
 pub mod sandbox;
 pub mod schemas;
 pub mod secrets;
+pub mod usage;
 pub mod welcome;
 
+mod agents;
 mod approvals;
 mod escape;
 mod freeze;

@@ -8,7 +8,7 @@ use super::freeze::Marker;
 use super::print::{Exit, Printer, Trouble};
 use super::secrets::ask_secret;
 use super::wallet::{KeyFiles, wallet};
-use super::{approvals, freeze, ledger, reconcile, status, watch};
+use super::{agents, approvals, freeze, ledger, reconcile, status, watch};
 use crate::clock::{Clock as _, SystemClock};
 use crate::failure::Failure;
 use crate::ids::time_ordered;
@@ -36,6 +36,7 @@ pub async fn run(
         }
         WalletCommand::Approvals(Approvals::Watch) => watch::watch(gate, printer).await,
         WalletCommand::Wallet(command) => wallet(command, gate, keys, printer).await,
+        WalletCommand::Agents(command) => agents::agents(gate, command, printer).await,
         WalletCommand::Unlock => unlock(gate, printer).await,
         WalletCommand::Freeze { reason } => {
             freeze::freeze(gate, marker, reason.as_deref(), printer).await
@@ -75,6 +76,7 @@ pub async fn ask(gate: &dyn Gate, operation: &str, arguments: Value) -> Result<A
         operation: operation.to_owned(),
         arguments,
         caller: Caller::Operator,
+        agent_token: None,
         operator_secret: None,
         progress: ProgressSink::default(),
         cancelled: CancellationToken::new(),
