@@ -75,8 +75,7 @@ fn export(nth: u64) -> Vec<String> {
         let at = Millis(1_795_233_600_000 + seq);
         let sealed = chain.append(at, kind, payment, data, signed.then_some(&id)).expect("fits");
         let mut event = sealed.event;
-        event.signature =
-            signed.then(|| EventSignature(key.sign(&event.hash.0).to_bytes()));
+        event.signature = signed.then(|| EventSignature(key.sign(&event.hash.0).to_bytes()));
         serde_json_canonicalizer::to_string(&event).expect("canonical")
     });
     events.collect()

@@ -4,6 +4,7 @@
 //! Operations must never reach a key, a store table or a node: they call the engine.
 
 pub mod guard;
+pub mod offline;
 pub mod operator;
 pub mod wallet;
 

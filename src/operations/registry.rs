@@ -41,6 +41,7 @@ static OPERATIONS: &[&dyn AnyOperation] = &[
     &Of::<operator::ApprovalsList>::NEW,
     &Of::<guard::GetPaymentStatus>::NEW,
     &Of::<operator::LedgerEvents>::NEW,
+    &Of::<operator::LedgerHead>::NEW,
     &Of::<operator::LedgerVerify>::NEW,
     &Of::<guard::ListMandates>::NEW,
     &Of::<operator::OperatorStatus>::NEW,

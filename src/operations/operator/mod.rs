@@ -3,6 +3,7 @@
 mod approvals_answer;
 mod approvals_list;
 mod ledger_events;
+mod ledger_head;
 mod ledger_verify;
 mod status;
 mod wallet_freeze;
@@ -12,7 +13,8 @@ mod wallet_unlock;
 pub use approvals_answer::ApprovalsAnswer;
 pub use approvals_list::ApprovalsList;
 pub use ledger_events::LedgerEvents;
-pub use ledger_verify::LedgerVerify;
+pub use ledger_head::LedgerHead;
+pub use ledger_verify::{LedgerVerdict, LedgerVerify};
 pub use status::OperatorStatus;
 pub use wallet_freeze::WalletFreeze;
 pub use wallet_unfreeze::WalletUnfreeze;

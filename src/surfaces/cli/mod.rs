@@ -22,4 +22,4 @@ mod watch;
 pub use escape::escape;
 pub use freeze::Marker;
 pub use print::{Exit, Printer, Trouble};
-pub use run::run;
+pub use run::{offline, run};

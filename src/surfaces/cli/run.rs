@@ -39,18 +39,30 @@ pub async fn run(
         WalletCommand::Unfreeze { account } => {
             freeze::unfreeze(gate, marker, account.as_deref(), printer).await
         }
-        WalletCommand::Ledger(Ledger::Show { from, limit, payment: None }) => {
+        WalletCommand::Ledger(command) => run_ledger(command, gate, printer).await,
+    }
+}
+
+/// What needs no wallet at all; `None` for everything else.
+pub fn offline(command: &WalletCommand, printer: Printer) -> Option<Result<Exit, Trouble>> {
+    match command {
+        WalletCommand::Ledger(Ledger::Verify(arguments)) => ledger::verify_file(arguments, printer),
+        _ => None,
+    }
+}
+
+async fn run_ledger(command: &Ledger, gate: &dyn Gate, printer: Printer) -> Result<Exit, Trouble> {
+    match command {
+        Ledger::Show { from, limit, payment: None } => {
             ledger::show(gate, *from, *limit, printer).await
         }
-        WalletCommand::Ledger(Ledger::Show { payment: Some(id), .. }) => {
-            ledger::show_payment(gate, id, printer).await
+        Ledger::Show { payment: Some(id), .. } => ledger::show_payment(gate, id, printer).await,
+        Ledger::Verify(arguments) => {
+            ledger::verify(gate, arguments.deep, &arguments.expect_head, printer).await
         }
-        WalletCommand::Ledger(Ledger::Verify { deep, expect_head }) => {
-            ledger::verify(gate, *deep, expect_head, printer).await
-        }
-        WalletCommand::Ledger(Ledger::Export { out }) => {
-            ledger::export(gate, out.as_deref(), printer).await
-        }
+        Ledger::Export(arguments) => ledger::export(gate, arguments, printer).await,
+        Ledger::Head => ledger::head(gate, printer).await,
+        Ledger::Key => ledger::key(gate, printer).await,
     }
 }
 
