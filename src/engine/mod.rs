@@ -11,6 +11,7 @@ mod foreign;
 mod freeze;
 mod pay;
 mod receive;
+mod rotate;
 mod sign;
 mod timer;
 mod unlock;
@@ -21,6 +22,7 @@ pub use audit::Audit;
 pub use drive::Pace;
 pub use failures::{node_failure, store_failure};
 pub use pay::{Order, Paid};
+pub use rotate::Rotated;
 
 use std::collections::HashMap;
 use std::fmt;
@@ -40,7 +42,7 @@ use crate::limits;
 use crate::nano::{Account, BlockHash, Network, Root};
 use crate::network::Node;
 use crate::payment::{Effect, Observation, State};
-use crate::store::Store;
+use crate::store::{LedgerKeyFiles, Store};
 use crate::wallet::{KeyFile, Keystore, WorkPool};
 
 /// A running wallet.
@@ -49,6 +51,8 @@ pub struct Engine {
     published: Mutex<HashMap<BlockHash, Millis>>,
     refused: Mutex<timer::Refused>,
     wake: Notify,
+    /// Two rotations of the ledger's key must not meet in one file.
+    rotating: tokio::sync::Mutex<()>,
     stopping: CancellationToken,
     tasks: TaskTracker,
 }
@@ -76,6 +80,8 @@ pub struct Parts {
     pub step: fn(&State, &Observation) -> Effect,
     /// The file of heads that left the store.
     pub anchor: Option<PathBuf>,
+    /// The files of the ledger's key; none in simulations.
+    pub ledger_key: Option<LedgerKeyFiles>,
 }
 
 /// How often the engine looks at the network.
@@ -112,6 +118,7 @@ impl Engine {
             published: Mutex::default(),
             refused: Mutex::default(),
             wake: Notify::new(),
+            rotating: tokio::sync::Mutex::default(),
             stopping: CancellationToken::new(),
             tasks: TaskTracker::new(),
         }

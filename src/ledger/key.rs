@@ -64,10 +64,6 @@ impl TrustedKey {
     pub fn signed(&self, message: &[u8], signature: &EventSignature) -> bool {
         self.key.verify(message, &Signature::from_bytes(&signature.0)).is_ok()
     }
-
-    pub(super) fn verifying(&self) -> VerifyingKey {
-        self.key
-    }
 }
 
 /// The same key, whatever id somebody wrote beside it: an id is short enough to be met on purpose.

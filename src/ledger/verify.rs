@@ -77,7 +77,7 @@ impl Verifier {
             head: Head::GENESIS,
             signed_to: 0,
             last_at: String::new(),
-            pending: SignatureBatch::new(),
+            pending: SignatureBatch::default(),
             broken: None,
         }
     }
@@ -173,12 +173,12 @@ impl Verifier {
         if self.keys.is_empty() {
             self.take_first_key(entry, Some(id));
         }
-        let Some(key) = self.keys.last().filter(|key| *key.id().0 == **id) else {
+        if self.keys.last().is_none_or(|key| *key.id().0 != **id) {
             let retired = self.keys.iter().any(|key| *key.id().0 == **id);
             let known = if retired { "retired" } else { "unknown" };
             return self.fail(entry.seq, format!("signed by the {known} key {id}"));
-        };
-        self.pending.push(entry.seq, key, entry.hash, signature);
+        }
+        self.pending.push(entry.seq, entry.hash, *signature);
         self.first_signed.get_or_insert(entry.seq);
         if self.pending.is_full() {
             self.flush();
@@ -205,7 +205,11 @@ impl Verifier {
             Ok(key) if self.keys.contains(&key) => {
                 self.fail(entry.seq, "rotated to a key that was retired before".to_owned());
             }
-            Ok(key) => self.keys.push(key),
+            Ok(key) => {
+                // What waits was signed by the old key.
+                self.flush();
+                self.keys.push(key);
+            }
             Err(reason) => self.fail(entry.seq, reason),
         }
     }
@@ -223,7 +227,8 @@ impl Verifier {
     }
 
     fn flush(&mut self) {
-        match self.pending.check() {
+        let Some(key) = self.keys.last() else { return };
+        match self.pending.check(key) {
             None => {}
             Some(Ok(last)) => self.signed_to = last,
             Some(Err(seq)) => {

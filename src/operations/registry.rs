@@ -42,6 +42,7 @@ static OPERATIONS: &[&dyn AnyOperation] = &[
     &Of::<guard::GetPaymentStatus>::NEW,
     &Of::<operator::LedgerEvents>::NEW,
     &Of::<operator::LedgerHead>::NEW,
+    &Of::<operator::LedgerRotateKey>::NEW,
     &Of::<operator::LedgerVerify>::NEW,
     &Of::<guard::ListMandates>::NEW,
     &Of::<operator::OperatorStatus>::NEW,

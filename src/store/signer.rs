@@ -6,7 +6,7 @@ use ed25519_dalek::{Signer as _, SigningKey};
 use zeroize::Zeroizing;
 
 use crate::digest::Digest;
-use crate::ledger::{EventSignature, KeyId, TrustedKey};
+use crate::ledger::{EventSignature, KeyId, TrustedKey, proof_message};
 
 /// Signs the last event of each commit.
 pub struct LedgerSigner {
@@ -56,6 +56,11 @@ impl LedgerSigner {
 
     pub(super) fn sign(&self, hash: &Digest) -> EventSignature {
         EventSignature(self.key.sign(&hash.0).to_bytes())
+    }
+
+    /// Vouches for the chain up to the event with this hash, which this key takes over.
+    pub(super) fn prove(&self, previous: &Digest) -> EventSignature {
+        EventSignature(self.key.sign(&proof_message(previous, &self.trusted())).to_bytes())
     }
 
     /// The public half, as a verifier wants it.

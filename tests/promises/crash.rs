@@ -224,6 +224,7 @@ fn open(disk: &Disk, world: &World) -> Result<Engine, StoreError> {
         representative: Network::Sandbox.genesis_account(),
         step: world.plant.step(),
         anchor: None,
+        ledger_key: None,
     }))
 }
 

@@ -153,6 +153,8 @@ pub enum Ledger {
     Head,
     /// Print the public key that signs the ledger
     Key,
+    /// Sign with a new key from here on; the old one vouches for it
+    RotateKey,
 }
 
 /// What is checked.

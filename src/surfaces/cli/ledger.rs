@@ -184,6 +184,24 @@ pub(super) async fn key(gate: &dyn Gate, printer: Printer) -> Result<Exit, Troub
     Ok(Exit::Done)
 }
 
+/// A new signing key.
+pub(super) async fn rotate_key(gate: &dyn Gate, printer: Printer) -> Result<Exit, Trouble> {
+    let answer = ask(gate, "ledger.rotate_key", json!({})).await?.output;
+    if printer.is_json() {
+        printer.value(&answer)?;
+        return Ok(Exit::Done);
+    }
+    let (old, new) = (answer["oldKeyId"].as_str(), answer["keyId"].as_str());
+    printer.line(format_args!(
+        "The ledger is signed by the key {} from now on; {} is retired.",
+        new.unwrap_or_default(),
+        old.unwrap_or_default()
+    ))?;
+    printer
+        .line("Whoever has the old public key can go on with it. Back up ledger-key.pem anew.")?;
+    Ok(Exit::Done)
+}
+
 /// A file that is there is somebody's evidence, and is never written over.
 fn target(out: Option<&Path>) -> Result<Box<dyn Write + Send>, Failure> {
     let Some(path) = out else { return Ok(Box::new(BufWriter::new(io::stdout()))) };

@@ -63,6 +63,7 @@ async fn run_ledger(command: &Ledger, gate: &dyn Gate, printer: Printer) -> Resu
         Ledger::Export(arguments) => ledger::export(gate, arguments, printer).await,
         Ledger::Head => ledger::head(gate, printer).await,
         Ledger::Key => ledger::key(gate, printer).await,
+        Ledger::RotateKey => ledger::rotate_key(gate, printer).await,
     }
 }
 
