@@ -63,6 +63,8 @@ pub const APPROVALS_WAITING: u32 = 256;
 pub const EVENT_BYTES: usize = 64 * 1024;
 /// Longest line of a ledger file, in bytes, without its newline: room for an event written with escapes.
 pub const LEDGER_LINE_BYTES: usize = 512 * 1024;
+/// Largest receipt that is read, in bytes.
+pub const RECEIPT_BYTES: usize = 64 * 1024;
 /// Largest file of a public key that is read, in bytes.
 pub const KEY_FILE_BYTES: usize = 4_096;
 /// Most closures the store's writer drains into one durable commit.

@@ -10,6 +10,7 @@ mod checkpoint;
 mod entry;
 mod event;
 mod key;
+mod receipt;
 mod rotation;
 mod verify;
 
@@ -21,5 +22,6 @@ pub use checkpoint::{Anchor, AnchorError, Head};
 pub use entry::Entry;
 pub use event::{Event, EventError, EventSignature, KeyId};
 pub use key::{KeyError, TrustedKey};
+pub use receipt::{Receipt, ReceiptError, ReceiptEvent, ReceiptHead};
 pub use rotation::{KEY_ROTATED, Rotation, proof_message};
 pub use verify::{Broken, Report, Verifier, VerifyMode};

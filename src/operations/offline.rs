@@ -1,4 +1,4 @@
-//! What an auditor asks without a wallet: does this exported ledger hold?
+//! What an auditor asks without a wallet: does this exported ledger hold, and this receipt?
 //!
 //! Works on files and public keys alone. It must never open a home, a store or a secret.
 
@@ -8,7 +8,9 @@ use std::path::{Path, PathBuf};
 
 use super::operator::LedgerVerdict;
 use crate::failure::Failure;
-use crate::ledger::{AnchorError, Entry, EventError, Head, TrustedKey, Verifier, VerifyMode};
+use crate::ledger::{
+    AnchorError, Entry, EventError, Head, Receipt, ReceiptError, TrustedKey, Verifier, VerifyMode,
+};
 use crate::limits;
 use crate::store::AnchorFile;
 
@@ -51,6 +53,34 @@ impl LedgerFile {
         }
         Ok(LedgerVerdict::new(report, anchors, false))
     }
+}
+
+/// Reads a receipt (`-` is standard input) and checks it with the public key in a file.
+///
+/// # Errors
+/// When a file cannot be read, or the receipt does not hold.
+pub fn verify_receipt(file: &Path, key: &Path) -> Result<Receipt, Failure> {
+    let key = read_key(key)?;
+    let mut text = String::new();
+    let bound = limits::RECEIPT_BYTES as u64 + 1;
+    let read = open(file).and_then(|reader| reader.take(bound).read_to_string(&mut text));
+    read.map_err(|error| unreadable(file, &error))?;
+    if text.len() > limits::RECEIPT_BYTES {
+        let message = format!("a receipt has at most {} bytes", limits::RECEIPT_BYTES);
+        return Err(Failure::invalid("INVALID_RECEIPT", message));
+    }
+    let receipt: Receipt = serde_json::from_str(&text).map_err(|error| {
+        Failure::invalid("INVALID_RECEIPT", format!("this is no receipt: {error}"))
+            .hint("Give the `receipt` of get_payment_status alone, whole and unchanged")
+    })?;
+    receipt.check(&key).map_err(|error| {
+        let failure = Failure::refused("RECEIPT_BROKEN", error.to_string());
+        match error {
+            ReceiptError::OtherKey { .. } => failure.hint("After a rotation of the ledger's key give the key the receipt names; the exported ledger shows whether it follows from yours"),
+            _ => failure.hint("Do not believe it; ask for it again"),
+        }
+    })?;
+    Ok(receipt)
 }
 
 /// Heads as they are typed.

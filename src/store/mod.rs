@@ -31,7 +31,7 @@ use std::sync::Arc;
 use tokio::sync::{oneshot, watch};
 
 use crate::books::{Event, RowsError, View};
-use crate::ledger::{Head, TrustedKey};
+use crate::ledger::{Head, Receipt, TrustedKey};
 use committer::{Job, Prepared};
 
 /// The wallet's store. Cheap to clone.
@@ -220,6 +220,14 @@ impl Store {
     /// The key this store signs with. A chain says which key signed it; only this says which one is the owner's.
     pub fn trusted_key(&self) -> TrustedKey {
         self.signer.borrow().trusted()
+    }
+
+    /// Signs a receipt with the key in force, whose id is put into it.
+    pub fn sign_receipt(&self, receipt: Receipt) -> Receipt {
+        let signer = Arc::clone(&self.signer.borrow());
+        let mut receipt = Receipt { key_id: signer.key_id().clone(), ..receipt };
+        receipt.signature = Some(signer.sign(&receipt.hash()));
+        receipt
     }
 
     /// The last durable head.

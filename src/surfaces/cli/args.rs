@@ -146,6 +146,18 @@ pub enum Ledger {
     /// Check hashes, signatures and anchored heads
     #[command(after_help = VERIFY_EXAMPLES)]
     Verify(Verify),
+    /// Check a receipt of get_payment_status; needs no wallet
+    #[command(
+        after_help = "Example:\n  paywarden ledger verify-receipt receipt.json --key ledger.pub"
+    )]
+    VerifyReceipt {
+        /// The receipt (`-`: standard input)
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+        /// The public key, in PEM
+        #[arg(long, value_name = "FILE")]
+        key: PathBuf,
+    },
     /// Write all events, one JSON object a line
     #[command(after_help = "Example:\n  paywarden ledger export > ledger.jsonl")]
     Export(Export),

@@ -13,7 +13,7 @@ use super::run::{ask, text};
 use crate::failure::Failure;
 use crate::limits;
 use crate::operations::Gate;
-use crate::operations::offline::LedgerFile;
+use crate::operations::offline::{self, LedgerFile};
 
 /// Events from one seq on, or the last ones.
 pub(super) async fn show(
@@ -97,6 +97,27 @@ fn print_file_verdict(ledger: &LedgerFile, note: &str, printer: Printer) -> Resu
         print_verdict(report, note, printer)?;
     }
     Ok(exit)
+}
+
+/// Checks a receipt.
+pub(super) fn verify_receipt(file: &Path, key: &Path, printer: Printer) -> Result<Exit, Trouble> {
+    let receipt = offline::verify_receipt(file, key)?;
+    if printer.is_json() {
+        printer.value(&json!({ "ok": true, "receipt": receipt }))?;
+        return Ok(Exit::Done);
+    }
+    let receipt = serde_json::to_value(receipt).map_err(io::Error::from)?;
+    printer.line(format_args!(
+        "The receipt holds: payment {} {}, {} {} in smallest units to {}.",
+        escape(text(&receipt, "paymentId")),
+        escape(text(&receipt, "status")),
+        escape(text(&receipt, "amount")),
+        escape(text(&receipt, "currency")),
+        escape(text(&receipt, "payee"))
+    ))?;
+    let head = &receipt["ledgerHead"];
+    printer.line(format_args!("head {}:{}", head["seq"], text(head, "hash")))?;
+    Ok(Exit::Done)
 }
 
 fn print_verdict(report: Map<String, Value>, note: &str, printer: Printer) -> Result<(), Trouble> {

@@ -47,6 +47,9 @@ pub async fn run(
 pub fn offline(command: &WalletCommand, printer: Printer) -> Option<Result<Exit, Trouble>> {
     match command {
         WalletCommand::Ledger(Ledger::Verify(arguments)) => ledger::verify_file(arguments, printer),
+        WalletCommand::Ledger(Ledger::VerifyReceipt { file, key }) => {
+            Some(ledger::verify_receipt(file, key, printer))
+        }
         _ => None,
     }
 }
@@ -60,6 +63,8 @@ async fn run_ledger(command: &Ledger, gate: &dyn Gate, printer: Printer) -> Resu
         Ledger::Verify(arguments) => {
             ledger::verify(gate, arguments.deep, &arguments.expect_head, printer).await
         }
+        // Carried out without a wallet, by `offline`.
+        Ledger::VerifyReceipt { file, key } => ledger::verify_receipt(file, key, printer),
         Ledger::Export(arguments) => ledger::export(gate, arguments, printer).await,
         Ledger::Head => ledger::head(gate, printer).await,
         Ledger::Key => ledger::key(gate, printer).await,
