@@ -57,6 +57,8 @@ pub const REASON_BYTES: usize = 512;
 pub const ACCOUNTS: u32 = 1_000;
 /// Most payments of one lane that wait for it or are in flight.
 pub const OPEN_PAYMENTS_PER_LANE: u32 = 256;
+/// Most currencies a report names.
+pub const CURRENCIES: usize = 256;
 /// Most approvals waiting at one time; the next payment that needs one is denied.
 pub const APPROVALS_WAITING: u32 = 256;
 /// Largest canonical ledger event, in bytes.

@@ -14,10 +14,10 @@ use super::{EventSignature, TrustedKey};
 use crate::digest::Digest;
 
 /// Signatures that wait to be checked together, in chain order.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct SignatureBatch(Vec<Waiting>);
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Waiting {
     seq: u64,
     hash: Digest,

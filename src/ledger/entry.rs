@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 use super::canonical::each_member;
+use super::unique::Unique;
 use super::{Event, EventError, EventSignature};
 use crate::digest::Digest;
 use crate::limits;
@@ -43,8 +44,8 @@ impl<'a> Entry<'a> {
         match scan(text) {
             Some(entry) => Ok(entry),
             None => {
-                let event: Event = serde_json::from_str(text)
-                    .map_err(|e| EventError::Unreadable { detail: e.to_string() })?;
+                serde_json::from_str::<Unique>(text).map_err(unreadable)?;
+                let event: Event = serde_json::from_str(text).map_err(unreadable)?;
                 Self::from_event(&event)
             }
         }
@@ -63,7 +64,10 @@ impl<'a> Entry<'a> {
         let entry = members.filter(|m| m.hash.is_none() && m.signature.is_none());
         match entry.and_then(|members| members.entry(hash, signature, [bytes, &[], &[]])) {
             Some(entry) => Ok(entry),
-            None => Self::from_event(&Event::from_parts(bytes, hash, signature)?),
+            None => {
+                serde_json::from_slice::<Unique>(bytes).map_err(unreadable)?;
+                Self::from_event(&Event::from_parts(bytes, hash, signature)?)
+            }
         }
     }
 
@@ -100,6 +104,10 @@ impl<'a> Entry<'a> {
         };
         bytes > limits::EVENT_BYTES
     }
+}
+
+fn unreadable(error: serde_json::Error) -> EventError {
+    EventError::Unreadable { detail: error.to_string() }
 }
 
 /// A line in canonical form, cut around hash and signature.

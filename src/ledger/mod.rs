@@ -12,6 +12,7 @@ mod event;
 mod key;
 mod receipt;
 mod rotation;
+mod unique;
 mod verify;
 
 #[cfg(test)]

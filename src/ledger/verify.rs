@@ -47,7 +47,7 @@ pub struct Broken {
 }
 
 /// Reads a chain from its first event on, in order.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Verifier {
     mode: VerifyMode,
     trusted: Vec<TrustedKey>,
@@ -226,7 +226,8 @@ impl Verifier {
         }
     }
 
-    fn flush(&mut self) {
+    /// Checks the signatures that wait.
+    pub(super) fn flush(&mut self) {
         let Some(key) = self.keys.last() else { return };
         match self.pending.check(key) {
             None => {}

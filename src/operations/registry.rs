@@ -45,6 +45,7 @@ static OPERATIONS: &[&dyn AnyOperation] = &[
     &Of::<operator::LedgerRotateKey>::NEW,
     &Of::<operator::LedgerVerify>::NEW,
     &Of::<guard::ListMandates>::NEW,
+    &Of::<operator::Report>::NEW,
     &Of::<operator::OperatorStatus>::NEW,
     &Of::<guard::RequestPayment>::NEW,
     &Of::<wallet::WalletBalance>::NEW,

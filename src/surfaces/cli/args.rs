@@ -79,6 +79,8 @@ pub enum Command {
 pub enum WalletCommand {
     /// The wallet at a glance
     Status,
+    /// What was spent, by currency and how payments ended
+    Report,
     /// Payments that wait for your word
     #[command(subcommand, arg_required_else_help = true)]
     #[command(after_help = "Example:\n  paywarden approvals approve 3f2a")]

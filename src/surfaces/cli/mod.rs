@@ -15,6 +15,7 @@ mod escape;
 mod freeze;
 mod ledger;
 mod print;
+mod report;
 mod run;
 mod status;
 mod watch;

@@ -8,7 +8,7 @@ use super::args::{Approvals, Ledger, WalletCommand};
 use super::freeze::Marker;
 use super::print::{Exit, Printer, Trouble};
 use super::secrets::ask_secret;
-use super::{approvals, freeze, ledger, status, watch};
+use super::{approvals, freeze, ledger, report, status, watch};
 use crate::failure::Failure;
 use crate::operations::{Answer, Call, Caller, Gate, ProgressSink};
 
@@ -23,6 +23,7 @@ pub async fn run(
     printer: Printer,
 ) -> Result<Exit, Trouble> {
     match command {
+        WalletCommand::Report => report::report(gate, printer).await,
         WalletCommand::Status => status::status(gate, printer).await,
         WalletCommand::Approvals(Approvals::List) => approvals::list(gate, printer).await,
         WalletCommand::Approvals(Approvals::Approve { id }) => {
