@@ -232,11 +232,10 @@ impl Verifier {
         match self.pending.check(key) {
             None => {}
             Some(Ok(last)) => self.signed_to = last,
+            // An earlier break is the one to report.
+            Some(Err(seq)) if self.broken.as_ref().is_some_and(|broken| broken.seq <= seq) => {}
             Some(Err(seq)) => {
-                // An earlier break is the one to report.
-                if self.broken.as_ref().is_none_or(|broken| broken.seq > seq) {
-                    self.broken = Some(Broken { seq, reason: "signature invalid".to_owned() });
-                }
+                self.broken = Some(Broken { seq, reason: "signature invalid".to_owned() });
             }
         }
     }
