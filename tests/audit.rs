@@ -9,6 +9,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Output;
 
+use paywarden::limits;
 use serde_json::{Value, json};
 use support::{Home, SHOP};
 
@@ -208,6 +209,47 @@ fn a_receipt_verifies_offline_and_a_changed_one_does_not() {
     server.end().is_clean();
 }
 
+#[test]
+fn lines_and_receipts_end_at_their_bound() {
+    let home = Home::new();
+    let settled = pay(&home, "1");
+    let files = export(&home);
+    let (ledger, key) = (files.at("ledger.jsonl"), files.at("ledger.pub"));
+    let whole = fs::read_to_string(&ledger).unwrap();
+    let (first, rest) = whole.split_once('\n').unwrap();
+    // Blanks after an event are no part of it.
+    for (over, code) in [(0, 0), (1, 3)] {
+        let padded = format!("{}\n{rest}", pad(first, limits::LEDGER_LINE_BYTES + over));
+        fs::write(files.at("padded"), padded).unwrap();
+        let words = ["ledger", "verify", "--file", &files.at("padded"), "--key", &key];
+        assert_eq!(home.run(&words).status.code(), Some(code), "{over} past the bound");
+    }
+    let mut server = home.initialized();
+    let asked = json!({ "paymentId": settled["payment_id"] });
+    let receipt = server.facts("get_payment_status", asked)["receipt"].to_string();
+    server.end().is_clean();
+    for (over, code) in [(0, 0), (1, 2)] {
+        let padded = pad(&receipt, limits::RECEIPT_BYTES + over);
+        fs::write(files.at("receipt"), padded).unwrap();
+        let words = ["ledger", "verify-receipt", &files.at("receipt"), "--key", &key];
+        assert_eq!(home.run(&words).status.code(), Some(code), "{over} past the bound");
+    }
+}
+
+#[test]
+fn the_report_shows_what_was_settled_and_what_is_held() {
+    let home = Home::new();
+    pay(&home, "1.5");
+    assert_eq!(send(&home, "60")["status"], "denied");
+    assert_eq!(send(&home, "5")["status"], "pending_approval");
+    let report = home.json(&["report"]);
+    assert_eq!(report["payments"], json!({ "settled": 1, "failed": 0, "denied": 1 }));
+    let settled = json!({ "XNO": "1500000000000000000000000000000" });
+    assert_eq!((&report["settledByCurrency"], &report["pendingApprovals"]), (&settled, &json!(1)));
+    let text = out(&home.run(&["report"]));
+    assert!(text.contains("1.5 XNO settled, 5 XNO held"), "{text}");
+}
+
 /// An export with what goes beside it, in a directory of its own.
 struct Files(tempfile::TempDir);
 
@@ -232,6 +274,10 @@ fn export(home: &Home) -> Files {
 fn save(output: &Output, path: &Path) {
     assert_eq!(output.status.code(), Some(0), "{output:?}");
     fs::write(path, &output.stdout).unwrap();
+}
+
+fn pad(text: &str, bytes: usize) -> String {
+    format!("{text}{}", " ".repeat(bytes - text.len()))
 }
 
 fn pay(home: &Home, amount: &str) -> Value {
