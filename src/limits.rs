@@ -73,10 +73,18 @@ pub const ENDPOINTS: usize = 8;
 pub const ENDPOINT_BYTES: usize = 2_048;
 /// Most payments of one lane that wait for it or are in flight.
 pub const OPEN_PAYMENTS_PER_LANE: u32 = 256;
+/// Most currencies a report names.
+pub const CURRENCIES: usize = 256;
 /// Most approvals waiting at one time; the next payment that needs one is denied.
 pub const APPROVALS_WAITING: u32 = 256;
 /// Largest canonical ledger event, in bytes.
 pub const EVENT_BYTES: usize = 64 * 1024;
+/// Longest line of a ledger file, in bytes, without its newline: room for an event written with escapes.
+pub const LEDGER_LINE_BYTES: usize = 512 * 1024;
+/// Largest receipt that is read, in bytes.
+pub const RECEIPT_BYTES: usize = 64 * 1024;
+/// Largest file of a public key that is read, in bytes.
+pub const KEY_FILE_BYTES: usize = 4_096;
 /// Most closures the store's writer drains into one durable commit.
 pub const COMMIT_BATCH: usize = 256;
 /// Closures waiting for the store's writer; the next caller waits.

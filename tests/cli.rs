@@ -9,10 +9,9 @@ use std::fs;
 use std::path::Path;
 use std::process::{Output, Stdio};
 
-use paywarden::ledger::{Event, Verifier, VerifyMode};
+use paywarden::ledger::{Event, TrustedKey, Verifier, VerifyMode};
 use paywarden::limits;
 use paywarden::operations::{Access, Audience, registry};
-use paywarden::store::LedgerSigner;
 use paywarden::surfaces::cli::schemas::files;
 use paywarden::surfaces::mcp::{Options, offered_tools};
 use serde_json::{Value, json};
@@ -427,7 +426,7 @@ fn events(home: &Home) -> Vec<Event> {
 /// As anyone could with the export alone.
 fn verify(events: &[Event]) {
     let key = events[0].data["ledgerKey"].as_str().unwrap();
-    let key = LedgerSigner::trust_pem(key).unwrap();
+    let key = TrustedKey::from_pem(key).unwrap();
     let mut verifier = Verifier::new(VerifyMode::Signatures, vec![key], Vec::new());
     for event in events {
         verifier.push(event);

@@ -159,6 +159,16 @@ pub enum Body {
         /// Blocks of that past, as the node counts them.
         blocks: u64,
     },
+    /// The ledger is signed by another key from the next event on. Made by the store alone.
+    #[serde(rename = "key.rotated")]
+    KeyRotated {
+        /// The new public key's id.
+        key_id: ledger::KeyId,
+        /// The new public key, SPKI PEM.
+        ledger_key: String,
+        /// The new key's word for the chain it takes over.
+        proof: ledger::EventSignature,
+    },
     /// The network put blocks on our account that are not ours and move no money: epoch blocks.
     #[serde(rename = "lane.advanced")]
     LaneAdvanced {

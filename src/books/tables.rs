@@ -18,7 +18,7 @@ pub struct Wallet {
     pub wallet_id: WalletId,
     /// Its network.
     pub network: Network,
-    /// The ledger's public key, SPKI PEM.
+    /// The public key that signs the ledger now, SPKI PEM.
     pub ledger_key: String,
     /// When it was made.
     pub created_at_ms: Millis,

@@ -90,6 +90,16 @@ impl<'a> View<'a> {
         Ok(self.get(Table::Budgets, currency.as_str().as_bytes())?.unwrap_or_default())
     }
 
+    /// What is held and settled, by currency.
+    pub fn budgets(&self) -> Result<Vec<(Currency, Budget)>, RowsError> {
+        let rows = self.scan(Table::Budgets, &scan(&[], limits::CURRENCIES))?;
+        let named = rows.into_iter().map(|(key, budget)| {
+            let code = std::str::from_utf8(&key).map_err(|e| unreadable(Table::Budgets, &e))?;
+            Ok((code.parse().map_err(|e| unreadable(Table::Budgets, &e))?, budget))
+        });
+        named.collect()
+    }
+
     /// A waiting approval.
     pub fn approval(&self, id: ApprovalId) -> Result<Option<Approval>, RowsError> {
         self.get(Table::Approvals, id.as_bytes())

@@ -17,6 +17,7 @@ mod pay;
 mod receive;
 mod reconcile;
 mod representative;
+mod rotate;
 mod round;
 mod sign;
 mod timer;
@@ -34,6 +35,7 @@ pub use host::{HostAnswer, Taken, WaitingCall};
 pub use pay::{Amount, Order, Paid};
 pub use reconcile::{Account as ReconciledAccount, Finding, Survey};
 pub use representative::{Begun, Changed};
+pub use rotate::Rotated;
 pub use unlock::check_operator;
 
 use std::collections::HashMap;
@@ -54,7 +56,7 @@ use crate::limits;
 use crate::nano::{Account, BlockHash, Network, Root};
 use crate::network::{Confirmations, Node};
 use crate::payment::{Effect, Observation, State};
-use crate::store::Store;
+use crate::store::{LedgerKeyFiles, Store};
 use crate::wallet::{KeyFile, Keystore, WorkPool};
 
 /// A running wallet.
@@ -67,6 +69,8 @@ pub struct Engine {
     news: news::News,
     asked: receive::Asked,
     wake: Notify,
+    /// Two rotations of the ledger's key must not meet in one file.
+    rotating: tokio::sync::Mutex<()>,
     stopping: CancellationToken,
     tasks: TaskTracker,
 }
@@ -96,6 +100,8 @@ pub struct Parts {
     pub step: fn(&State, &Observation) -> Effect,
     /// The file of heads that left the store.
     pub anchor: Option<PathBuf>,
+    /// The files of the ledger's key; none in simulations.
+    pub ledger_key: Option<LedgerKeyFiles>,
 }
 
 /// How often the engine looks at the network.
@@ -136,6 +142,7 @@ impl Engine {
             news: news::News::default(),
             asked: receive::Asked::default(),
             wake: Notify::new(),
+            rotating: tokio::sync::Mutex::default(),
             stopping: CancellationToken::new(),
             tasks: TaskTracker::new(),
         }

@@ -5,6 +5,7 @@
 
 pub mod guard;
 pub mod host;
+pub mod offline;
 pub mod operator;
 pub mod wallet;
 

@@ -10,8 +10,8 @@ use uuid::Uuid;
 use super::home::{Home, files};
 use super::lock::WalletLock;
 use super::reach::Reach;
-use crate::books::{Body, Event};
-use crate::clock::{BoxFuture, Clock};
+use crate::books::{Body, Event, View};
+use crate::clock::{BoxFuture, Clock, Millis};
 use crate::engine::{Engine, Parts, RESTORED, Rhythm, store_failure};
 use crate::failure::{Failure, Retry};
 use crate::ids::WalletId;
@@ -22,8 +22,8 @@ use crate::payment::step;
 use crate::policy::Policy;
 use crate::secret::Secret;
 use crate::store::{
-    AnchorFile, CommitError, FreezeMarker, Guards, LedgerSigner, RedbEngine, Store, StoreError,
-    probe_file,
+    AnchorFile, CommitError, Engine as _, FreezeMarker, Guards, LedgerKeyFiles, LedgerSigner,
+    RedbEngine, Store, StoreError, probe_file,
 };
 use crate::surfaces::cli::args::Sandbox;
 use crate::surfaces::cli::sandbox::Services;
@@ -285,7 +285,46 @@ impl Boot {
         };
         let engine = RedbEngine::open(&self.home.path(files::STORE));
         let engine = engine.map_err(|e| store_failure(&e))?;
+        let guards = Guards { signer: self.signer_in_force(guards.signer, &engine)?, ..guards };
         Store::open(Arc::new(engine), guards, true).map_err(|e| store_failure(&e))
+    }
+
+    /// The key the books say is in force; a rotation that a crash cut short is finished, or forgotten if its event
+    /// never became durable.
+    fn signer_in_force(
+        &self,
+        signer: LedgerSigner,
+        engine: &RedbEngine,
+    ) -> Result<LedgerSigner, Failure> {
+        let snapshot = engine.snapshot().map_err(|e| store_failure(&e))?;
+        let wallet = View::new(snapshot.rows(), Millis(0)).wallet();
+        let wallet = wallet.map_err(|e| store_failure(&e.into()))?;
+        let in_force = wallet.map_or_else(|| signer.public_pem(), |wallet| wallet.ledger_key);
+        let files = self.ledger_key_files();
+        let failed = |error: std::io::Error| {
+            let message = format!("the ledger's key files cannot be read or written: {error}");
+            Failure::internal("HOME_UNAVAILABLE", message)
+        };
+        if signer.public_pem() == in_force {
+            files.discard().map_err(failed)?;
+            return Ok(signer);
+        }
+        match files.staged().map_err(failed)? {
+            Some(staged) if staged.public_pem() == in_force => {
+                files.promote().map_err(failed)?;
+                Ok(staged)
+            }
+            _ => {
+                let message = "ledger-key.pem is not the key that this ledger is signed with";
+                Err(Failure::internal("LEDGER_KEY_MISMATCH", message)
+                    .hint("Put the ledger-key.pem back that was made by the last `paywarden ledger rotate-key`"))
+            }
+        }
+    }
+
+    fn ledger_key_files(&self) -> LedgerKeyFiles {
+        let path = |name| self.home.path(name);
+        LedgerKeyFiles::new(path(files::LEDGER_KEY), path(files::LEDGER_KEY_NEXT))
     }
 
     /// The first events of a new store; of an old one, that it is this wallet's.
@@ -391,6 +430,7 @@ impl Boot {
             representative: self.representative.unwrap_or(self.network.genesis_account()),
             step,
             anchor: Some(self.home.path(files::ANCHOR)),
+            ledger_key: Some(self.ledger_key_files()),
         })
     }
 }

@@ -14,7 +14,7 @@ use super::reach::Reach;
 use crate::books::{NetworkInForce, View};
 use crate::engine::store_failure;
 use crate::failure::Failure;
-use crate::ledger::{Head, Report, Verifier, VerifyMode};
+use crate::ledger::{Head, Report, TrustedKey, Verifier, VerifyMode};
 use crate::limits;
 use crate::nano::Network;
 use crate::store::{AnchorFile, FreezeMarker, LedgerSigner, Snapshot, StoreError, peek_file};
@@ -256,7 +256,7 @@ fn look_into(snapshot: &dyn Snapshot, anchors: Vec<Head>) -> Result<Seen, StoreE
     let (_, at) = snapshot.head()?;
     let view = View::new(snapshot.rows(), at);
     let wallet = view.wallet()?;
-    let key = wallet.map(|wallet| LedgerSigner::trust_pem(&wallet.ledger_key)).transpose();
+    let key = wallet.map(|wallet| TrustedKey::from_pem(&wallet.ledger_key)).transpose();
     let key = key.map_err(|error| StoreError::Corrupt { detail: error.to_string() })?;
     let mut verifier = Verifier::new(VerifyMode::Signatures, key.into_iter().collect(), anchors);
     let mut from = 1;
@@ -265,9 +265,7 @@ fn look_into(snapshot: &dyn Snapshot, anchors: Vec<Head>) -> Result<Seen, StoreE
         let Some(last) = page.last() else { break };
         from = last.seq + 1;
         for stored in &page {
-            let event = stored.decode();
-            verifier
-                .push(&event.map_err(|error| StoreError::Corrupt { detail: error.to_string() })?);
+            verifier.push_read(stored.entry());
         }
     }
     let alarms = view.lanes()?.into_iter().filter_map(|lane| Some((lane.index, lane.frozen?)));

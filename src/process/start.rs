@@ -74,9 +74,10 @@ async fn dispatch(
     let flags = flags(&arguments.settings);
     match &arguments.command {
         None | Some(Command::Mcp) => serve(configure(&flags)?, world, printer).await,
-        Some(Command::Wallet(command)) => {
-            command_wallet(command, configure(&flags)?, world, printer).await
-        }
+        Some(Command::Wallet(command)) => match cli::offline(command, printer) {
+            Some(result) => result,
+            None => command_wallet(command, configure(&flags)?, world, printer).await,
+        },
         Some(Command::Init(arguments)) => {
             set_up(&boot(&configure(&flags)?, world), arguments, printer).await
         }

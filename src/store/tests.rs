@@ -261,3 +261,37 @@ fn an_anchor_file_forgives_a_torn_last_line_only() {
     std::fs::write(&path, format!("1:nonsense t\n2:{hash} t\n")).unwrap();
     assert!(AnchorFile::read(&path).is_err());
 }
+
+/// Whatever the batches come to: the rotation may stand at the beginning, in the middle or at the end of one.
+#[tokio::test]
+async fn a_rotation_among_other_commits_is_followed() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path(), true);
+    write(&store, vec![created()]).await.unwrap();
+    let (next, after) = ([6; 32], [7; 32]);
+    let commits: Vec<_> = (0..40)
+        .map(|at| {
+            let store = store.clone();
+            tokio::spawn(async move {
+                match at {
+                    13 => store.rotate_key(LedgerSigner::from_bytes(&next)).await.map(drop).is_ok(),
+                    _ => write(&store, vec![policy(), policy()]).await.is_ok(),
+                }
+            })
+        })
+        .collect();
+    for commit in commits {
+        assert!(commit.await.unwrap());
+    }
+    assert_eq!(store.trusted_key(), LedgerSigner::from_bytes(&next).trusted());
+    // Two that meet in one commit: one of them may be refused, and the other holds.
+    let again = || store.rotate_key(LedgerSigner::from_bytes(&after));
+    let other = store.rotate_key(LedgerSigner::from_bytes(&[8; 32]));
+    let (first, second) = tokio::join!(again(), other);
+    assert!(first.is_ok() || second.is_ok());
+    let report = verify(&store);
+    assert!(report.ok, "{report:?}");
+    assert_eq!(report.rotations, 1 + u64::from(first.is_ok()) + u64::from(second.is_ok()));
+    let pem = store.read(|view| view.wallet()).unwrap().unwrap().ledger_key;
+    assert_eq!(pem, store.trusted_key().to_pem());
+}

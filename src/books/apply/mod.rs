@@ -82,6 +82,14 @@ impl Fold<'_> {
                 self.rows.put(Table::Singles, FREEZE, encode(&row));
             }
             Body::WalletUnfrozen {} => self.rows.delete(Table::Singles, FREEZE),
+            Body::KeyRotated { ledger_key, .. } => {
+                let mut wallet = self
+                    .view()
+                    .wallet()?
+                    .ok_or_else(|| misfit("key.rotated", "there is no wallet yet"))?;
+                wallet.ledger_key.clone_from(ledger_key);
+                self.rows.put(Table::Singles, WALLET, encode(&wallet));
+            }
             Body::AccountAdded { index, account } => self.account_added(*index, *account)?,
             Body::LaneAdvanced { account, block_hash } => {
                 self.with_lane(account, |lane| lane.head = *block_hash)?;

@@ -211,6 +211,8 @@ pub enum KeysCommand {
 pub enum WalletCommand {
     /// The wallet at a glance
     Status,
+    /// What was spent, by currency and how payments ended
+    Report,
     /// Payments that wait for your word
     #[command(subcommand, arg_required_else_help = true)]
     #[command(after_help = "Example:\n  paywarden approvals approve 3f2a")]
@@ -386,21 +388,66 @@ pub enum Ledger {
         payment: Option<String>,
     },
     /// Check hashes, signatures and anchored heads
-    #[command(after_help = "Example:\n  paywarden ledger verify --deep --expect-head 17:9f86d0...")]
-    Verify {
-        /// Fold every event anew and compare the books row by row
-        #[arg(long)]
-        deep: bool,
-        /// A head you noted earlier, which must be in the chain; may be given several times
-        #[arg(long, value_name = "SEQ:HASH", action = ArgAction::Append)]
-        expect_head: Vec<String>,
+    #[command(after_help = VERIFY_EXAMPLES)]
+    Verify(Verify),
+    /// Check a receipt of get_payment_status; needs no wallet
+    #[command(
+        after_help = "Example:\n  paywarden ledger verify-receipt receipt.json --key ledger.pub"
+    )]
+    VerifyReceipt {
+        /// The receipt (`-`: standard input)
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+        /// The public key, in PEM
+        #[arg(long, value_name = "FILE")]
+        key: PathBuf,
     },
     /// Write all events, one JSON object a line
-    Export {
-        /// Into this file instead of standard output; it must not exist yet
-        #[arg(long, value_name = "FILE")]
-        out: Option<PathBuf>,
-    },
+    #[command(after_help = "Example:\n  paywarden ledger export > ledger.jsonl")]
+    Export(Export),
+    /// Print the last seq and hash, to be noted where this machine cannot write
+    Head,
+    /// Print the public key that signs the ledger
+    Key,
+    /// Sign with a new key from here on; the old one vouches for it
+    RotateKey,
+}
+
+/// What is checked.
+#[derive(Args, Debug)]
+pub struct Verify {
+    /// Fold every event anew and compare the books row by row
+    #[arg(long, conflicts_with = "file")]
+    pub deep: bool,
+    /// A head you noted earlier, which must be in the chain; may be given several times
+    #[arg(long, value_name = "SEQ:HASH", action = ArgAction::Append)]
+    pub expect_head: Vec<String>,
+    /// Check an exported file instead of the wallet; needs no wallet (`-`: standard input)
+    #[arg(long, value_name = "FILE")]
+    pub file: Option<PathBuf>,
+    /// The public key, in PEM; the ledger's first one or a later one
+    #[arg(long, value_name = "FILE", requires = "file")]
+    pub key: Option<PathBuf>,
+    /// A copy of anchor.log, whose heads must be in the chain
+    #[arg(long, value_name = "FILE", requires = "file")]
+    pub anchor: Option<PathBuf>,
+    /// Check the order and the hashes alone, without a key
+    #[arg(long, requires = "file", conflicts_with = "key")]
+    pub hashes_only: bool,
+}
+
+/// What is exported.
+#[derive(Args, Debug)]
+pub struct Export {
+    /// Into this file instead of standard output; it must not exist yet
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    /// From this event on; only a whole export can be verified
+    #[arg(long, value_name = "SEQ")]
+    pub from: Option<u64>,
+    /// Only the events of this payment
+    #[arg(long, value_name = "ID")]
+    pub payment: Option<String>,
 }
 
 /// The simulated services.
@@ -472,6 +519,10 @@ const SANDBOX_EXAMPLES: &str = "Examples:
   paywarden sandbox --memory --port-base 0       on free ports, nothing kept
   curl -d '{\"action\":\"version\"}' 127.0.0.1:47100
   curl -d '{\"call\":\"process\",\"fault\":\"lost_reply\"}' 127.0.0.1:47100/sandbox/faults";
+const VERIFY_EXAMPLES: &str = "Examples:
+  paywarden ledger verify --deep --expect-head 17:9f86d0...
+  paywarden ledger export > ledger.jsonl && paywarden ledger key > ledger.pub
+  paywarden ledger verify --file ledger.jsonl --key ledger.pub --anchor anchor.log";
 
 const EXAMPLES: &str = "Examples:
   paywarden demo                                 see it work, with play money
