@@ -52,3 +52,7 @@ id! {
     /// One wallet: a store and its ledger.
     WalletId
 }
+id! {
+    /// One mandate an agent has drafted.
+    ProposalId
+}

@@ -4,13 +4,17 @@
 //! events side by side and `verify --deep` folds them anew. Nothing here may draw on anything but rows and the event.
 
 mod apply;
+mod directory;
 mod event;
+mod mandates;
 mod rows;
 mod tables;
 mod view;
 
 pub use apply::{ApplyError, apply};
+pub use directory::DirectoryEntry;
 pub use event::{Body, Channel, DecidedStage, Event, EventError, Settlement};
+pub use mandates::{MandateBudget, MandateRow, Proposal};
 pub use rows::{KeyValue, MemoryRows, Rows, RowsError, RowsMut, Scan, Table};
 pub use tables::{
     Approval, Counters, Decided, Freeze, HistoryEntry, HistoryKind, Idempotency, Lane, OpenBlock,

@@ -5,10 +5,14 @@
 
 mod approve;
 mod audit;
+mod check;
+mod directory;
 mod drive;
+mod facts;
 mod failures;
 mod foreign;
 mod freeze;
+mod mandates;
 mod pay;
 mod receive;
 mod sign;
@@ -18,8 +22,11 @@ mod wait;
 
 pub use approve::{Answered, Resolution};
 pub use audit::Audit;
+pub use check::Checked;
+pub use directory::Directory;
 pub use drive::Pace;
 pub use failures::{node_failure, store_failure};
+pub use mandates::{Put, Written};
 pub use pay::{Order, Paid};
 
 use std::collections::HashMap;

@@ -17,7 +17,7 @@ use crate::limits;
 use crate::money::{Money, Raw};
 use crate::nano::Account;
 use crate::payment::{Fingerprinted, IdempotencyKey, State};
-use crate::policy::{Payee, Policy, Rail, Request, Stage, Verdict};
+use crate::policy::{Claims, Payee, Policy, Rail, Request, Stage, Verdict};
 use crate::rails::nano as rail;
 use crate::store::Refusal;
 use crate::wallet::{Frontier, Keystore};
@@ -63,11 +63,19 @@ impl Engine {
     /// Before a payment id exists: not understood, no funds, a likely duplicate, too many requests, or the network or
     /// store is out of reach.
     pub async fn pay(&self, order: Order) -> Result<Paid, Failure> {
+        self.pay_claiming(order, Claims::default()).await
+    }
+
+    /// As [`Engine::pay`], with what the agent says is bought.
+    ///
+    /// # Errors
+    /// Those of [`Engine::pay`].
+    pub async fn pay_claiming(&self, order: Order, claims: Claims) -> Result<Paid, Failure> {
         self.require_unlocked()?;
         let deadline = self.clock().now().plus(limits::RECEIVE_WAIT);
         loop {
             let frontier = self.frontier_for(&order).await?;
-            match self.place(&order, frontier).await {
+            match self.place(&order, &claims, frontier).await {
                 Err(failure)
                     if failure.code == NO_FUNDS && self.funds_come(&order, deadline).await => {}
                 Err(failure) => return Err(failure),
@@ -117,9 +125,15 @@ impl Engine {
         }
     }
 
-    async fn place(&self, order: &Order, frontier: Option<Frontier>) -> Result<PaymentId, Failure> {
+    async fn place(
+        &self,
+        order: &Order,
+        claims: &Claims,
+        frontier: Option<Frontier>,
+    ) -> Result<PaymentId, Failure> {
         let desk = Desk {
             order: order.clone(),
+            claims: claims.clone(),
             frontier,
             keystore: Arc::clone(&self.parts.keystore),
             payment_id: new_payment_id(),
@@ -169,6 +183,7 @@ impl Engine {
 /// What the deciding transaction needs, owned.
 struct Desk {
     order: Order,
+    claims: Claims,
     frontier: Option<Frontier>,
     keystore: Arc<Keystore>,
     payment_id: PaymentId,
@@ -179,7 +194,7 @@ type Placed = Result<(Vec<Event>, PaymentId), Refusal<Failure>>;
 
 impl Desk {
     fn place(self, view: &View<'_>) -> Placed {
-        let request = self.request();
+        let request = request_of(&self.order, self.claims.clone(), self.payment_id);
         let fingerprint = Fingerprinted {
             operation: self.order.operation,
             request: &request,
@@ -212,20 +227,6 @@ impl Desk {
             },
         );
         self.judge(view, &request, &lane, requested)
-    }
-
-    fn request(&self) -> Request {
-        Request {
-            payment_id: self.payment_id,
-            agent_id: self.order.agent_id.clone(),
-            rail: Rail::Nano,
-            amount: Money::xno(self.order.amount),
-            payee: Payee {
-                address: self.order.destination.to_string(),
-                label: self.order.label.clone(),
-            },
-            mandate_id: self.order.mandate_id.clone(),
-        }
     }
 
     /// The payment an idempotency key already stands for.
@@ -330,8 +331,22 @@ impl Desk {
     }
 }
 
+/// What policy judges.
+pub(super) fn request_of(order: &Order, claims: Claims, payment_id: PaymentId) -> Request {
+    Request {
+        payment_id,
+        agent_id: order.agent_id.clone(),
+        rail: Rail::Nano,
+        amount: Money::xno(order.amount),
+        payee: Payee { address: order.destination.to_string(), label: order.label.clone() },
+        mandate_id: order.mandate_id.clone(),
+        claims,
+        cart: None,
+    }
+}
+
 /// What is held for other payments cannot be spent twice.
-fn check_funds(lane: &Lane, amount: Raw) -> Result<(), Failure> {
+pub(super) fn check_funds(lane: &Lane, amount: Raw) -> Result<(), Failure> {
     if lane.queued >= limits::OPEN_PAYMENTS_PER_LANE {
         let message = format!("{} payments wait for this account already", lane.queued);
         return Err(Failure::refused("LANE_FULL", message)

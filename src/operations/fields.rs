@@ -11,6 +11,7 @@ use crate::limits;
 use crate::money::{AmountError, Raw};
 use crate::nano::Account;
 use crate::payment::IdempotencyKey;
+use crate::policy::{Mandate, MandateBody};
 
 /// An amount as an agent writes it: text, or a JSON number of at most 15 significant digits.
 ///
@@ -168,6 +169,17 @@ pub fn bounded(field: &str, text: Option<String>, max: usize) -> Result<Option<S
 pub fn idempotency_key(key: Option<String>) -> Result<Option<IdempotencyKey>, Failure> {
     let parsed = key.map(IdempotencyKey::try_from).transpose();
     parsed.map_err(|error| Failure::invalid("INVALID_IDEMPOTENCY_KEY", error.to_string()))
+}
+
+/// A mandate of which everything is right.
+///
+/// # Errors
+/// `INVALID_MANDATE`, with the field and what is wrong with it.
+pub fn mandate(body: MandateBody) -> Result<Mandate, Failure> {
+    Mandate::try_from(body).map_err(|error| {
+        Failure::invalid("INVALID_MANDATE", error.to_string())
+            .hint("The fields are those of seeds/004; amounts are integer smallest units as text")
+    })
 }
 
 const NUMBER_DIGITS: usize = 15;

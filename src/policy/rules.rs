@@ -25,7 +25,13 @@ pub struct Policy {
     /// Smaller confirmed sends to this wallet are left unreceived.
     #[serde(with = "units_text")]
     pub receive_minimum_raw: u128,
+    /// Currencies that count as another one, unit for unit: `USDC` as `USD`. Nothing else converts.
+    #[serde(default = "default_pegs", skip_serializing_if = "is_default_pegs")]
+    pub pegs: Pegs,
 }
+
+/// From a currency to the one it counts as.
+pub type Pegs = BTreeMap<Currency, Currency>;
 
 /// How much an agent may do alone.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
@@ -61,6 +67,7 @@ impl Policy {
             payments_per_minute: 60,
             approval_expiry_ms: millis(APPROVAL_EXPIRY),
             receive_minimum_raw: RECEIVE_MINIMUM_RAW,
+            pegs: default_pegs(),
         }
     }
 
@@ -77,10 +84,48 @@ impl Policy {
         Digest::of_json(self).expect("a policy has a canonical form")
     }
 
-    /// The limits that apply to an amount.
-    pub fn limits_for(&self, amount: &Money) -> Option<&CurrencyLimits> {
-        self.limits.get(&amount.currency)
+    /// The limits that apply to an amount: its currency's own, or those of the one it is pegged to.
+    pub fn limits_for(&self, amount: &Money) -> Option<AppliedLimits> {
+        let pegged = self.pegs.get(&amount.currency);
+        let currency =
+            if self.limits.contains_key(&amount.currency) { amount.currency } else { *pegged? };
+        let limits = self.limits.get(&currency)?;
+        let limit = |amount| Money { amount, currency };
+        Some(AppliedLimits {
+            hard_limit: limit(limits.hard_limit),
+            auto_approve: limit(limits.auto_approve),
+        })
     }
+}
+
+/// Limits that apply to one amount, perhaps in the currency its own is pegged to.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct AppliedLimits {
+    /// See [`CurrencyLimits::hard_limit`].
+    pub hard_limit: Money,
+    /// See [`CurrencyLimits::auto_approve`].
+    pub auto_approve: Money,
+}
+
+/// Whether an amount is within a limit of the same currency or of the one it is pegged to; what cannot be compared
+/// exactly is not.
+pub(super) fn within(amount: &Money, limit: &Money) -> bool {
+    if amount.currency == limit.currency {
+        return amount.amount <= limit.amount;
+    }
+    match (amount.budget_units(), limit.budget_units()) {
+        (Some(amount), Some(limit)) => amount <= limit,
+        _ => false,
+    }
+}
+
+fn default_pegs() -> Pegs {
+    let code = |text: &str| text.parse().expect("both are currency codes");
+    Pegs::from([(code("USDC"), code("USD"))])
+}
+
+fn is_default_pegs(pegs: &Pegs) -> bool {
+    *pegs == default_pegs()
 }
 
 fn xno(hard: u128, auto: u128) -> BTreeMap<Currency, CurrencyLimits> {

@@ -1,6 +1,7 @@
 //! The fold: what each event does to the rows. Assertions stay on: books that do not add up must not go on.
 
 mod lane;
+mod mandate;
 mod payment;
 
 use super::event::{Body, Event};
@@ -95,7 +96,7 @@ impl Fold<'_> {
                 self.close_receive(account, block_hash)?;
             }
             Body::RateLimited { .. } => {}
-            other => return Err(misfit("an event without a payment", &format!("{other:?}"))),
+            other => self.mandate_event(other)?,
         }
         Ok(())
     }

@@ -1,0 +1,91 @@
+//! The owner's tables of payees and merchants. Nothing but the owner's word may change them.
+
+use super::Engine;
+use super::failures::refused;
+use crate::books::{Body, DirectoryEntry};
+use crate::failure::Failure;
+use crate::ledger::Head;
+use crate::limits;
+use crate::policy::payee_key;
+use crate::store::Refusal;
+
+/// Which table.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Directory {
+    /// By address; Nano accounts by public key.
+    Payees,
+    /// By the merchant's id.
+    Merchants,
+}
+
+impl Engine {
+    /// Writes an entry; the key is returned in canonical form.
+    ///
+    /// # Errors
+    /// When the table is full; and the store's.
+    pub async fn set_entry(
+        &self,
+        directory: Directory,
+        key: &str,
+        entry: DirectoryEntry,
+    ) -> Result<(String, Head), Failure> {
+        let key = directory.canonical(key);
+        let name = key.clone();
+        let commit = self.store().commit(move |view| {
+            let counters = view.counters()?;
+            let (found, count) = match directory {
+                Directory::Payees => (view.payee(&key)?, counters.payees),
+                Directory::Merchants => (view.merchant(&key)?, counters.merchants),
+            };
+            if found.as_ref() == Some(&entry) {
+                return Ok((Vec::new(), ()));
+            }
+            if found.is_none() && count >= limits::DIRECTORY {
+                let message = format!("the table has {count} entries already");
+                return Err(Refusal::No(Failure::refused("DIRECTORY_FULL", message)));
+            }
+            let body = match directory {
+                Directory::Payees => Body::PayeeSet { address: key, entry },
+                Directory::Merchants => Body::MerchantSet { id: key, entry },
+            };
+            Ok((vec![body.into()], ()))
+        });
+        Ok((name, commit.await.map_err(refused)?.head))
+    }
+
+    /// Removes an entry.
+    ///
+    /// # Errors
+    /// When there is none; and the store's.
+    pub async fn remove_entry(
+        &self,
+        directory: Directory,
+        key: &str,
+    ) -> Result<(String, Head), Failure> {
+        let key = directory.canonical(key);
+        let name = key.clone();
+        let commit = self.store().commit(move |view| {
+            let (found, body) = match directory {
+                Directory::Payees => (view.payee(&key)?, Body::PayeeRemoved { address: key }),
+                Directory::Merchants => (view.merchant(&key)?, Body::MerchantRemoved { id: key }),
+            };
+            match found {
+                Some(_) => Ok((vec![body.into()], ())),
+                None => {
+                    let failure = Failure::refused("UNKNOWN_ENTRY", "the table has no such entry");
+                    Err(Refusal::No(failure))
+                }
+            }
+        });
+        Ok((name, commit.await.map_err(refused)?.head))
+    }
+}
+
+impl Directory {
+    fn canonical(self, key: &str) -> String {
+        match self {
+            Self::Payees => payee_key(key),
+            Self::Merchants => key.to_owned(),
+        }
+    }
+}
