@@ -59,3 +59,6 @@ fn claimed(
         held,
     }))
 }
+
+#[cfg(test)]
+mod tests;

@@ -203,7 +203,7 @@ impl Judge<'_> {
             return Some(deny(ReasonCode::NoLimitForCurrency, reason, "a currency with a limit"));
         };
         let hard = limits.hard_limit;
-        let passes = within(&amount, &hard);
+        let passes = within(&amount, &hard, &self.policy.pegs);
         if self.trace.note("hard_limit", passes, format!("{amount} of at most {hard}")) {
             return None;
         }
@@ -288,7 +288,7 @@ impl Judge<'_> {
                 Some("the owner approves every payment".to_owned())
             }
             Mode::Tiered => {
-                let below = within(&amount, &threshold);
+                let below = within(&amount, &threshold, &self.policy.pegs);
                 self.trace.note("auto_approve", below, format!("{amount} of at most {threshold}"));
                 (!below).then(|| format!("{amount} is above the threshold of {threshold}"))
             }

@@ -9,7 +9,7 @@ use super::charge::{Charge, Usage};
 use super::decide::{Finding, deny};
 use super::mandate::{Cap, Window};
 use super::rules::within;
-use super::{Claimed, Facts, Mandate, Policy, ReasonCode, Request, Trace, payee_key};
+use super::{Claimed, Facts, Mandate, Pegs, Policy, ReasonCode, Request, Trace, payee_key};
 use crate::money::{BudgetAmount, Money};
 
 /// What a mandate says of one payment.
@@ -244,18 +244,18 @@ impl MandateRules<'_> {
             let detail = format!("it was set aside in {}, which changed since", held.currency);
             self.rule("mandate_budget", false, detail, code, "a new payment");
         }
-        self.single(cap);
+        self.single(cap, &policy.pegs);
         self.budgets(cap, &claimed.usage_without_own(), charge);
         Some(charge)
     }
 
     /// What one payment and one item may cost.
-    fn single(&mut self, cap: &Cap) {
+    fn single(&mut self, cap: &Cap, pegs: &Pegs) {
         let amount = self.request.amount;
         if let Some(limit) = &cap.per_txn {
             let detail = format!("{amount} of at most {limit}");
             let would_pass = format!("at most {limit}");
-            let pass = within(&amount, limit);
+            let pass = within(&amount, limit, pegs);
             self.rule("per_txn_cap", pass, detail, ReasonCode::PerTxnCap, &would_pass);
         }
         let Some(limit) = &cap.per_item else { return };
@@ -268,7 +268,7 @@ impl MandateRules<'_> {
         let whole = (!priced).then_some(amount);
         let items = verified.unwrap_or_default().iter().chain(claimed);
         let mut prices = items.filter_map(|item| item.unit_amount).chain(whole);
-        let above = prices.find(|price| !within(price, limit));
+        let above = prices.find(|price| !within(price, limit, pegs));
         let detail = match above {
             Some(price) => format!("{price} of at most {limit} for one item"),
             None => format!("every item costs at most {limit}"),
@@ -339,3 +339,6 @@ fn length(window: &Window) -> String {
         s => format!("{s} s"),
     }
 }
+
+#[cfg(test)]
+mod tests;

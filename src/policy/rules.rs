@@ -107,14 +107,15 @@ pub struct AppliedLimits {
     pub auto_approve: Money,
 }
 
-/// Whether an amount is within a limit of the same currency or of the one it is pegged to; what cannot be compared
+/// Whether an amount is within a limit of the same currency, or of the one it is pegged to. What cannot be compared
 /// exactly is not.
-pub(super) fn within(amount: &Money, limit: &Money) -> bool {
+pub(super) fn within(amount: &Money, limit: &Money, pegs: &Pegs) -> bool {
     if amount.currency == limit.currency {
         return amount.amount <= limit.amount;
     }
+    let pegged = pegs.get(&amount.currency) == Some(&limit.currency);
     match (amount.budget_units(), limit.budget_units()) {
-        (Some(amount), Some(limit)) => amount <= limit,
+        (Some(amount), Some(limit)) => pegged && amount <= limit,
         _ => false,
     }
 }

@@ -6,14 +6,17 @@
 pub mod args;
 pub mod demo;
 pub mod doctor;
+pub mod mandate_args;
 pub mod schemas;
 pub mod secrets;
 pub mod welcome;
 
 mod approvals;
+mod directory;
 mod escape;
 mod freeze;
 mod ledger;
+mod mandates;
 mod print;
 mod run;
 mod status;

@@ -8,7 +8,7 @@ use super::args::{Approvals, Ledger, WalletCommand};
 use super::freeze::Marker;
 use super::print::{Exit, Printer, Trouble};
 use super::secrets::ask_secret;
-use super::{approvals, freeze, ledger, status, watch};
+use super::{approvals, directory, freeze, ledger, mandates, status, watch};
 use crate::failure::Failure;
 use crate::operations::{Answer, Call, Caller, Gate, ProgressSink};
 
@@ -32,6 +32,13 @@ pub async fn run(
             approvals::answer(gate, id, false, reason.as_deref(), printer).await
         }
         WalletCommand::Approvals(Approvals::Watch) => watch::watch(gate, printer).await,
+        WalletCommand::Mandates(command) => mandates::mandates(gate, command, printer).await,
+        WalletCommand::Payees(command) => {
+            directory::entries(gate, directory::PAYEES, command, printer).await
+        }
+        WalletCommand::Merchants(command) => {
+            directory::entries(gate, directory::MERCHANTS, command, printer).await
+        }
         WalletCommand::Unlock => unlock(gate, printer).await,
         WalletCommand::Freeze { reason } => {
             freeze::freeze(gate, marker, reason.as_deref(), printer).await
