@@ -59,6 +59,8 @@ pub const MANDATE_BYTES: usize = 16 * 1024;
 pub const MANDATE_LIST: usize = 128;
 /// Longest entry of such a list, in bytes.
 pub const MANDATE_ENTRY_BYTES: usize = 256;
+/// Most of a list that one rule of a decision shows, in bytes.
+pub const RULE_LIST_BYTES: usize = 400;
 /// Most currencies one mandate has caps in.
 pub const MANDATE_CURRENCIES: usize = 8;
 /// Shortest rolling window of a mandate.

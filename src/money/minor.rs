@@ -52,7 +52,7 @@ impl Money {
     pub fn from_budget_units(currency: Currency, units: u128) -> Option<(Self, bool)> {
         let finer = currency.budget_decimals().checked_sub(currency.decimals()?)?;
         let one = 10_u128.checked_pow(u32::try_from(finer).ok()?)?;
-        Some((Self { amount: units / one, currency }, units % one == 0))
+        Some((Self { amount: units / one, currency }, units.is_multiple_of(one)))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::engine::{Engine, store_failure};
 use crate::failure::Failure;
@@ -169,6 +169,17 @@ pub fn bounded(field: &str, text: Option<String>, max: usize) -> Result<Option<S
 pub fn idempotency_key(key: Option<String>) -> Result<Option<IdempotencyKey>, Failure> {
     let parsed = key.map(IdempotencyKey::try_from).transpose();
     parsed.map_err(|error| Failure::invalid("INVALID_IDEMPOTENCY_KEY", error.to_string()))
+}
+
+/// A mandate as it is written, from a JSON object. Tools take it so: its whole schema would be most of their budget.
+///
+/// # Errors
+/// `INVALID_MANDATE`, with the field that is unknown, missing or of a wrong type.
+pub fn mandate_body(object: Map<String, Value>) -> Result<MandateBody, Failure> {
+    serde_json::from_value(Value::Object(object)).map_err(|error| {
+        let words: String = error.to_string().chars().take(limits::QUOTE_CHARS).collect();
+        Failure::invalid("INVALID_MANDATE", words)
+    })
 }
 
 /// A mandate of which everything is right.

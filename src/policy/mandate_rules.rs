@@ -10,6 +10,7 @@ use super::decide::{Finding, deny};
 use super::mandate::{Cap, Window};
 use super::rules::within;
 use super::{Claimed, Facts, Mandate, Pegs, Policy, ReasonCode, Request, Trace, payee_key};
+use crate::limits;
 use crate::money::{BudgetAmount, Money};
 
 /// What a mandate says of one payment.
@@ -325,8 +326,23 @@ pub(super) fn cart_fits(request: &Request) -> bool {
     })
 }
 
+/// The first of them: a decision must fit its event however long the lists it looked at are.
 fn list(words: &BTreeSet<String>) -> String {
-    words.iter().map(String::as_str).collect::<Vec<_>>().join(", ")
+    let mut shown = String::new();
+    for (index, word) in words.iter().enumerate() {
+        let comma = if index > 0 { ", " } else { "" };
+        if shown.len() + comma.len() + word.len() > limits::RULE_LIST_BYTES {
+            let more = words.len() - index;
+            return if index == 0 {
+                format!("{more} entries")
+            } else {
+                format!("{shown} and {more} more")
+            };
+        }
+        shown.push_str(comma);
+        shown.push_str(word);
+    }
+    shown
 }
 
 fn length(window: &Window) -> String {

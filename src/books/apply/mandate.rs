@@ -118,7 +118,7 @@ impl Fold<'_> {
         if row.version.checked_add(1) != Some(version) {
             return Err(misfit("mandate.amended", "another version than the next"));
         }
-        row.mandate = Box::new(mandate.clone());
+        *row.mandate = mandate.clone();
         row.version = version;
         row.changed_at_ms = self.at;
         self.rows.put(Table::Mandates, &live_key(&mandate.id), encode(&row));

@@ -7,7 +7,9 @@ use proptest::prelude::*;
 use uuid::Uuid;
 
 use super::facts;
-use crate::books::{Body, Event, MemoryRows, Settlement, View, apply};
+use crate::books::{
+    Body, Event, KeyValue, MemoryRows, Rows, RowsError, Scan, Settlement, Table, View, apply,
+};
 use crate::clock::Millis;
 use crate::engine::sign;
 use crate::ids::{ApprovalId, PaymentId};
@@ -55,7 +57,7 @@ fn step() -> impl Strategy<Value = Step> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 192, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 96, ..ProptestConfig::default() })]
 
     #[test]
     fn settled_and_held_never_exceed_a_cap(steps in prop::collection::vec(step(), 1..120)) {
@@ -116,6 +118,45 @@ fn what_was_held_under_an_old_version_still_counts() {
     wallet.take(Step::Ask { mandate: 0, amount: 1 });
     assert_eq!(wallet.last(), (Outcome::Deny, ReasonCode::MandateRevoked));
     wallet.check_usage();
+}
+
+/// A look at a budget costs the same after a thousand payments as after one.
+#[test]
+fn a_decision_reads_as_many_rows_however_much_was_paid() {
+    let mut wallet = Wallet::new();
+    wallet.take(Step::Write { mandate: 0, cap: 900_000, window: 900_000, ms: 1_000, count: 9_000 });
+    let mut looks = Vec::new();
+    for number in 0..150 {
+        wallet.take(Step::Pass { ms: 7 });
+        wallet.take(Step::Ask { mandate: 0, amount: 1 });
+        wallet.take(Step::Sign { payment: number });
+        wallet.take(Step::Settle);
+        let payment = wallet.view().payment(wallet.notes[number].id).unwrap().unwrap();
+        let counting = Counting { rows: &wallet.rows, looks: std::cell::Cell::new(0) };
+        let view = View::new(&counting, wallet.at);
+        facts(&view, &wallet.policy, &payment.request, Stage::New, wallet.at).unwrap();
+        looks.push(counting.looks.get());
+    }
+    assert!(looks.iter().all(|count| *count == looks[149]), "{looks:?}");
+    assert!(looks[149] <= 8, "{} rows", looks[149]);
+}
+
+/// Counts rows that are asked for.
+struct Counting<'a> {
+    rows: &'a MemoryRows,
+    looks: std::cell::Cell<usize>,
+}
+
+impl Rows for Counting<'_> {
+    fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, RowsError> {
+        self.looks.set(self.looks.get() + 1);
+        self.rows.get(table, key)
+    }
+
+    fn scan(&self, table: Table, scan: &Scan<'_>) -> Result<Vec<KeyValue>, RowsError> {
+        self.looks.set(self.looks.get() + scan.limit);
+        self.rows.scan(table, scan)
+    }
 }
 
 /// What the model knows of one payment.

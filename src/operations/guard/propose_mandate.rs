@@ -2,19 +2,21 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use crate::failure::Failure;
 use crate::limits;
-use crate::operations::fields::{bounded, mandate};
+use crate::operations::fields::{bounded, mandate, mandate_body};
 use crate::operations::{Access, Audience, Context, LedgerHead, Operation, Outcome, Spec};
-use crate::policy::MandateBody;
 
 /// Propose a mandate.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ProposeMandate {
-    /// The draft; agentId is yours.
-    mandate: MandateBody,
+    /// The draft: id, cap {amount in integer smallest units as text, currency}; optional perTxnCap, perItemCap, window
+    /// {cap, durationMs, maxCount}, caps [{cap, ...}], rails, allowedPayees, allowedCategories, blockedCategories,
+    /// allowedMerchants, allowedMerchantDomains, expiresAt (RFC 3339), allowedHours {from, to, timeZone, days}.
+    mandate: Map<String, Value>,
     /// Why, for the owner.
     #[serde(default)]
     note: Option<String>,
@@ -48,7 +50,7 @@ impl Operation for ProposeMandate {
 
     async fn run(self, context: &Context) -> Result<Outcome<Proposed>, Failure> {
         let agent = context.caller.agent_id().map(str::to_owned);
-        let mut body = self.mandate;
+        let mut body = mandate_body(self.mandate)?;
         body.agent_id = body.agent_id.or_else(|| agent.clone());
         let note = bounded("note", self.note, limits::MEMO_BYTES)?;
         let proposed = context.engine.propose_mandate(mandate(body)?, agent, note).await?;

@@ -321,3 +321,40 @@ fn the_owners_own_limits_hold_under_a_mandate_too() {
     assert_eq!(fall(money(100_001, "USDC")).0, Outcome::NeedsApproval);
     assert_eq!(fall(money(1_000_001, "USDC")), (Outcome::Deny, ReasonCode::HardLimit));
 }
+
+/// The longest lists there can be, in a denial that quotes all of them, must not outgrow a ledger event.
+#[test]
+fn a_decision_fits_its_event_however_long_the_lists_are() {
+    let words = |len: usize| -> Vec<String> { (0..100).map(|n| format!("{n:\"<len$}")).collect() };
+    let facts =
+        facts(mandate(json!({ "allowedMerchants": words(38), "allowedCategories": words(38) })));
+    let mut asked = request(money(5, "USD"));
+    let item = |n: usize| LineItem {
+        name: "\"".repeat(crate::limits::LABEL_BYTES),
+        quantity: 1,
+        unit_amount: None,
+        category: Some(format!("{n:\"<len$}", len = crate::limits::LABEL_BYTES)),
+    };
+    asked.claims.line_items = (0..crate::limits::LINE_ITEMS).map(item).collect();
+    asked.cart =
+        Some(Cart { line_items: asked.claims.line_items.clone(), ..cart(money(5, "USD"), None) });
+    let denied = judged(&asked, &facts);
+    let bytes = serde_json::to_vec(&(&denied.rules, &denied.reason, &denied.would_pass)).unwrap();
+    assert!(bytes.len() < 8_192, "{} bytes", bytes.len());
+    asked.cart = None;
+    let bytes = serde_json::to_vec(&asked).unwrap().len();
+    assert!(bytes < crate::limits::EVENT_BYTES - 4_096, "{bytes} bytes");
+}
+
+#[test]
+fn a_list_is_shown_up_to_its_bound() {
+    let most = crate::limits::RULE_LIST_BYTES;
+    let of = |lengths: &[usize]| {
+        let words = lengths.iter().enumerate().map(|(n, len)| format!("{n:x<len$}"));
+        super::list(&words.collect())
+    };
+    assert_eq!(of(&[most]).len(), most);
+    assert_eq!(of(&[most + 1]), "1 entries");
+    assert!(of(&[most - 12, 10]).ends_with(", 1xxxxxxxxx"));
+    assert!(of(&[most - 11, 10]).ends_with(" and 1 more"));
+}
