@@ -17,6 +17,7 @@ use std::time::{Duration, Instant};
 use paywarden::books::Body;
 use paywarden::clock::{Clock, SystemClock};
 use paywarden::failure::Failure;
+use paywarden::ids::time_ordered;
 use paywarden::nano::Network;
 use paywarden::operations::{Call, Caller, Gate, ProgressSink, Verdict};
 use paywarden::policy::Policy;
@@ -24,7 +25,6 @@ use paywarden::process::{Boot, Home, Serves, Surroundings, WalletGate, World};
 use paywarden::store::{Guards, LedgerSigner, RedbEngine, Store, probe_file};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
-use uuid::Uuid;
 
 const CALLS: usize = 2_000;
 const CALLERS: usize = 64;
@@ -169,7 +169,7 @@ async fn decisions(gate: &Arc<WalletGate>) {
 fn call(operation: &str, arguments: Value) -> Call {
     let Value::Object(arguments) = arguments else { unreachable!("arguments are an object") };
     Call {
-        id: Uuid::new_v4(),
+        id: time_ordered(SystemClock.now()),
         operation: operation.to_owned(),
         arguments,
         caller: Caller::Agent(None),

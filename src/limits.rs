@@ -165,3 +165,61 @@ pub const ACCOUNTS_AT_START: u32 = 1;
 pub const SECRET_CHARS_MIN: usize = 8;
 /// How long a wrong operator secret is answered late.
 pub const WRONG_SECRET_PAUSE: Duration = Duration::from_secs(1);
+/// Longest URL an operator may set, in bytes.
+pub const URL_BYTES: usize = 2_048;
+/// How long one connection may take to come about.
+pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long an unused connection is kept; below the minute after which many servers end theirs.
+pub const CONNECTION_IDLE: Duration = Duration::from_secs(30);
+/// Unused connections kept for one host.
+pub const CONNECTIONS_IDLE_PER_HOST: usize = 4;
+/// Most nodes one wallet asks.
+pub const NODES: usize = 8;
+/// Nodes that must say the same before money is decided upon, where more than one is set.
+pub const NODES_AGREEING: usize = 2;
+/// How long a node may take to answer a request.
+pub const NODE_TIMEOUT: Duration = Duration::from_secs(8);
+/// How much longer the slower nodes are waited for when enough have answered.
+pub const NODE_STRAGGLERS: Duration = Duration::from_millis(250);
+/// Longest answer of a node, in bytes; 64 receivables of each of 1,000 accounts take about 18 MB.
+pub const NODE_BODY_BYTES: usize = 24 * 1024 * 1024;
+/// Failures in a row after which a node is left alone for a while.
+pub const NODE_FAILURES: u32 = 3;
+/// How long a failing node is left alone at first; doubled with each further failure.
+pub const NODE_REST: Duration = Duration::from_secs(1);
+/// The longest a failing node is left alone.
+pub const NODE_REST_MAX: Duration = Duration::from_secs(15);
+/// Blocks looked up one by one for a list that does not say their sender.
+pub const NODE_LOOKUPS: usize = 64;
+/// How long proof of work made elsewhere may take.
+pub const WORK_PEER_TIMEOUT: Duration = Duration::from_secs(60);
+/// Longest answer of a maker of work, in bytes.
+pub const WORK_PEER_BODY_BYTES: usize = 64 * 1024;
+/// Longest message of a node's websocket, in bytes; a confirmation takes about 1,500.
+pub const NEWS_MESSAGE_BYTES: usize = 64 * 1024;
+/// News that wait for a slow listener; it misses the older ones beyond that and is told so.
+pub const NEWS_WAITING: usize = 1_024;
+/// How long a websocket may take to connect, and to answer a request.
+pub const NEWS_ANSWER: Duration = Duration::from_secs(10);
+/// How often a quiet websocket is asked for a sign of life.
+pub const NEWS_PING: Duration = Duration::from_secs(20);
+/// A websocket that was silent for this long is given up.
+pub const NEWS_SILENCE: Duration = Duration::from_secs(50);
+/// Pause before the first new connection; doubled with each further failure.
+pub const NEWS_PAUSE: Duration = Duration::from_millis(500);
+/// Longest pause before a new connection.
+pub const NEWS_PAUSE_MAX: Duration = Duration::from_secs(60);
+/// Confirmations that wait for one listener of the sandbox; a slower one misses some.
+pub const SANDBOX_NEWS_WAITING: usize = 256;
+/// Longest pause between two looks of the sandbox at what is to be cemented next.
+pub const SANDBOX_NEWS_IDLE: Duration = Duration::from_secs(1);
+/// Largest request to a simulated service, in bytes.
+pub const SANDBOX_REQUEST_BYTES: usize = 1024 * 1024;
+/// Largest message to the sandbox's websocket, in bytes.
+pub const SANDBOX_WEBSOCKET_BYTES: usize = 256 * 1024;
+/// Most faults one request may queue.
+pub const SANDBOX_FAULTS: u32 = 10_000;
+/// Ports that the simulated services may take, from the first one on.
+pub const SANDBOX_PORTS: u16 = 100;
+/// Longest time to confirmation that a sandbox can be given, in milliseconds.
+pub const SANDBOX_CONFIRM_MS: u64 = 3_600_000;

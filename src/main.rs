@@ -9,6 +9,15 @@ use paywarden::failure::Failure;
 use paywarden::nano::Network;
 use paywarden::process::{Home, Surroundings, World, start};
 use paywarden::surfaces::cli::args::Arguments;
+#[cfg(feature = "sandbox")]
+use {
+    paywarden::clock::BoxFuture, paywarden::process::Simulation,
+    paywarden::surfaces::cli::args::Sandbox,
+};
+
+/// A decision makes hundreds of small allocations; the system's allocator took more than half of its time.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() {
     let arguments = Arguments::parse();
@@ -68,18 +77,33 @@ impl World for SandboxWorld {
         self.check(network)?;
         Err(Failure::unavailable("NETWORK_NOT_SUPPORTED", "this build has no network"))
     }
+
+    #[cfg(feature = "sandbox")]
+    fn simulate<'a>(
+        &'a self,
+        wanted: &'a Sandbox,
+        home: &'a Home,
+    ) -> BoxFuture<'a, Result<Simulation, Failure>> {
+        Box::pin(sandbox::simulate(wanted, home))
+    }
 }
 
 #[cfg(feature = "sandbox")]
 mod sandbox {
+    use std::fs::{File, TryLockError};
+    use std::path::{Path, PathBuf};
     use std::sync::Arc;
+    use std::time::Duration;
 
     use paywarden::clock::{Clock, SystemClock};
     use paywarden::engine::Rhythm;
     use paywarden::failure::Failure;
     use paywarden::money::Raw;
-    use paywarden::process::{Home, Surroundings, files};
+    use paywarden::process::{Home, Simulation, Surroundings, files};
     use paywarden::sandbox::nano::{Config, JournalError, SandboxNode};
+    use paywarden::sandbox::{Ports, serve};
+    use paywarden::surfaces::cli::args::Sandbox;
+    use paywarden::surfaces::cli::sandbox::{Listening, Services};
 
     /// What `doctor` says of it.
     pub(super) fn describe(home: &Home) -> Result<String, Failure> {
@@ -108,19 +132,89 @@ mod sandbox {
         })
     }
 
+    /// The simulated services on ports of this machine.
+    pub(super) async fn simulate(wanted: &Sandbox, home: &Home) -> Result<Simulation, Failure> {
+        let confirmation_delay = Duration::from_millis(wanted.confirm_ms);
+        let config = Config { confirmation_delay, ..Config::default() };
+        let clock = Arc::new(SystemClock);
+        let path = if wanted.memory { None } else { Some(ledger_path(wanted, home)?) };
+        let (node, lock) = match &path {
+            None => (SandboxNode::new(config, clock), None),
+            Some(path) => {
+                let lock = lock_ledger(path)?;
+                let node = SandboxNode::open(path, config, clock).map_err(|error| {
+                    unusable(&path.display().to_string(), error)
+                        .hint("It holds play money only: move the file away to begin anew")
+                })?;
+                (node, Some(lock))
+            }
+        };
+        let ports = match wanted.port_base {
+            0 => Ports::Free,
+            base => Ports::From(base),
+        };
+        let spelling = wanted.node.parse().map_err(|error| {
+            Failure::invalid("CONFIG_INVALID", format!("--node is {:?}: {error}", wanted.node))
+        })?;
+        let serving = serve(node, spelling, ports).await.map_err(|error| {
+            Failure::unavailable("PORT_TAKEN", error.to_string())
+                .hint("Another sandbox may run there; give --port-base another port, or 0")
+        })?;
+        let services = serving.urls().iter();
+        let services =
+            services.map(|(service, url)| Listening { name: service.name(), url: url.clone() });
+        let ledger = path.map(|path| path.display().to_string());
+        let services = Services { services: services.collect(), ledger };
+        Ok(Simulation { services, running: Box::new((serving, lock)) })
+    }
+
+    /// Where the ledger is kept: as told, or in a directory beside the home of the sandbox wallet, which has a network
+    /// of its own in its process.
+    fn ledger_path(wanted: &Sandbox, home: &Home) -> Result<PathBuf, Failure> {
+        if let Some(path) = &wanted.ledger {
+            return Ok(path.clone());
+        }
+        let mut name = home.dir().file_name().unwrap_or_default().to_owned();
+        name.push("-network");
+        let beside = Home::new(home.dir().with_file_name(name));
+        beside.create()?;
+        Ok(beside.path(files::SANDBOX_LEDGER))
+    }
+
+    /// One process at a time may append to a ledger.
+    fn lock_ledger(path: &Path) -> Result<File, Failure> {
+        let mut name = path.file_name().unwrap_or_default().to_owned();
+        name.push(".lock");
+        let lock = path.with_file_name(name);
+        let failed = |why: String| {
+            Failure::unavailable("SANDBOX_BUSY", format!("{} {why}", lock.display()))
+                .hint("Stop the other sandbox, or give --ledger another file, or --memory")
+        };
+        let file = File::options().write(true).create(true).truncate(false).open(&lock);
+        let file = file.map_err(|error| failed(format!("cannot be opened: {error}")))?;
+        match file.try_lock() {
+            Ok(()) => Ok(file),
+            Err(TryLockError::WouldBlock) => Err(failed("is held by another sandbox".to_owned())),
+            Err(TryLockError::Error(error)) => Err(failed(format!("cannot be locked: {error}"))),
+        }
+    }
+
     fn open(home: &Home, clock: Arc<dyn Clock>) -> Result<SandboxNode, Failure> {
         let journal = home.path(files::SANDBOX_LEDGER);
         SandboxNode::open(&journal, Config::default(), clock).map_err(|error| {
-            // The error's own words name the owner's directory.
-            let why = match error {
-                JournalError::Io { source, .. } => source.to_string(),
-                JournalError::Malformed { line, detail, .. } => format!("line {line}: {detail}"),
-                JournalError::Refused { line, refusal, .. } => format!("line {line}: {refusal}"),
-            };
-            let message = format!("{} cannot be used: {why}", files::SANDBOX_LEDGER);
-            Failure::internal("SANDBOX_UNUSABLE", message)
+            unusable(files::SANDBOX_LEDGER, error)
                 .hint("It holds play money only: move the sandbox home away to begin anew")
         })
+    }
+
+    /// The error's own words name the owner's directory.
+    fn unusable(file: &str, error: JournalError) -> Failure {
+        let why = match error {
+            JournalError::Io { source, .. } => source.to_string(),
+            JournalError::Malformed { line, detail, .. } => format!("line {line}: {detail}"),
+            JournalError::Refused { line, refusal, .. } => format!("line {line}: {refusal}"),
+        };
+        Failure::internal("SANDBOX_UNUSABLE", format!("{file} cannot be used: {why}"))
     }
 
     /// What a new sandbox wallet is given.

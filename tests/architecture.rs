@@ -40,7 +40,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "limits", "failure", "secret", "store",
         ],
     ),
-    ("surfaces", &["operations", "failure", "limits", "clock", "secret"]),
+    ("surfaces", &["operations", "failure", "limits", "clock", "secret", "ids"]),
     (
         "process",
         &[
@@ -69,7 +69,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("clock", &[]),
     ("digest", &[]),
     ("failure", &[]),
-    ("ids", &[]),
+    ("ids", &["clock"]),
     ("limits", &[]),
     ("secret", &[]),
 ];

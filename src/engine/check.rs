@@ -1,7 +1,7 @@
 //! A dry run: how a payment would be decided now. It must never reserve, sign or write anything.
 
 use super::failures::store_failure;
-use super::pay::{check_funds, request_of};
+use super::pay::check_funds;
 use super::{Engine, Order, facts, new_payment_id};
 use crate::failure::Failure;
 use crate::ledger::Head;
@@ -34,10 +34,10 @@ impl Engine {
     ///
     /// # Errors
     /// What asking would fail with before it is decided: no such account, not enough funds; and the store's.
-    pub fn check(&self, order: &Order, claims: Claims) -> Result<Checked, Failure> {
+    pub fn check(&self, order: &Order, claims: &Claims) -> Result<Checked, Failure> {
         let head = self.store().head();
-        let request = request_of(order, claims, new_payment_id());
         let clock = self.clock().now();
+        let request = order.request(claims, new_payment_id(clock));
         let marker = self.store().marker_reason();
         let read = self.store().read(|view| {
             let policy = view.policy()?.map_or_else(Policy::live, |row| row.policy);

@@ -6,7 +6,7 @@ use super::Engine;
 use super::failures::refused;
 use crate::books::{Body, Event, View};
 use crate::failure::{Failure, Retry};
-use crate::ids::ProposalId;
+use crate::ids::{ProposalId, time_ordered};
 use crate::ledger::Head;
 use crate::limits;
 use crate::policy::{Mandate, Policy, is_id};
@@ -78,7 +78,7 @@ impl Engine {
         agent_id: Option<String>,
         note: Option<String>,
     ) -> Result<(ProposalId, Head), Failure> {
-        let proposal_id = ProposalId(uuid::Uuid::new_v4());
+        let proposal_id = ProposalId(time_ordered(self.clock().now()));
         let commit = self.store().commit(move |view| {
             check_draft(view, &mandate, agent_id.as_deref())?;
             let mandate = Box::new(mandate);

@@ -42,7 +42,7 @@ use uuid::Uuid;
 
 use crate::clock::{Clock, Millis};
 use crate::failure::Failure;
-use crate::ids::{ApprovalId, PaymentId};
+use crate::ids::{ApprovalId, PaymentId, time_ordered};
 use crate::limits;
 use crate::nano::{Account, BlockHash, Network, Root};
 use crate::network::Node;
@@ -198,10 +198,11 @@ impl fmt::Debug for Engine {
     }
 }
 
-fn new_payment_id() -> PaymentId {
-    PaymentId(Uuid::new_v4())
+fn new_payment_id(now: Millis) -> PaymentId {
+    PaymentId(time_ordered(now))
 }
 
+/// Random from its first digit on: the owner types the beginning of it.
 fn new_approval_id() -> ApprovalId {
     ApprovalId(Uuid::new_v4())
 }

@@ -47,6 +47,22 @@ pub struct Order {
     pub idempotency_key: Option<IdempotencyKey>,
 }
 
+impl Order {
+    /// What policy judges.
+    pub(super) fn request(&self, claims: &Claims, payment_id: PaymentId) -> Request {
+        Request {
+            payment_id,
+            agent_id: self.agent_id.clone(),
+            rail: Rail::Nano,
+            amount: Money::xno(self.amount),
+            payee: Payee { address: self.destination.to_string(), label: self.label.clone() },
+            mandate_id: self.mandate_id.clone(),
+            claims: claims.clone(),
+            cart: None,
+        }
+    }
+}
+
 /// A payment on the books.
 #[derive(Clone, Debug)]
 pub struct Paid {
@@ -74,7 +90,7 @@ impl Engine {
         self.require_unlocked()?;
         let deadline = self.clock().now().plus(limits::RECEIVE_WAIT);
         loop {
-            let frontier = self.frontier_for(&order).await?;
+            let frontier = self.frontier_for(&order, &claims).await?;
             match self.place(&order, &claims, frontier).await {
                 Err(failure)
                     if failure.code == NO_FUNDS && self.funds_come(&order, deadline).await => {}
@@ -100,8 +116,13 @@ impl Engine {
         }
     }
 
-    /// The verified head to sign on, if the lane is free. A busy lane needs none: the payment queues.
-    async fn frontier_for(&self, order: &Order) -> Result<Option<Frontier>, Failure> {
+    /// The verified head to sign on, if the lane is free and nothing forbids the payment as the books stand. A busy
+    /// lane needs none: the payment queues.
+    async fn frontier_for(
+        &self,
+        order: &Order,
+        claims: &Claims,
+    ) -> Result<Option<Frontier>, Failure> {
         let look = |view: &View<'_>| {
             let repeat = view.payment_of_call(order.call_id)?.is_some()
                 || match &order.idempotency_key {
@@ -111,7 +132,12 @@ impl Engine {
                     None => false,
                 };
             let lane = view.lane(&order.account)?;
-            Ok(!repeat && lane.is_some_and(|lane| lane.open.is_none() && lane.queued == 0))
+            if repeat || lane.is_none_or(|lane| lane.open.is_some() || lane.queued > 0) {
+                return Ok(false);
+            }
+            let request = order.request(claims, new_payment_id(view.now()));
+            let foreseen = sign::judge(view, &request, Stage::New)?;
+            Ok(matches!(foreseen.verdict, Verdict::Allow(_)))
         };
         if !self.store().read(look).map_err(|e| super::store_failure(&e))? {
             return Ok(None);
@@ -131,12 +157,13 @@ impl Engine {
         claims: &Claims,
         frontier: Option<Frontier>,
     ) -> Result<PaymentId, Failure> {
+        let now = self.clock().now();
         let desk = Desk {
             order: order.clone(),
             claims: claims.clone(),
             frontier,
             keystore: Arc::clone(&self.parts.keystore),
-            payment_id: new_payment_id(),
+            payment_id: new_payment_id(now),
             approval_id: new_approval_id(),
         };
         let agent = order.agent_id.clone();
@@ -194,7 +221,7 @@ type Placed = Result<(Vec<Event>, PaymentId), Refusal<Failure>>;
 
 impl Desk {
     fn place(self, view: &View<'_>) -> Placed {
-        let request = request_of(&self.order, self.claims.clone(), self.payment_id);
+        let request = self.order.request(&self.claims, self.payment_id);
         let fingerprint = Fingerprinted {
             operation: self.order.operation,
             request: &request,
@@ -328,20 +355,6 @@ impl Desk {
             }
         }
         Ok((events, self.payment_id))
-    }
-}
-
-/// What policy judges.
-pub(super) fn request_of(order: &Order, claims: Claims, payment_id: PaymentId) -> Request {
-    Request {
-        payment_id,
-        agent_id: order.agent_id.clone(),
-        rail: Rail::Nano,
-        amount: Money::xno(order.amount),
-        payee: Payee { address: order.destination.to_string(), label: order.label.clone() },
-        mandate_id: order.mandate_id.clone(),
-        claims,
-        cart: None,
     }
 }
 

@@ -3,10 +3,23 @@
 //! Whatever comes back is untrusted: callers verify frontier blocks by hash and signature before they build on them.
 //! This module must never decide about money.
 
+mod agreement;
 mod confirmations;
+mod health;
+mod pool;
+mod rpc;
+mod websocket;
+mod work_peer;
 mod work_source;
 
+#[cfg(test)]
+mod tests;
+
 pub use confirmations::{Confirmation, Confirmations, Heard};
+pub use pool::{NodeClient, NodesError, Probe};
+pub use rpc::{About, Rpc};
+pub use websocket::Websocket;
+pub use work_peer::WorkPeer;
 pub use work_source::WorkSource;
 
 use std::collections::BTreeMap;

@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::home::{Home, files};
 use super::lock::WalletLock;
 use crate::books::{Body, Event};
-use crate::clock::Clock;
+use crate::clock::{BoxFuture, Clock};
 use crate::engine::{Engine, Parts, Rhythm, store_failure};
 use crate::failure::{Failure, Retry};
 use crate::ids::WalletId;
@@ -24,6 +24,8 @@ use crate::store::{
     AnchorFile, CommitError, FreezeMarker, Guards, LedgerSigner, RedbEngine, Store, StoreError,
     probe_file,
 };
+use crate::surfaces::cli::args::Sandbox;
+use crate::surfaces::cli::sandbox::Services;
 use crate::wallet::{KeyFile, KeyFileError, Keystore, WorkPool};
 
 /// What a wallet is opened with.
@@ -67,6 +69,28 @@ pub trait World: fmt::Debug + Send + Sync {
         home: &Home,
         clock: Arc<dyn Clock>,
     ) -> Result<Surroundings, Failure>;
+
+    /// Serves the simulated services on ports of this machine; `home` is that of the sandbox wallet.
+    ///
+    /// # Errors
+    /// When this program has none, a port is taken, or the ledger cannot be opened.
+    fn simulate<'a>(
+        &'a self,
+        wanted: &'a Sandbox,
+        home: &'a Home,
+    ) -> BoxFuture<'a, Result<Simulation, Failure>> {
+        let _ = (wanted, home);
+        let message = "this build has no sandbox";
+        Box::pin(async move { Err(Failure::unavailable("NO_SANDBOX", message)) })
+    }
+}
+
+/// Simulated services at work, until this is dropped.
+pub struct Simulation {
+    /// What runs where.
+    pub services: Services,
+    /// What keeps them running.
+    pub running: Box<dyn Send>,
 }
 
 /// A network, ready to use.

@@ -16,7 +16,7 @@ mod socket;
 mod start;
 mod wire;
 
-pub use boot::{Boot, Running, Surroundings, World};
+pub use boot::{Boot, Running, Simulation, Surroundings, World};
 pub use gate::{Serves, WalletGate};
 pub use home::{Home, HomeError, files};
 pub use init::Init;

@@ -109,7 +109,7 @@ pub async fn keep(gate: Arc<WalletGate>, opened: impl FnOnce()) -> Result<(), Fa
 
 /// Resolves at the first signal that asks the process to end. Listens from the call on, not from the first poll.
 #[cfg(unix)]
-fn signals() -> impl Future<Output = ()> {
+pub(super) fn signals() -> impl Future<Output = ()> {
     use tokio::signal::unix::{SignalKind, signal};
 
     let kinds = [SignalKind::terminate(), SignalKind::interrupt(), SignalKind::hangup()];
@@ -122,7 +122,7 @@ fn signals() -> impl Future<Output = ()> {
 
 /// Resolves when the owner presses Ctrl-C.
 #[cfg(not(unix))]
-async fn signals() {
+pub(super) async fn signals() {
     if tokio::signal::ctrl_c().await.is_err() {
         std::future::pending::<()>().await;
     }

@@ -18,15 +18,16 @@ use super::home::{Home, files};
 use super::init::Init;
 use super::inspect::{Findings, inspect};
 use super::lock::WalletLock;
-use super::session::{keep, session};
+use super::session::{keep, session, signals};
 use crate::clock::SystemClock;
 use crate::config::{Config, Flags, Origin, ProcessEnvironment, Survey, VARIABLES};
 use crate::failure::Failure;
 use crate::nano::{Network, Seed, mnemonic};
 use crate::store::FreezeMarker;
-use crate::surfaces::cli::args::{Arguments, Command, Settings, WalletCommand};
+use crate::surfaces::cli::args::{Arguments, Command, Sandbox, Settings, WalletCommand};
 use crate::surfaces::cli::demo::{Stage, demo};
 use crate::surfaces::cli::doctor::{self, Facts, Problem, Setting, ToolFacts};
+use crate::surfaces::cli::sandbox::services;
 use crate::surfaces::cli::schemas::schemas;
 use crate::surfaces::cli::secrets::ask_new_secret;
 use crate::surfaces::cli::welcome::welcome;
@@ -78,6 +79,9 @@ async fn dispatch(
         Some(Command::Demo) => {
             let stage = Stage { program: &program()?, variables: &VARIABLES };
             demo(stage, printer).await
+        }
+        Some(Command::Sandbox(wanted)) => {
+            simulate(wanted, &configure(&flags)?, &*world, printer).await
         }
         Some(Command::Schemas(arguments)) => schemas(arguments, printer),
     }
@@ -148,6 +152,26 @@ async fn keep_open(
         printer.note(format_args!("paywarden keeps the wallet on {network} open. Ctrl-C ends it."));
     })
     .await?;
+    Ok(Exit::Done)
+}
+
+/// The simulated services, until a signal ends them.
+async fn simulate(
+    wanted: &Sandbox,
+    config: &Config,
+    world: &dyn World,
+    printer: Printer,
+) -> Result<Exit, Trouble> {
+    if config.network != Network::Sandbox {
+        let message = format!("the sandbox is no part of network {}", config.network);
+        return Err(Failure::invalid("NETWORK_NOT_SANDBOX", message)
+            .hint("Leave --network and PAYWARDEN_NETWORK out")
+            .into());
+    }
+    let signals = signals();
+    let simulation = world.simulate(wanted, &config.home).await?;
+    services(&simulation.services, printer)?;
+    signals.await;
     Ok(Exit::Done)
 }
 

@@ -6,3 +6,6 @@
 pub mod clock;
 pub mod disk;
 pub mod nano;
+mod serve;
+
+pub use serve::{Ports, ServeError, Service, Serving, serve};

@@ -26,7 +26,7 @@ use uuid::Uuid;
 use crate::plant::Plant;
 
 const SEED: [u8; 32] = [0x42; 32];
-const XNO: u128 = Raw::ONE_XNO.get();
+pub(crate) const XNO: u128 = Raw::ONE_XNO.get();
 /// Torn images of each crash, and every how many crashes a second one follows. `PAYWARDEN_PROMISES_FULL=1` takes more.
 const TORN: u64 = 2;
 const NESTED_EVERY: u64 = 3;
@@ -35,14 +35,14 @@ const STEPS: usize = 400;
 const LATE: u32 = 12;
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum Scene {
+pub(crate) enum Scene {
     Send,
     Approved,
     Receive,
 }
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum Script {
+pub(crate) enum Script {
     Fine,
     LostRequest,
     LostReply,
@@ -73,9 +73,9 @@ const SCRIPTS: [Script; 12] = [
 ];
 
 /// The wallet's surroundings, which outlive it.
-struct World {
-    node: SandboxNode,
-    clock: VirtualClock,
+pub(crate) struct World {
+    pub(crate) node: SandboxNode,
+    pub(crate) clock: VirtualClock,
     script: Script,
     plant: Plant,
     turn: Mutex<Turn>,
@@ -94,7 +94,7 @@ struct Turn {
 }
 
 impl World {
-    fn fork(&self) -> Self {
+    pub(crate) fn fork(&self) -> Self {
         let clock = VirtualClock::new(self.clock.now());
         let node = self.node.fork(Arc::new(clock.clone()));
         let turn = Mutex::new(*self.turn.lock().unwrap());
@@ -196,15 +196,15 @@ fn open_block(engine: &Engine) -> Option<SignedBlock> {
     open.ok().flatten()
 }
 
-fn key() -> PrivateKey {
+pub(crate) fn key() -> PrivateKey {
     Seed::from_bytes(SEED).derive(0)
 }
 
-fn payee() -> Account {
+pub(crate) fn payee() -> Account {
     PrivateKey::from_bytes([9; 32]).account()
 }
 
-fn open(disk: &Disk, world: &World) -> Result<Engine, StoreError> {
+pub(crate) fn open(disk: &Disk, world: &World) -> Result<Engine, StoreError> {
     let engine = world.plant.engine(disk)?;
     let guards = Guards {
         clock: Arc::new(world.clock.clone()),
@@ -228,7 +228,7 @@ fn open(disk: &Disk, world: &World) -> Result<Engine, StoreError> {
 }
 
 /// Lets the lane come to rest; an error of the store ends it, as death would.
-async fn rest(engine: &Engine, world: &World) {
+pub(crate) async fn rest(engine: &Engine, world: &World) {
     let account = key().account();
     for _ in 0..STEPS {
         world.tick(engine);
@@ -260,7 +260,7 @@ fn waiting(world: &World) -> usize {
     }
 }
 
-fn order(amount: u128) -> Order {
+pub(crate) fn order(amount: u128) -> Order {
     Order {
         call_id: Uuid::from_u128(amount),
         operation: "wallet.send",
@@ -276,7 +276,7 @@ fn order(amount: u128) -> Order {
 }
 
 /// A wallet with 10 XNO; for [`Scene::Approved`] with a payment that waits.
-async fn base(scene: Scene) -> (Image, World) {
+pub(crate) async fn base(scene: Scene) -> (Image, World) {
     let clock = VirtualClock::default();
     let node = SandboxNode::new(Config::default(), Arc::new(clock.clone()));
     let (script, plant, turn) = (Script::Fine, Plant::Nothing, Mutex::default());
@@ -455,7 +455,7 @@ async fn crash_everywhere(scene: Scene, script: Script, plant: Plant) -> (u64, u
 }
 
 #[expect(clippy::disallowed_methods, reason = "the knob of the full run")]
-fn is_full_run() -> bool {
+pub(crate) fn is_full_run() -> bool {
     std::env::var("PAYWARDEN_PROMISES_FULL").is_ok_and(|value| value == "1")
 }
 
@@ -467,7 +467,7 @@ fn nested_every() -> u64 {
     if is_full_run() { 1 } else { NESTED_EVERY }
 }
 
-fn run<F: Future>(future: F) -> F::Output {
+pub(crate) fn run<F: Future>(future: F) -> F::Output {
     tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(future)
 }
 

@@ -4,6 +4,8 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
 mod crash;
+mod forks;
 mod plant;
 #[cfg(all(unix, feature = "sandbox"))]
 mod processes;
+mod scripts;

@@ -86,7 +86,7 @@ impl Operation for CheckPayment {
             idempotency_key: None,
         };
         // A dry run that says no has done what was asked of it.
-        Ok(Outcome::Done(check(context.engine.check(&order, claims)?)))
+        Ok(Outcome::Done(check(context.engine.check(&order, &claims)?)))
     }
 }
 

@@ -26,6 +26,8 @@ pub enum Call {
     Any,
     /// `block_info`.
     BlockInfo,
+    /// Every action over HTTP that the port has no call for.
+    Other,
     /// `process`.
     Process,
     /// `receivable`.
@@ -59,6 +61,8 @@ pub enum Fault {
     Gap,
     /// The request is served, and what comes back cannot be read.
     Garbage,
+    /// The request is served, and the connection ends in the middle of its answer.
+    HalfAnswer,
     /// HTTP 500 from something in front of the node: the request is not served.
     Http500,
     /// The network accepts this block before the call is answered; if it is refused, nothing happens.
@@ -71,6 +75,8 @@ pub enum Fault {
     Nothing,
     /// The node refuses in these words, without looking.
     Refused(String),
+    /// The request is served this much later, and answered truthfully.
+    Slow(Duration),
     /// The node is behind: it answers as of so many blocks (of the whole ledger) ago. A block it is given still reaches
     /// the network, which judges for itself.
     Stale {
@@ -143,6 +149,10 @@ impl Faults {
         self.queued.len()
     }
 
+    pub(super) fn standing(&self) -> usize {
+        self.standing.len()
+    }
+
     pub(super) fn stand(&mut self, call: Call, fault: Fault) {
         self.standing.push((call, fault));
     }
@@ -171,6 +181,9 @@ impl Fault {
             Self::Garbage => {
                 Some(NodeError::Garbled { detail: "expected value at line 1 column 1".to_owned() })
             }
+            Self::HalfAnswer => Some(NodeError::Garbled {
+                detail: "EOF while parsing a value at line 1 column 2".to_owned(),
+            }),
             Self::Http500 => Some(unreachable("HTTP 500")),
             Self::Refused(message) => Some(NodeError::Refused { message: message.clone() }),
             _ => None,

@@ -102,11 +102,7 @@ impl SandboxNode {
     ///
     /// [`SandboxError::Unknown`].
     pub fn hold(&self, hash: &BlockHash) -> Result<(), SandboxError> {
-        if self.state().ledger.hold(hash, true) {
-            Ok(())
-        } else {
-            Err(SandboxError::Unknown(*hash))
-        }
+        self.state().hold(hash, true)
     }
 
     /// Lets a held block be cemented by age again.
@@ -115,11 +111,7 @@ impl SandboxNode {
     ///
     /// [`SandboxError::Unknown`].
     pub fn release(&self, hash: &BlockHash) -> Result<(), SandboxError> {
-        if self.state().ledger.hold(hash, false) {
-            Ok(())
-        } else {
-            Err(SandboxError::Unknown(*hash))
-        }
+        self.state().hold(hash, false)
     }
 
     /// Whether blocks are held from their arrival on; blocks that arrived before are not touched.
@@ -146,6 +138,11 @@ impl SandboxNode {
     /// Faults that no call has met yet.
     pub fn queued_faults(&self) -> usize {
         self.state().faults.queued()
+    }
+
+    /// Faults that stay until they are lifted.
+    pub fn standing_faults(&self) -> usize {
+        self.state().faults.standing()
     }
 
     /// A fault for every call it fits, until [`SandboxNode::clear_faults`]; queued faults come first, then the

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::time::Duration;
 
 use crate::clock::Millis;
+use crate::money::Raw;
 use crate::nano::work::Thresholds;
 use crate::nano::{Account, BlockHash, Network, Subtype};
 
@@ -26,6 +27,17 @@ pub(super) struct Ledger {
     /// The part of `order` that is not cemented.
     unconfirmed: Vec<BlockHash>,
     hold_new: bool,
+    /// Cemented and not yet told of, in order.
+    cemented: Vec<(BlockHash, Cause)>,
+}
+
+/// Why a block was cemented.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Cause {
+    /// It won an election of its own.
+    Quorum,
+    /// A block that depends on it won one.
+    Dependent,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -49,9 +61,11 @@ impl Ledger {
             order: Vec::new(),
             unconfirmed: Vec::new(),
             hold_new: false,
+            cemented: Vec::new(),
         };
         ledger.insert(genesis_stand_in(account, hash), Millis::default());
         ledger.confirm(&hash);
+        ledger.take_cemented();
         ledger
     }
 
@@ -96,7 +110,7 @@ impl Ledger {
             let age = now.since(entry.seen_at).max(entry.seen_at.since(now));
             let ripe = age >= delay && !entry.held;
             if ripe && self.dependencies(entry).iter().all(|hash| self.is_confirmed(hash)) {
-                self.cement(&hash);
+                self.cement(&hash, Cause::Quorum);
             } else {
                 waiting.push(hash);
             }
@@ -116,13 +130,52 @@ impl Ledger {
                 open.extend(self.dependencies(&self.entries[&hash]));
             }
         }
-        for hash in std::mem::take(&mut self.unconfirmed) {
-            if wanted.contains(&hash) {
-                self.cement(&hash);
+        for other in std::mem::take(&mut self.unconfirmed) {
+            if wanted.contains(&other) {
+                let cause = if other == *hash { Cause::Quorum } else { Cause::Dependent };
+                self.cement(&other, cause);
             } else {
-                self.unconfirmed.push(hash);
+                self.unconfirmed.push(other);
             }
         }
+    }
+
+    /// What was cemented since the last time this was asked.
+    pub(super) fn take_cemented(&mut self) -> Vec<(BlockHash, Cause)> {
+        std::mem::take(&mut self.cemented)
+    }
+
+    /// When [`Ledger::settle`] has something to cement next; `None` if all that is left is held.
+    pub(super) fn next_ripe(&self, delay: Duration) -> Option<Millis> {
+        let mut ripe_at: HashMap<BlockHash, Option<Millis>> = HashMap::new();
+        // Dependencies arrive before their dependents.
+        for hash in &self.unconfirmed {
+            let entry = &self.entries[hash];
+            let own = (!entry.held).then(|| entry.seen_at.plus(delay));
+            let ripe = self
+                .dependencies(entry)
+                .iter()
+                .filter(|other| !self.is_confirmed(other))
+                .map(|other| ripe_at.get(other).copied().flatten())
+                .fold(own, |latest, other| Some(latest?.max(other?)));
+            ripe_at.insert(*hash, ripe);
+        }
+        ripe_at.into_values().flatten().min()
+    }
+
+    /// Voting weight: the balances at the heads of all accounts that name `representative`.
+    pub(super) fn weight(&self, representative: &Account) -> Raw {
+        let heads = self.chains.keys().filter_map(|account| self.head(account));
+        heads
+            .map(Entry::block)
+            .filter(|block| block.representative == *representative)
+            .try_fold(Raw::ZERO, |sum, block| sum.checked_add(block.balance))
+            .expect("all balances together are at most the supply")
+    }
+
+    /// Accounts with a block.
+    pub(super) fn account_count(&self) -> usize {
+        self.chains.len()
     }
 
     /// Keeps a block (and so its dependents) unconfirmed, or lets it go. Whether the block is known.
@@ -244,11 +297,12 @@ impl Ledger {
         &self.thresholds
     }
 
-    fn cement(&mut self, hash: &BlockHash) {
+    fn cement(&mut self, hash: &BlockHash, cause: Cause) {
         let entry = &self.entries[hash];
         let chain = self.chains.get_mut(&entry.block().account).expect("a block is in a chain");
         chain.confirmed += 1;
         assert_eq!(chain.confirmed as u64, entry.height, "a chain is cemented from its start");
+        self.cemented.push((*hash, cause));
     }
 
     /// Previous block and, for a receive, the send.

@@ -9,6 +9,7 @@
 //!   state    faults, then rules, then effects
 //!     check    may this block enter?      ledger   what is in, what is cemented
 //!     view     answers from the ledger    journal  the file beside the store
+//! rpc, websocket   the same node over HTTP         news     what was cemented
 //! ```
 
 mod check;
@@ -19,9 +20,12 @@ mod faults;
 mod journal;
 mod knobs;
 mod ledger;
+mod news;
 mod node;
+pub(in crate::sandbox) mod rpc;
 mod state;
 mod view;
+pub(in crate::sandbox) mod websocket;
 
 #[cfg(test)]
 mod tests;
@@ -32,4 +36,5 @@ pub use faucet::{genesis_account, seal, solve};
 pub use faults::{Call, Fault, Rival};
 pub use journal::JournalError;
 pub use node::{Config, SandboxNode};
+pub use rpc::{Spelling, UnknownNode};
 pub use view::{Head, HistoryEntry};

@@ -97,9 +97,39 @@ impl SandboxNode {
         state
     }
 
-    async fn latency(&self) {
-        if !self.shared.config.latency.is_zero() {
-            self.shared.clock.sleep(self.shared.config.latency).await;
+    /// The clock it goes by.
+    pub(super) fn clock(&self) -> &Arc<dyn Clock> {
+        &self.shared.clock
+    }
+
+    /// A node that does not keep what it stands for.
+    pub(super) fn downgrade(&self) -> impl Fn() -> Option<Self> + Send + 'static {
+        let shared = Arc::downgrade(&self.shared);
+        move || shared.upgrade().map(|shared| Self { shared })
+    }
+
+    /// From a block's arrival to its being cemented.
+    pub(super) fn confirmation_delay(&self) -> Duration {
+        self.shared.config.confirmation_delay
+    }
+
+    /// The fault that a call meets, once it has taken its time.
+    pub(super) async fn meet(
+        &self,
+        call: Call,
+        account: Option<Account>,
+    ) -> Result<Fault, NodeError> {
+        self.pause(self.shared.config.latency).await;
+        let fault = self.state().meet(call, account)?;
+        if let Fault::Slow(delay) = fault {
+            self.pause(delay).await;
+        }
+        Ok(fault)
+    }
+
+    async fn pause(&self, d: Duration) {
+        if !d.is_zero() {
+            self.shared.clock.sleep(d).await;
         }
     }
 
@@ -110,9 +140,8 @@ impl SandboxNode {
         account: Option<Account>,
         look: impl FnOnce(&Ledger, &Fault) -> Result<T, NodeError>,
     ) -> Result<T, NodeError> {
-        self.latency().await;
+        let fault = self.meet(call, account).await?;
         let mut state = self.state();
-        let fault = state.meet(call, account)?;
         if let Some(error) = fault.error() {
             return Err(error);
         }
@@ -204,10 +233,8 @@ impl Node for SandboxNode {
         block: &SignedBlock,
         subtype: Option<Subtype>,
     ) -> Result<BlockHash, NodeError> {
-        self.latency().await;
-        let mut state = self.state();
-        let fault = state.meet(Call::Process, Some(block.block.account))?;
-        state.process(&fault, block, subtype)
+        let fault = self.meet(Call::Process, Some(block.block.account)).await?;
+        self.state().process(&fault, block, subtype)
     }
 }
 

@@ -15,12 +15,14 @@ use super::faucet;
 use super::faults::{Call, Fault, Faults};
 use super::journal::{Journal, JournalError, Line};
 use super::ledger::Ledger;
+use super::news::{Cemented, News};
 
 /// What the lock guards.
 pub(super) struct State {
     pub(super) ledger: Ledger,
     pub(super) faults: Faults,
     pub(super) now: Millis,
+    pub(super) news: News,
     journal: Journal,
     /// Blocks on their way, with the time of their arrival.
     delayed: Vec<(Millis, SignedBlock, Option<Subtype>)>,
@@ -33,6 +35,7 @@ impl State {
             ledger: Ledger::genesis(),
             faults: Faults::default(),
             now,
+            news: News::default(),
             journal,
             delayed: Vec::new(),
         }
@@ -48,6 +51,8 @@ impl State {
                 refusal,
             })
         })?;
+        // What was cemented in an earlier life was told of then.
+        ledger.take_cemented();
         Ok(Self { ledger, ..Self::new(journal, now) })
     }
 
@@ -57,6 +62,7 @@ impl State {
             ledger: self.ledger.clone(),
             faults: self.faults.clone(),
             now: self.now,
+            news: News::default(),
             journal: Journal::none(),
             delayed: self.delayed.clone(),
         }
@@ -72,6 +78,13 @@ impl State {
             let _ = self.submit(&signed, subtype, due);
         }
         self.ledger.settle(now, delay);
+        self.tell();
+    }
+
+    /// When [`State::move_on`] has something to do next, at the latest.
+    pub(super) fn next_move(&self, delay: Duration) -> Option<Millis> {
+        let arrivals = self.delayed.iter().map(|(due, ..)| *due);
+        arrivals.chain(self.ledger.next_ripe(delay)).min()
     }
 
     /// The fault that this call meets; an error while the node is down, which uses up no fault.
@@ -99,13 +112,14 @@ impl State {
             Fault::Stale { blocks } => return self.process_stale(*blocks, block, subtype),
             Fault::Delayed(delay) => {
                 self.delayed.push((self.now.plus(*delay), *block, subtype));
+                self.news.stir();
             }
             Fault::Fork(rival) => {
                 let rival = faucet::rival_of(&self.ledger, rival, block);
                 self.insert_foreign(&rival);
             }
             Fault::Insert(foreign) => self.insert_foreign(foreign),
-            Fault::Garbage | Fault::LostReply => {
+            Fault::Garbage | Fault::HalfAnswer | Fault::LostReply => {
                 let _ = self.serve(block, subtype);
             }
             Fault::Balance { .. }
@@ -113,7 +127,8 @@ impl State {
             | Fault::Http500
             | Fault::LostRequest
             | Fault::Nothing
-            | Fault::Refused(_) => {}
+            | Fault::Refused(_)
+            | Fault::Slow(_) => {}
         }
         match fault.error() {
             Some(error) => Err(error),
@@ -137,6 +152,7 @@ impl State {
             seen_at,
         })?;
         self.ledger.insert(accepted, seen_at);
+        self.news.stir();
         Ok(hash)
     }
 
@@ -148,7 +164,17 @@ impl State {
         if !self.ledger.is_confirmed(hash) {
             self.journal.write(Line::Confirm(*hash))?;
             self.ledger.confirm(hash);
+            self.tell();
         }
+        Ok(())
+    }
+
+    /// Keeps a block from being cemented by age, or lets it go.
+    pub(super) fn hold(&mut self, hash: &BlockHash, held: bool) -> Result<(), SandboxError> {
+        if !self.ledger.hold(hash, held) {
+            return Err(SandboxError::Unknown(*hash));
+        }
+        self.news.stir();
         Ok(())
     }
 
@@ -162,6 +188,14 @@ impl State {
         }
         self.journal.write(Line::RollBack(*hash))?;
         Ok(self.ledger.roll_back(hash))
+    }
+
+    fn tell(&mut self) {
+        for (hash, cause) in self.ledger.take_cemented() {
+            if let Some(entry) = self.ledger.entry(&hash) {
+                self.news.tell(Cemented::new(entry, cause, self.now));
+            }
+        }
     }
 
     /// The node judges by what it has seen, the network by what there is.

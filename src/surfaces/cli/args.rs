@@ -71,6 +71,9 @@ pub enum Command {
     Doctor,
     /// The whole story on this terminal, with play money in a home of its own
     Demo,
+    /// Run the simulated services on ports of this machine, for tests and for wallets to share
+    #[command(after_help = SANDBOX_EXAMPLES)]
+    Sandbox(Sandbox),
     /// Write the tools' JSON schemas, one file for each
     Schemas(Schemas),
 }
@@ -171,6 +174,29 @@ pub enum Ledger {
     },
 }
 
+/// The simulated services.
+#[derive(Args, Clone, Debug)]
+pub struct Sandbox {
+    /// The first port; 0 takes free ones
+    #[arg(long, value_name = "PORT", default_value_t = SANDBOX_PORT)]
+    #[arg(value_parser = sandbox_port)]
+    pub port_base: u16,
+    /// Keep the Nano ledger in this file [default: beside the sandbox home]
+    #[arg(long, value_name = "FILE", conflicts_with = "memory")]
+    pub ledger: Option<PathBuf>,
+    /// Keep nothing
+    #[arg(long)]
+    pub memory: bool,
+    /// Whose habits the Nano node has: cpp or rsnano
+    #[arg(long, value_name = "NODE", default_value = "cpp")]
+    #[arg(value_parser = ["cpp", "rsnano"])]
+    pub node: String,
+    /// From a block's arrival to its confirmation, in milliseconds, at most an hour
+    #[arg(long, value_name = "MS", default_value_t = 150)]
+    #[arg(value_parser = clap::value_parser!(u64).range(..=limits::SANDBOX_CONFIRM_MS))]
+    pub confirm_ms: u64,
+}
+
 /// The tools' schemas.
 #[derive(Args, Debug)]
 pub struct Schemas {
@@ -192,6 +218,25 @@ pub(super) fn reason(text: &str) -> Result<String, String> {
     }
     Ok(text.to_owned())
 }
+
+/// A port that leaves room for all services after it.
+fn sandbox_port(text: &str) -> Result<u16, String> {
+    let port: u16 = text.parse().map_err(|_| "it is no port".to_owned())?;
+    let last = u16::MAX - limits::SANDBOX_PORTS;
+    if port > last {
+        return Err(format!("the last port that leaves room for all services is {last}"));
+    }
+    Ok(port)
+}
+
+/// Where the simulated services listen unless they are told otherwise.
+const SANDBOX_PORT: u16 = 47_100;
+
+const SANDBOX_EXAMPLES: &str = "Examples:
+  paywarden sandbox                              on ports 47100 and up, its ledger kept
+  paywarden sandbox --memory --port-base 0       on free ports, nothing kept
+  curl -d '{\"action\":\"version\"}' 127.0.0.1:47100
+  curl -d '{\"call\":\"process\",\"fault\":\"lost_reply\"}' 127.0.0.1:47100/sandbox/faults";
 
 const EXAMPLES: &str = "Examples:
   paywarden demo                                 see it work, with play money
@@ -223,6 +268,26 @@ mod tests {
             let status = Command::Wallet(WalletCommand::Status);
             assert_eq!(format!("{:?}", arguments.command), format!("{:?}", Some(status)));
         }
+    }
+
+    #[test]
+    fn sandbox_ports_leave_room() {
+        let last = u16::MAX - limits::SANDBOX_PORTS;
+        assert_eq!(sandbox_port("0"), Ok(0));
+        assert_eq!(sandbox_port(&last.to_string()), Ok(last));
+        for text in [&(last + 1).to_string(), "65536", "-1", "", "x"] {
+            assert!(sandbox_port(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn sandbox_confirmations_end_at_their_bound() {
+        let typed = |ms: u64| {
+            let ms = ms.to_string();
+            Arguments::try_parse_from(["paywarden", "sandbox", "--confirm-ms", &ms])
+        };
+        assert!(typed(limits::SANDBOX_CONFIRM_MS).is_ok());
+        assert!(typed(limits::SANDBOX_CONFIRM_MS + 1).is_err());
     }
 
     #[test]

@@ -7,6 +7,7 @@ pub mod args;
 pub mod demo;
 pub mod doctor;
 pub mod mandate_args;
+pub mod sandbox;
 pub mod schemas;
 pub mod secrets;
 pub mod welcome;

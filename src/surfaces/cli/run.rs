@@ -2,14 +2,15 @@
 
 use serde_json::{Map, Value, json};
 use tokio_util::sync::CancellationToken;
-use uuid::Uuid;
 
 use super::args::{Approvals, Ledger, WalletCommand};
 use super::freeze::Marker;
 use super::print::{Exit, Printer, Trouble};
 use super::secrets::ask_secret;
 use super::{approvals, directory, freeze, ledger, mandates, status, watch};
+use crate::clock::{Clock as _, SystemClock};
 use crate::failure::Failure;
+use crate::ids::time_ordered;
 use crate::operations::{Answer, Call, Caller, Gate, ProgressSink};
 
 /// Carries out one command.
@@ -72,7 +73,7 @@ pub(super) async fn ask(
         _ => Map::new(),
     };
     let mut call = Call {
-        id: Uuid::new_v4(),
+        id: time_ordered(SystemClock.now()),
         operation: operation.to_owned(),
         arguments,
         caller: Caller::Operator,

@@ -18,12 +18,13 @@ use rmcp::model::{
 use rmcp::service::{RequestContext, RoleServer};
 use serde_json::json;
 use tokio::sync::Semaphore;
-use uuid::Uuid;
 
 use super::names::{ToolNames, nearest};
 use super::tools::{UnknownToolset, check_toolsets, is_offered, tool};
 use super::{progress, result};
+use crate::clock::{Clock as _, SystemClock};
 use crate::failure::{Failure, Retry};
+use crate::ids::time_ordered;
 use crate::limits::{MCP_CALLS_IN_FLIGHT, QUOTE_CHARS};
 use crate::operations::{Answer, AnyOperation, Audience, Call, Caller, Gate, ProgressSink};
 
@@ -115,7 +116,7 @@ impl Handler {
             None => (ProgressSink::default(), None),
         };
         let call = Call {
-            id: Uuid::new_v4(),
+            id: time_ordered(SystemClock.now()),
             operation: operation.to_owned(),
             arguments: request.arguments.unwrap_or_default(),
             caller: self.caller.clone(),

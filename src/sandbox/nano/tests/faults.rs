@@ -23,6 +23,14 @@ async fn each_fault_of_process_says_and_does_what_it_promises() {
         (Fault::Gap, Some(refused("Gap previous block")), No),
         (Fault::Denial, None, No),
         (Fault::Stale { blocks: 0 }, None, Yes),
+        (Fault::Slow(TICK), None, Yes),
+        (
+            Fault::HalfAnswer,
+            Some(Err(NodeError::Garbled {
+                detail: "EOF while parsing a value at line 1 column 2".into(),
+            })),
+            Yes,
+        ),
     ];
     for (fault, answer, applied) in cases {
         let (world, alice) = World::with_account(1, raw(100)).await;

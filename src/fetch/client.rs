@@ -1,0 +1,174 @@
+//! The HTTP client: one for the whole process, with every request bounded in time and size.
+//!
+//! It must never follow a redirect, since the next place was not checked, nor send what is meant for this machine
+//! through a proxy.
+
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use bytes::Bytes;
+use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue};
+use reqwest::{ClientBuilder, Response, redirect};
+
+use super::error::root_cause;
+use super::{BaseUrl, FetchError};
+use crate::limits;
+use crate::secret::Secret;
+
+/// How the client connects.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Settings {
+    /// How long one connection may take to come about.
+    pub connect_timeout: Duration,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { connect_timeout: limits::CONNECT_TIMEOUT }
+    }
+}
+
+/// Makes requests; clones share their connections.
+#[derive(Clone, Debug)]
+pub struct Client {
+    settings: Settings,
+    /// Through the environment's proxies, if it names any.
+    outside: Arc<OnceLock<Built>>,
+    /// Never through a proxy.
+    here: Arc<OnceLock<Built>>,
+}
+
+type Built = Result<reqwest::Client, FetchError>;
+
+/// A URL with the token that belongs to it.
+#[derive(Clone, Debug)]
+pub struct Endpoint {
+    /// Where requests go.
+    pub url: BaseUrl,
+    /// Sent as `Authorization: Bearer`.
+    pub bearer: Option<Secret>,
+}
+
+impl From<BaseUrl> for Endpoint {
+    fn from(url: BaseUrl) -> Self {
+        Self { url, bearer: None }
+    }
+}
+
+/// What one request may take.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Bounds {
+    /// From the first step of connecting to the last byte of the answer.
+    pub timeout: Duration,
+    /// The longest answer, in bytes.
+    pub body_bytes: usize,
+}
+
+/// What came back, whatever its status.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Reply {
+    /// The HTTP status; a redirect is not followed.
+    pub status: u16,
+    /// The whole body.
+    pub body: Bytes,
+}
+
+impl Client {
+    /// A client that trusts the certificates the machine trusts. They are read for the first request, which takes its
+    /// time: a server must have answered its host before.
+    pub fn new(settings: Settings) -> Self {
+        Self { settings, outside: Arc::default(), here: Arc::default() }
+    }
+
+    /// Posts JSON and reads the whole answer.
+    ///
+    /// # Errors
+    /// [`FetchError`]; a status is no error here.
+    pub async fn post_json(
+        &self,
+        endpoint: &Endpoint,
+        body: Vec<u8>,
+        bounds: Bounds,
+    ) -> Result<Reply, FetchError> {
+        let url = &endpoint.url;
+        let timeout_ms = u64::try_from(bounds.timeout.as_millis()).unwrap_or(u64::MAX);
+        let failed = |error: reqwest::Error| FetchError::of(url.origin(), timeout_ms, &error);
+        let mut request = self
+            .client_for(url)?
+            .post(url.expose().clone())
+            .header(CONTENT_TYPE, JSON)
+            .header(ACCEPT, JSON)
+            .timeout(bounds.timeout)
+            .body(body);
+        if let Some(token) = &endpoint.bearer {
+            request = request.header(AUTHORIZATION, authorization(url, token)?);
+        }
+        let mut response = request.send().await.map_err(failed)?;
+        let status = response.status().as_u16();
+        let body = read(&mut response, url, bounds.body_bytes, failed).await?;
+        Ok(Reply { status, body })
+    }
+
+    fn client_for(&self, url: &BaseUrl) -> Built {
+        let connect_timeout = self.settings.connect_timeout;
+        match url.is_loopback() {
+            true => self.here.get_or_init(|| build(builder(connect_timeout).no_proxy())),
+            false => self.outside.get_or_init(|| build(builder(connect_timeout))),
+        }
+        .clone()
+    }
+}
+
+fn builder(connect_timeout: Duration) -> ClientBuilder {
+    use_ring();
+    reqwest::Client::builder()
+        .redirect(redirect::Policy::none())
+        .referer(false)
+        .connect_timeout(connect_timeout)
+        .pool_idle_timeout(limits::CONNECTION_IDLE)
+        .pool_max_idle_per_host(limits::CONNECTIONS_IDLE_PER_HOST)
+        .user_agent(USER_AGENT)
+}
+
+fn build(builder: ClientBuilder) -> Built {
+    builder.build().map_err(|error| FetchError::Unusable { detail: root_cause(&error) })
+}
+
+/// Makes ring the process's maker of TLS. Asking twice changes nothing.
+pub fn use_ring() {
+    // An error means that a provider is in place already.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+}
+
+/// The body, given up as soon as it is longer than it may be.
+async fn read(
+    response: &mut Response,
+    url: &BaseUrl,
+    limit_bytes: usize,
+    failed: impl Fn(reqwest::Error) -> FetchError,
+) -> Result<Bytes, FetchError> {
+    let too_large = || FetchError::TooLarge { origin: url.origin(), limit_bytes };
+    let announced = response.content_length().unwrap_or(0);
+    if usize::try_from(announced).map_or(true, |announced| announced > limit_bytes) {
+        return Err(too_large());
+    }
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(&failed)? {
+        if chunk.len() > limit_bytes - body.len() {
+            return Err(too_large());
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body.into())
+}
+
+fn authorization(url: &BaseUrl, token: &Secret) -> Result<HeaderValue, FetchError> {
+    let text = zeroize::Zeroizing::new([b"Bearer ", token.expose()].concat());
+    let mut value = HeaderValue::from_bytes(&text)
+        .map_err(|_| FetchError::BadRequest { origin: url.origin() })?;
+    value.set_sensitive(true);
+    Ok(value)
+}
+
+const JSON: &str = "application/json";
+const USER_AGENT: &str = concat!("paywarden/", env!("CARGO_PKG_VERSION"));

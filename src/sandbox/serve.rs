@@ -1,0 +1,144 @@
+//! The sandbox over the network: every simulated service on a port of its own, on the loopback interface alone.
+//!
+//! What is served must never be reachable from another machine: it answers private keys and takes faults from anybody.
+
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use super::nano::rpc::{self, Front};
+use super::nano::{SandboxNode, Spelling, websocket};
+
+/// One simulated service.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub enum Service {
+    /// The Nano node's RPC.
+    NodeRpc,
+    /// The Nano node's websocket.
+    NodeWebsocket,
+}
+
+/// Where to listen.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Ports {
+    /// Each service at its place after this port.
+    From(u16),
+    /// Wherever the system has room.
+    Free,
+}
+
+/// A port cannot be listened on.
+#[derive(Debug, thiserror::Error)]
+#[error("{} cannot listen on 127.0.0.1:{port}: {source}", service.name())]
+pub struct ServeError {
+    /// For which service.
+    pub service: Service,
+    /// The port; 0 for any.
+    pub port: u16,
+    /// What the system said.
+    pub source: io::Error,
+}
+
+/// The services while they run; dropping it ends them and every connection to them.
+#[derive(Debug)]
+pub struct Serving {
+    urls: Vec<(Service, String)>,
+    stop: CancellationToken,
+}
+
+impl Service {
+    /// All there are, in the order of their ports.
+    pub const ALL: [Self; 2] = [Self::NodeRpc, Self::NodeWebsocket];
+
+    /// Its name in the output of `paywarden sandbox`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::NodeRpc => "node-rpc",
+            Self::NodeWebsocket => "node-websocket",
+        }
+    }
+
+    /// Its place after the first port (DESIGN §9).
+    const fn offset(self) -> u16 {
+        match self {
+            Self::NodeRpc => 0,
+            Self::NodeWebsocket => 1,
+        }
+    }
+
+    const fn scheme(self) -> &'static str {
+        match self {
+            Self::NodeRpc => "http",
+            Self::NodeWebsocket => "ws",
+        }
+    }
+}
+
+/// Serves `node` on loopback ports, and keeps its network moving.
+///
+/// # Errors
+/// [`ServeError`] if a port is taken; nothing is served then.
+pub async fn serve(
+    node: SandboxNode,
+    spelling: Spelling,
+    ports: Ports,
+) -> Result<Serving, ServeError> {
+    let mut listeners = Vec::with_capacity(Service::ALL.len());
+    for service in Service::ALL {
+        listeners.push((service, listen(service, ports).await?));
+    }
+    let stop = CancellationToken::new();
+    let front = Arc::new(Front::new(node, spelling));
+    let moving = stop.clone().run_until_cancelled_owned(front.node.announce());
+    tokio::spawn(moving);
+    let mut urls = Vec::with_capacity(listeners.len());
+    for (service, (listener, address)) in listeners {
+        urls.push((service, format!("{}://{address}", service.scheme())));
+        let (front, stop) = (Arc::clone(&front), stop.clone());
+        match service {
+            Service::NodeRpc => tokio::spawn(rpc::serve(front, listener, stop)),
+            Service::NodeWebsocket => tokio::spawn(websocket::serve(front, listener, stop)),
+        };
+    }
+    Ok(Serving { urls, stop })
+}
+
+impl Serving {
+    /// Every service with its address, in the order of [`Service::ALL`].
+    pub fn urls(&self) -> &[(Service, String)] {
+        &self.urls
+    }
+
+    /// The address of one service.
+    ///
+    /// # Panics
+    /// Never: every service runs.
+    pub fn url(&self, service: Service) -> &str {
+        let found = self.urls.iter().find(|(other, _)| *other == service);
+        found.map(|(_, url)| url.as_str()).expect("every service runs")
+    }
+}
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        self.stop.cancel();
+    }
+}
+
+async fn listen(service: Service, ports: Ports) -> Result<(TcpListener, SocketAddr), ServeError> {
+    let port = match ports {
+        Ports::Free => 0,
+        Ports::From(base) => base.checked_add(service.offset()).ok_or_else(|| ServeError {
+            service,
+            port: base,
+            source: io::Error::new(io::ErrorKind::InvalidInput, "there is no port that high"),
+        })?,
+    };
+    let failed = |source| ServeError { service, port, source };
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await.map_err(failed)?;
+    let address = listener.local_addr().map_err(failed)?;
+    Ok((listener, address))
+}
