@@ -2,7 +2,7 @@
 
 use super::Engine;
 use super::failures::refused;
-use crate::books::{Body, DirectoryEntry};
+use crate::books::{Body, DirectoryEntry, Event, View};
 use crate::failure::Failure;
 use crate::ledger::Head;
 use crate::limits;
@@ -31,25 +31,7 @@ impl Engine {
     ) -> Result<(String, Head), Failure> {
         let key = directory.canonical(key);
         let name = key.clone();
-        let commit = self.store().commit(move |view| {
-            let counters = view.counters()?;
-            let (found, count) = match directory {
-                Directory::Payees => (view.payee(&key)?, counters.payees),
-                Directory::Merchants => (view.merchant(&key)?, counters.merchants),
-            };
-            if found.as_ref() == Some(&entry) {
-                return Ok((Vec::new(), ()));
-            }
-            if found.is_none() && count >= limits::DIRECTORY {
-                let message = format!("the table has {count} entries already");
-                return Err(Refusal::No(Failure::refused("DIRECTORY_FULL", message)));
-            }
-            let body = match directory {
-                Directory::Payees => Body::PayeeSet { address: key, entry },
-                Directory::Merchants => Body::MerchantSet { id: key, entry },
-            };
-            Ok((vec![body.into()], ()))
-        });
+        let commit = self.store().commit(move |view| write(view, directory, key, entry));
         Ok((name, commit.await.map_err(refused)?.head))
     }
 
@@ -81,11 +63,64 @@ impl Engine {
     }
 }
 
+fn write(
+    view: &View<'_>,
+    directory: Directory,
+    key: String,
+    entry: DirectoryEntry,
+) -> Result<(Vec<Event>, ()), Refusal<Failure>> {
+    let counters = view.counters()?;
+    let (found, count) = match directory {
+        Directory::Payees => (view.payee(&key)?, counters.payees),
+        Directory::Merchants => (view.merchant(&key)?, counters.merchants),
+    };
+    if found.as_ref() == Some(&entry) {
+        return Ok((Vec::new(), ()));
+    }
+    if found.is_none() && count >= limits::DIRECTORY {
+        let message = format!("the table has {count} entries already");
+        return Err(Refusal::No(Failure::refused("DIRECTORY_FULL", message)));
+    }
+    let body = match directory {
+        Directory::Payees => Body::PayeeSet { address: key, entry },
+        Directory::Merchants => Body::MerchantSet { id: key, entry },
+    };
+    Ok((vec![body.into()], ()))
+}
+
 impl Directory {
     fn canonical(self, key: &str) -> String {
         match self {
             Self::Payees => payee_key(key),
             Self::Merchants => key.to_owned(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::books::{MemoryRows, apply};
+    use crate::clock::Millis;
+
+    #[test]
+    fn a_table_ends_at_its_bound() {
+        let mut rows = MemoryRows::default();
+        let entry = DirectoryEntry { label: None, category: Some("food".into()) };
+        let write_to = |rows: &MemoryRows, directory, key: &str| {
+            let view = View::new(rows, Millis(0));
+            write(&view, directory, key.to_owned(), entry.clone()).map(|(events, ())| events)
+        };
+        for number in 0..limits::DIRECTORY {
+            let events = write_to(&rows, Directory::Payees, &format!("n{number}")).unwrap();
+            apply(&mut rows, u64::from(number), Millis(0), &events[0]).unwrap();
+        }
+        let full = write_to(&rows, Directory::Payees, "one-more");
+        let is_full = |refusal: &Refusal<Failure>| matches!(refusal, Refusal::No(failure) if failure.code == "DIRECTORY_FULL");
+        assert!(full.as_ref().is_err_and(is_full));
+        assert!(write_to(&rows, Directory::Payees, "n7").unwrap().is_empty(), "nothing changes");
+        assert_eq!(write_to(&rows, Directory::Merchants, "one-more").unwrap().len(), 1);
+        let page = View::new(&rows, Millis(0)).payees(Some("n9998"), 10).unwrap();
+        assert_eq!(page[0].0, "n9999");
     }
 }

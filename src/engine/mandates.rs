@@ -227,3 +227,6 @@ fn not_waiting(id: ProposalId) -> Failure {
     Failure::refused("PROPOSAL_NOT_WAITING", format!("no proposed mandate {id} waits"))
         .hint("`paywarden mandates list` shows what waits")
 }
+
+#[cfg(test)]
+mod tests;

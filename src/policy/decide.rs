@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::mandate_rules::{cart_fits, judge_mandate, remaining};
+use super::mandate_caps::remaining;
+use super::mandate_rules::{cart_fits, judge_mandate};
 use super::rules::within;
 use super::{Charge, Grant, Mandate, Mode, Policy, ReasonCode, Request, Rule, Trace, Usage};
 use crate::clock::Millis;

@@ -10,6 +10,7 @@ mod decide;
 mod explain;
 mod grant;
 mod mandate;
+mod mandate_caps;
 mod mandate_rules;
 mod request;
 mod rules;

@@ -64,7 +64,7 @@ pub struct MandateArgs {
     /// Most that may ever be spent, such as "150 USD"
     #[arg(long, value_name = "MONEY", required_unless_present = "file")]
     pub cap: Option<String>,
-    /// Most that may ever be spent in a further currency; may be given several times
+    /// As --cap, in a further currency (its windows take --file); may be given several times
     #[arg(long, value_name = "MONEY", action = ArgAction::Append)]
     pub also_cap: Vec<String>,
     /// Most in one payment

@@ -17,6 +17,7 @@ mod directory;
 mod escape;
 mod freeze;
 mod ledger;
+mod mandate_print;
 mod mandates;
 mod print;
 mod run;
