@@ -21,7 +21,7 @@ use paywarden::ids::time_ordered;
 use paywarden::nano::Network;
 use paywarden::operations::{Call, Caller, Gate, ProgressSink, Verdict};
 use paywarden::policy::Policy;
-use paywarden::process::{Boot, Home, Serves, Surroundings, WalletGate, World};
+use paywarden::process::{Boot, Home, Reach, Serves, Surroundings, WalletGate, World};
 use paywarden::store::{Guards, LedgerSigner, RedbEngine, Store, probe_file};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
@@ -95,6 +95,7 @@ fn forwarder(home: &Path) -> WalletGate {
         home: Home::new(home.to_owned()),
         network: Network::Sandbox,
         work_threads: 1,
+        reach: Reach::default(),
         unlock: None,
         clock: Arc::new(SystemClock),
         world: Arc::new(NoWorld),
@@ -118,6 +119,7 @@ impl World for NoWorld {
         &self,
         network: Network,
         _: &Home,
+        _: &Reach,
         _: Arc<dyn Clock>,
     ) -> Result<Surroundings, Failure> {
         self.check(network)?;

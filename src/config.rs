@@ -8,8 +8,9 @@ use std::path::PathBuf;
 use serde::Deserialize;
 
 use crate::failure::{Failure, Retry};
+use crate::limits;
 use crate::nano::Network;
-use crate::process::{Home, files};
+use crate::process::{Endpoint, Home, Reach, Speaks, files};
 use crate::secret::Secret;
 
 /// Where settings come from, handed in so that tests need no process environment.
@@ -46,6 +47,14 @@ pub struct Flags {
     pub work_threads: Option<String>,
     /// `--log`.
     pub log: Option<String>,
+    /// `--node-url`.
+    pub node_url: Vec<String>,
+    /// `--node-ws`.
+    pub node_ws: Option<String>,
+    /// `--work-url`.
+    pub work_url: Vec<String>,
+    /// `--sandbox-url`.
+    pub sandbox_url: Option<String>,
 }
 
 /// Settings in force.
@@ -65,6 +74,8 @@ pub struct Config {
     pub work_threads: usize,
     /// Log filter.
     pub log: String,
+    /// Where the network is, as far as this process was told.
+    pub reach: Reach,
     /// Opens the keys, where they are protected.
     pub unlock: Option<Secret>,
     /// Where each setting came from, for `doctor`.
@@ -105,7 +116,7 @@ impl fmt::Display for Origin {
 }
 
 /// Every environment variable that holds a setting.
-pub const VARIABLES: [&str; 9] = [
+pub const VARIABLES: [&str; 13] = [
     "PAYWARDEN_HOME",
     "PAYWARDEN_NETWORK",
     "PAYWARDEN_TOOL_NAMES",
@@ -113,6 +124,10 @@ pub const VARIABLES: [&str; 9] = [
     "PAYWARDEN_READ_ONLY",
     "PAYWARDEN_WORK_THREADS",
     "PAYWARDEN_LOG",
+    "PAYWARDEN_NODE_URL",
+    "PAYWARDEN_NODE_WS",
+    "PAYWARDEN_WORK_URL",
+    "PAYWARDEN_SANDBOX_URL",
     "PAYWARDEN_UNLOCK",
     "PAYWARDEN_UNLOCK_FILE",
 ];
@@ -140,6 +155,8 @@ impl Survey {
         sources.take("read_only", flags.read_only.then(|| "true".to_owned()), "false");
         sources.take("work_threads", flags.work_threads.clone(), "auto");
         sources.take("log", flags.log.clone(), "warn");
+        // What cannot be read as a URL may still hold a secret: it is counted, not shown.
+        let _ = sources.reach(flags);
         Self { home, network, origins: sources.origins }
     }
 }
@@ -172,6 +189,7 @@ impl Config {
         let threads = sources.take("work_threads", flags.work_threads.clone(), "auto");
         let work_threads = threads.parse("auto or a number from 1 to 64", parse_threads)?;
         let log = sources.take("log", flags.log.clone(), "warn").value.clone();
+        let reach = sources.reach(flags)?;
         Ok(Self {
             home,
             network,
@@ -180,6 +198,7 @@ impl Config {
             read_only,
             work_threads,
             log,
+            reach,
             unlock: unlock(environment)?,
             origins: sources.origins,
         })
@@ -211,6 +230,27 @@ struct FileSettings {
     read_only: Option<bool>,
     work_threads: Option<u32>,
     log: Option<String>,
+    node_url: Option<OneOrMany>,
+    node_ws: Option<String>,
+    work_url: Option<OneOrMany>,
+    sandbox_url: Option<String>,
+}
+
+/// A text, or a list of them.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(untagged)]
+enum OneOrMany {
+    One(String),
+    Many(Vec<String>),
+}
+
+impl OneOrMany {
+    fn joined(&self) -> String {
+        match self {
+            Self::One(text) => text.clone(),
+            Self::Many(texts) => texts.join(","),
+        }
+    }
 }
 
 impl FileSettings {
@@ -221,6 +261,10 @@ impl FileSettings {
             "read_only" => self.read_only.map(|value| value.to_string()),
             "work_threads" => self.work_threads.map(|value| value.to_string()),
             "log" => self.log.clone(),
+            "node_url" => self.node_url.as_ref().map(OneOrMany::joined),
+            "node_ws" => self.node_ws.clone(),
+            "work_url" => self.work_url.as_ref().map(OneOrMany::joined),
+            "sandbox_url" => self.sandbox_url.clone(),
             _ => None,
         }
     }
@@ -252,6 +296,42 @@ impl<'a> Sources<'a> {
         self.origins.insert(name, Setting { value: value.clone(), origin });
         Taken { name, value, origin }
     }
+
+    /// Where the network is. All four are looked at, so that none is shown with what may be secret in it.
+    fn reach(&mut self, flags: &Flags) -> Result<Reach, Failure> {
+        let joined = |urls: &[String]| (!urls.is_empty()).then(|| urls.join(","));
+        let node_urls = self.endpoints("node_url", joined(&flags.node_url), Speaks::Http);
+        let node_ws = self.endpoints("node_ws", flags.node_ws.clone(), Speaks::WebSocket);
+        let work_urls = self.endpoints("work_url", joined(&flags.work_url), Speaks::Http);
+        let sandbox = self.endpoints("sandbox_url", flags.sandbox_url.clone(), Speaks::Http);
+        let only = |name: &str, urls: Vec<Endpoint>| match urls.len() {
+            0 | 1 => Ok(urls.into_iter().next()),
+            more => Err(invalid(format!("{name} has {more} URLs; it takes one"))),
+        };
+        Ok(Reach {
+            node_urls: node_urls?,
+            node_ws: only("node_ws", node_ws?)?,
+            work_urls: work_urls?,
+            sandbox_url: only("sandbox_url", sandbox?)?,
+        })
+    }
+
+    fn endpoints(
+        &mut self,
+        name: &'static str,
+        flag: Option<String>,
+        speaks: Speaks,
+    ) -> Result<Vec<Endpoint>, Failure> {
+        let taken = self.take(name, flag, NO_ENDPOINTS);
+        let parsed = taken.endpoints(speaks);
+        let shown = match &parsed {
+            Ok(urls) if urls.is_empty() => NO_ENDPOINTS.to_owned(),
+            Ok(urls) => urls.iter().map(Endpoint::public).collect::<Vec<_>>().join(","),
+            Err(_) => "set, and cannot be used".to_owned(),
+        };
+        self.origins.insert(name, Setting { value: shown, origin: taken.origin });
+        parsed
+    }
 }
 
 struct Taken {
@@ -266,6 +346,28 @@ impl Taken {
             let (name, value, origin) = (self.name, &self.value, self.origin);
             invalid(format!("{name} is {value:?} (from {origin}); it is {wanted}"))
         })
+    }
+}
+
+impl Taken {
+    fn endpoints(&self, speaks: Speaks) -> Result<Vec<Endpoint>, Failure> {
+        if self.value == NO_ENDPOINTS {
+            return Ok(Vec::new());
+        }
+        let (name, origin) = (self.name, self.origin);
+        let texts: Vec<&str> = self.value.split(',').collect();
+        if texts.len() > limits::ENDPOINTS {
+            let (found, max) = (texts.len(), limits::ENDPOINTS);
+            let message = format!("{name} (from {origin}) has {found} URLs; at most {max} fit");
+            return Err(invalid(message));
+        }
+        let parse = |(place, text): (usize, &str)| {
+            Endpoint::parse(text, speaks).map_err(|error| {
+                let place = place + 1;
+                invalid(format!("URL {place} of {name} (from {origin}) cannot be used: {error}"))
+            })
+        };
+        texts.into_iter().enumerate().map(parse).collect()
     }
 }
 
@@ -339,9 +441,15 @@ fn variable(name: &str) -> &'static str {
         "toolsets" => "PAYWARDEN_TOOLSETS",
         "read_only" => "PAYWARDEN_READ_ONLY",
         "work_threads" => "PAYWARDEN_WORK_THREADS",
+        "node_url" => "PAYWARDEN_NODE_URL",
+        "node_ws" => "PAYWARDEN_NODE_WS",
+        "work_url" => "PAYWARDEN_WORK_URL",
+        "sandbox_url" => "PAYWARDEN_SANDBOX_URL",
         _ => "PAYWARDEN_LOG",
     }
 }
+
+const NO_ENDPOINTS: &str = "none";
 
 fn invalid(message: String) -> Failure {
     Failure::invalid("CONFIG_INVALID", message)
@@ -416,6 +524,44 @@ mod tests {
             let environment = environment(dir.path(), &[(name, value)]);
             let failure = Config::load(&Flags::default(), &environment).unwrap_err();
             assert!(failure.message.contains(value) && failure.message.contains(name), "{failure}");
+        }
+    }
+
+    #[test]
+    fn urls_have_three_spellings_a_bound_and_no_secrets_on_show() {
+        let dir = tempfile::tempdir().unwrap();
+        let load = |flags: &Flags, vars: &[(&'static str, &str)]| {
+            Config::load(flags, &environment(dir.path(), vars))
+        };
+        assert_eq!(load(&Flags::default(), &[]).unwrap().reach, Reach::default());
+        let file = "node_url = [\"https://a.example/key1\", \"https://b.example\"]\n";
+        std::fs::write(dir.path().join("config.toml"), file).unwrap();
+        let config = load(&Flags::default(), &[]).unwrap();
+        assert_eq!(config.reach.node_urls.len(), 2);
+        assert_eq!(config.origins["node_url"].value, "https://a.example/…,https://b.example/");
+        let vars =
+            [("PAYWARDEN_NODE_URL", "http://localhost:1"), ("PAYWARDEN_NODE_WS", "ws://[::1]")];
+        let config = load(&Flags::default(), &vars).unwrap();
+        assert_eq!(config.reach.node_urls[0].expose(), "http://localhost:1/");
+        assert!(config.reach.node_ws.is_some());
+        let flags = Flags { node_url: vec!["http://localhost:2".into()], ..Flags::default() };
+        let config = load(&flags, &vars).unwrap();
+        assert_eq!(config.reach.node_urls[0].expose(), "http://localhost:2/");
+        let many = ["http://localhost:1"; limits::ENDPOINTS].join(",");
+        assert!(load(&Flags::default(), &[("PAYWARDEN_WORK_URL", &many)]).is_ok());
+        for (name, value) in [
+            ("PAYWARDEN_WORK_URL", format!("{many},http://localhost:1")),
+            ("PAYWARDEN_NODE_URL", "http://hunter2.example".to_owned()),
+            ("PAYWARDEN_NODE_URL", "https://a.example,,".to_owned()),
+            ("PAYWARDEN_NODE_WS", "ws://localhost:1,ws://localhost:2".to_owned()),
+            ("PAYWARDEN_SANDBOX_URL", "hunter2".to_owned()),
+        ] {
+            let failure = load(&Flags::default(), &[(name, &value)]).unwrap_err();
+            assert!(!failure.to_string().contains("hunter2"), "{failure}");
+            let vars = [(name, value.as_str())];
+            let survey = Survey::of(&Flags::default(), &environment(dir.path(), &vars));
+            let shown = format!("{:?}", survey.origins);
+            assert!(!shown.contains("hunter2") && !shown.contains("key1"), "{shown}");
         }
     }
 

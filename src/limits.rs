@@ -81,6 +81,22 @@ pub const LINE_ITEMS: usize = 64;
 pub const REASON_BYTES: usize = 512;
 /// Most accounts one wallet derives.
 pub const ACCOUNTS: u32 = 1_000;
+/// Most single test keys a dev wallet takes in.
+pub const IMPORTED_KEYS: usize = 16;
+/// Accounts of an imported seed whose past is looked for on the network.
+pub const HISTORY_ACCOUNTS: u32 = 10;
+/// Accounts the node is asked about at one time.
+pub const ACCOUNT_LOOKS: usize = 8;
+/// How long the network may take to tell of the past of imported keys.
+pub const HISTORY_LOOK: Duration = Duration::from_secs(30);
+/// Longest line that is typed in answer to a question, in bytes.
+pub const TYPED_BYTES: usize = 1_024;
+/// How often the owner may get the words of a new phrase wrong before nothing is made.
+pub const PHRASE_TRIES: u32 = 3;
+/// Most URLs of one kind a wallet is given.
+pub const ENDPOINTS: usize = 8;
+/// Longest URL of a node or work server, in bytes.
+pub const ENDPOINT_BYTES: usize = 2_048;
 /// Most payments of one lane that wait for it or are in flight.
 pub const OPEN_PAYMENTS_PER_LANE: u32 = 256;
 /// Most approvals waiting at one time; the next payment that needs one is denied.
@@ -117,6 +133,28 @@ pub const REPUBLISH_LOST: Duration = Duration::from_millis(500);
 pub const UNKNOWN_AFTER: Duration = Duration::from_secs(600);
 /// Most receivable blocks asked for in one request.
 pub const RECEIVABLE_PAGE: u32 = 64;
+/// Accounts named in one request of a round of polling.
+pub const ROUND_ACCOUNTS: usize = 100;
+/// While news tell what is confirmed, the network is polled so many times less often.
+pub const NEWS_SLACK: u32 = 4;
+/// How long a source of news that ended is left alone before it is asked again.
+pub const NEWS_RETRY: Duration = Duration::from_secs(5);
+/// A receive block that no node has taken for so long is cancelled by an empty block in its place.
+pub const RECEIVE_REFUSED_AFTER: Duration = Duration::from_secs(120);
+/// How long `wallet.receive` lets a wallet in manual mode receive.
+pub const RECEIVE_ASKED: Duration = Duration::from_secs(10);
+/// Sends whose receive was refused, remembered so that they are not tried again.
+pub const RECEIVES_REFUSED: usize = 1_024;
+/// How long an owner's change of the representative waits for its account to be free, and for its confirmation.
+pub const REPRESENTATIVE_WAIT: Duration = Duration::from_secs(45);
+/// Most unknown blocks of one account that `reconcile` looks at.
+pub const RECONCILE_BLOCKS: usize = 16_384;
+/// Most work sources that are asked.
+pub const WORK_SOURCES: usize = 8;
+/// How long one work source may take.
+pub const WORK_SOURCE_WAIT: Duration = Duration::from_secs(10);
+/// How long a work source that lied, failed or took too long is left alone.
+pub const WORK_SOURCE_REST: Duration = Duration::from_secs(60);
 /// Blocks walked back from an unexpected frontier in search of our own head.
 pub const FOREIGN_WALK: u32 = 64;
 /// Longest line of the sandbox ledger's journal, in bytes, without its newline; a block takes about 750.
@@ -159,8 +197,6 @@ pub const ELECTION: Duration = Duration::from_secs(5);
 pub const ELECTION_PAUSE: Duration = Duration::from_millis(10);
 /// How long a call is sent to one keeper after another.
 pub const CALL: Duration = Duration::from_secs(60);
-/// Accounts a wallet derives when it is opened.
-pub const ACCOUNTS_AT_START: u32 = 1;
 /// Fewest characters of an unlock or operator secret.
 pub const SECRET_CHARS_MIN: usize = 8;
 /// How long a wrong operator secret is answered late.

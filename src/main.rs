@@ -7,7 +7,7 @@ use clap::Parser;
 use paywarden::clock::Clock;
 use paywarden::failure::Failure;
 use paywarden::nano::Network;
-use paywarden::process::{Home, Surroundings, World, start};
+use paywarden::process::{Home, Reach, Surroundings, World, start};
 use paywarden::surfaces::cli::args::Arguments;
 #[cfg(feature = "sandbox")]
 use {
@@ -61,6 +61,7 @@ impl World for SandboxWorld {
         &self,
         network: Network,
         home: &Home,
+        _: &Reach,
         clock: Arc<dyn Clock>,
     ) -> Result<Surroundings, Failure> {
         self.check(network)?;
@@ -72,6 +73,7 @@ impl World for SandboxWorld {
         &self,
         network: Network,
         _: &Home,
+        _: &Reach,
         _: Arc<dyn Clock>,
     ) -> Result<Surroundings, Failure> {
         self.check(network)?;

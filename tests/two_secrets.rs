@@ -1,15 +1,12 @@
 //! The two secrets of a wallet that holds more than play money: one opens its keys, the other is the owner's word.
 //!
-//! The binary of this version runs on the sandbox only; what comes after `init` is shown on the library, with a
-//! simulated node under the name of the dev network.
+//! Shown on the library, with a simulated node under the name of the dev network.
 
 #![cfg(all(unix, feature = "sandbox"))]
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
 mod support;
 
-use std::io::{Read, Write};
-use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,7 +16,9 @@ use paywarden::failure::Failure;
 use paywarden::money::Raw;
 use paywarden::nano::{Account, Network, Seed};
 use paywarden::operations::{Answer, Call, Caller, Gate, ProgressSink, Verdict};
-use paywarden::process::{Boot, Home, Init, Serves, Surroundings, WalletGate, World};
+use paywarden::process::{
+    Boot, Endpoint, Home, Init, Reach, Serves, Speaks, Surroundings, WalletGate, World,
+};
 use paywarden::sandbox::nano::{Config, SandboxNode};
 use paywarden::secret::Secret;
 use serde_json::{Value, json};
@@ -104,73 +103,111 @@ async fn a_secret_from_the_host_opens_the_wallet_and_a_wrong_one_leaves_it_locke
 async fn init_refuses_weak_and_equal_secrets_and_a_second_wallet() {
     let dir = tempfile::tempdir().unwrap();
     let boot = boot(Home::new(dir.path().join("wallet")), Play::new(), None);
-    let seed = Seed::from_bytes(SEED);
     let long = "x".repeat(paywarden::limits::SECRET_CHARS_MIN);
     for (unlock, operator, code) in [
         (&long[1..], OPERATOR, "SECRET_TOO_SHORT"),
         (UNLOCK, &long[1..], "SECRET_TOO_SHORT"),
         (UNLOCK, UNLOCK, "SECRETS_EQUAL"),
     ] {
-        let failure = boot.init(&seed, &init(unlock, operator)).await.unwrap_err();
+        let failure = boot.init(&init(unlock, operator)).await.unwrap_err();
         assert_eq!(failure.code, code);
         assert!(!boot.home.dir().exists(), "nothing is made");
     }
     // At the limit it passes.
-    boot.init(&seed, &init(&long, OPERATOR)).await.unwrap();
+    boot.init(&init(&long, OPERATOR)).await.unwrap();
     let before = support::contents(boot.home.dir());
-    let again = boot.init(&Seed::from_bytes([8; 32]), &init(UNLOCK, OPERATOR)).await.unwrap_err();
+    let again = boot.init(&init(UNLOCK, OPERATOR)).await.unwrap_err();
     assert_eq!(again.code, "WALLET_EXISTS");
     assert_eq!(support::contents(boot.home.dir()), before);
     let sandbox = Boot { network: Network::Sandbox, ..boot };
     assert_eq!(sandbox.check_init().unwrap_err().code, "NOT_NEEDED");
 }
 
-#[test]
-fn init_at_a_terminal_asks_twice_and_shows_the_phrase_once() {
-    let home = support::Home::new();
-    let Some(mut terminal) = Terminal::start(&home) else {
-        eprintln!("skipped: this system has no `script` to give a program a terminal");
-        return;
-    };
-    for secret in [UNLOCK, UNLOCK, OPERATOR, OPERATOR] {
-        terminal.answer(": ", secret);
-    }
-    let said = terminal.end();
-    assert!(said.contains("The wallet is made."), "{said}");
-    for secret in [UNLOCK, OPERATOR] {
-        assert!(!said.contains(secret), "a secret is echoed: {said}");
-    }
-    let phrases = said.lines().filter(|line| line.split_whitespace().count() == 24).count();
-    assert_eq!(phrases, 1, "{said}");
-    let keys = std::fs::read_to_string(home.file("keystore.json")).unwrap();
-    let keys: Value = serde_json::from_str(&keys).unwrap();
-    assert_eq!(keys["protection"], "argon2id-xchacha20poly1305", "{keys}");
-    assert!(keys.get("seed").is_none(), "{keys}");
-    let phrase = said.lines().find(|line| line.split_whitespace().count() == 24).unwrap();
-    let phrase = paywarden::nano::mnemonic::Phrase::parse(phrase.trim()).unwrap();
-    let account = paywarden::nano::mnemonic::legacy_seed(&phrase).unwrap().derive(0).account();
-    assert!(said.contains(&account.to_string()), "the phrase is this wallet's: {said}");
-
-    let before = support::contents(&home.path());
-    let mut again = Terminal::start(&home).unwrap();
-    let said = again.end();
-    assert!(said.contains("WALLET_EXISTS"), "{said}");
-    assert_eq!(support::contents(&home.path()), before);
+#[tokio::test]
+async fn imported_keys_with_a_past_are_found_and_every_used_account_is_added() {
+    let dir = tempfile::tempdir().unwrap();
+    let world = Play::new();
+    let boot = boot(Home::new(dir.path().join("wallet")), world.clone(), None);
+    let mut init = init(UNLOCK, OPERATOR);
+    let indexes: Vec<u32> = (0..paywarden::limits::HISTORY_ACCOUNTS).collect();
+    let unused = boot.look_for_past(&init.keys, &indexes).await;
+    assert!(!unused.needs_acknowledgement(), "{unused:?}");
+    // The dev genesis account is the one with a past on a fresh ledger: as an imported key it is found.
+    let key = paywarden::nano::PrivateKey::from_bytes(paywarden::nano::DEV_GENESIS_PRIVATE_KEY);
+    let index = init.keys.import(key).unwrap();
+    let past = boot.look_for_past(&init.keys, &[0, index]).await;
+    assert!(past.needs_acknowledgement());
+    assert_eq!(past.found().len(), 1, "{past:?}");
+    assert_eq!(past.found()[0].account.account, Network::Dev.genesis_account());
+    assert!(past.found()[0].account.blocks >= 1);
+    init.past = Some(past);
+    boot.init(&init).await.unwrap();
+    let gate = WalletGate::new(boot, Serves::Itself);
+    let listed = ask(&gate, Caller::Operator, "wallet.accounts", json!({})).await.unwrap().output;
+    let genesis = Network::Dev.genesis_account().to_string();
+    assert_eq!(listed["accounts"][1]["address"], genesis, "{listed:?}");
+    let without = ask(&gate, Caller::Operator, "wallet.add_account", json!({})).await;
+    assert_eq!(without.unwrap_err().code, "OPERATOR_SECRET_REQUIRED");
+    let locked = with_secret(&gate, OPERATOR, "wallet.add_account", json!({})).await;
+    assert_eq!(locked.unwrap_err().code, "WALLET_LOCKED");
+    ask(&gate, Caller::Operator, "wallet.unlock", json!({ "secret": UNLOCK })).await.unwrap();
+    let added = with_secret(&gate, OPERATOR, "wallet.add_account", json!({})).await.unwrap().output;
+    let second = Seed::from_bytes(SEED).derive(1).account().to_string();
+    assert_eq!((&added["index"], &added["address"]), (&json!(1), &json!(second)));
+    gate.close().await;
 }
 
-#[test]
-fn init_at_a_terminal_makes_nothing_when_the_two_differ() {
-    let home = support::Home::new();
-    let Some(mut terminal) = Terminal::start(&home) else { return };
-    terminal.answer(": ", UNLOCK);
-    terminal.answer(": ", "unlock-secret-mistyped");
-    let said = terminal.end();
-    assert!(said.contains("SECRETS_DIFFER"), "{said}");
-    assert!(!home.file("keystore.json").exists());
-    // And without a terminal nobody is asked.
-    let output = home.command().args(["--network", "dev", "init"]).stdin(Stdio::null()).output();
-    drop(output);
-    assert!(!home.file("keystore.json").exists());
+#[tokio::test]
+async fn on_live_only_the_node_that_init_was_given_counts() {
+    let dir = tempfile::tempdir().unwrap();
+    let reach = |url: &str| {
+        let node = Endpoint::parse(url, Speaks::Http).unwrap();
+        Reach { node_urls: vec![node], ..Reach::default() }
+    };
+    let home = Home::new(dir.path().join("wallet"));
+    let live = |reach: Reach| Boot {
+        network: Network::Live,
+        reach,
+        ..boot(home.clone(), Play::new(), None)
+    };
+    live(reach("https://rpc.example/hunter2")).init(&init(UNLOCK, OPERATOR)).await.unwrap();
+    for (url, opens) in [
+        ("https://rpc.example/hunter2", true),
+        ("https://rpc.example/hunter3", false),
+        ("https://other.example/", false),
+    ] {
+        let opened = live(reach(url)).open().await;
+        assert_eq!(
+            opened.as_ref().err().map(|e| e.code.as_ref()),
+            (!opens).then_some("NETWORK_FIXED")
+        );
+        if let Ok(running) = opened {
+            running.engine.stop().await;
+        }
+    }
+    let running = live(Reach::default()).open().await.unwrap();
+    running.engine.stop().await;
+    drop(running);
+    for (path, bytes) in support::contents_below(home.dir()) {
+        let known = bytes.windows(7).any(|part| part == b"hunter2");
+        assert_eq!(known, path.ends_with("node-access.json"), "{}", path.display());
+    }
+    std::fs::remove_file(home.path("node-access.json")).unwrap();
+    let failure = live(Reach::default()).open().await.unwrap_err();
+    assert_eq!(failure.code, "NODE_ACCESS_UNUSABLE");
+}
+
+#[tokio::test]
+async fn what_init_left_half_made_is_never_completed_without_its_secrets() {
+    let wallet = Wallet::made().await;
+    for gone in ["wallet.redb", "ledger-key.pem", "anchor.log"] {
+        std::fs::remove_file(wallet.home.path(gone)).unwrap();
+    }
+    let boot = boot(wallet.home.clone(), wallet.world.clone(), Some(UNLOCK));
+    assert_eq!(boot.open().await.unwrap_err().code, "INIT_INTERRUPTED");
+    std::fs::remove_file(wallet.home.path("keystore.json")).unwrap();
+    // And without its keys it is an error, never a new wallet or the sandbox.
+    assert_eq!(boot.open().await.unwrap_err().code, "KEYSTORE_MISSING");
 }
 
 /// A wallet of the dev network, with a node that outlives its processes.
@@ -186,7 +223,7 @@ impl Wallet {
         let dir = tempfile::tempdir().unwrap();
         let (home, world) = (Home::new(dir.path().join("wallet")), Play::new());
         let boot = boot(home.clone(), world.clone(), None);
-        let account = boot.init(&Seed::from_bytes(SEED), &init(UNLOCK, OPERATOR)).await.unwrap();
+        let account = boot.init(&init(UNLOCK, OPERATOR)).await.unwrap();
         let wallet = Self { _dir: dir, home, world, account };
         wallet.holds_no_secret();
         wallet
@@ -227,7 +264,13 @@ impl World for Play {
         Ok("a node for this test".to_owned())
     }
 
-    fn surround(&self, _: Network, _: &Home, _: Arc<dyn Clock>) -> Result<Surroundings, Failure> {
+    fn surround(
+        &self,
+        _: Network,
+        _: &Home,
+        _: &Reach,
+        _: Arc<dyn Clock>,
+    ) -> Result<Surroundings, Failure> {
         let node = Arc::new(self.0.clone());
         Ok(Surroundings { node, rhythm: Rhythm::SANDBOX, faucet: None })
     }
@@ -238,6 +281,7 @@ fn boot(home: Home, world: Play, unlock: Option<&str>) -> Boot {
         home,
         network: Network::Dev,
         work_threads: 1,
+        reach: Reach::default(),
         unlock: unlock.map(|text| Secret::new(text.to_owned())),
         clock: Arc::new(SystemClock),
         world: Arc::new(world),
@@ -246,7 +290,8 @@ fn boot(home: Home, world: Play, unlock: Option<&str>) -> Boot {
 
 fn init(unlock: &str, operator: &str) -> Init {
     let secret = |text: &str| Secret::new(text.to_owned());
-    Init { unlock: secret(unlock), operator: secret(operator) }
+    let keys = Seed::from_bytes(SEED).into();
+    Init { unlock: secret(unlock), operator: secret(operator), keys, past: None }
 }
 
 fn agent() -> Caller {
@@ -282,53 +327,6 @@ fn call(caller: Caller, operation: &str, arguments: &Value) -> Call {
         operator_secret: None,
         progress: ProgressSink::default(),
         cancelled: CancellationToken::new(),
-    }
-}
-
-/// `paywarden --network dev init` at a terminal of its own, made by util-linux `script`.
-struct Terminal {
-    child: Child,
-    said: String,
-}
-
-impl Terminal {
-    fn start(home: &support::Home) -> Option<Self> {
-        let program = home.command();
-        let line = format!("{} --network dev init", program.get_program().to_str().unwrap());
-        let mut script = Command::new("script");
-        script.args(["-q", "-e", "-c", &line, "/dev/null"]).env_clear();
-        script.envs(program.get_envs().filter_map(|(name, value)| Some((name, value?))));
-        script.stdin(Stdio::piped()).stdout(Stdio::piped());
-        let child = script.spawn().ok()?;
-        Some(Self { child, said: String::new() })
-    }
-
-    /// Waits for the next prompt and types.
-    fn answer(&mut self, prompt: &str, typed: &str) {
-        let before = self.said.len();
-        while !self.said[before..].ends_with(prompt) {
-            let mut byte = [0];
-            let read = self.child.stdout.as_mut().unwrap().read(&mut byte).unwrap();
-            assert!(read == 1, "no prompt came: {}", self.said);
-            self.said.push(char::from(byte[0]));
-        }
-        // The prompt is written before the echo is off, if only just.
-        std::thread::sleep(Duration::from_millis(100));
-        writeln!(self.child.stdin.as_mut().unwrap(), "{typed}").unwrap();
-    }
-
-    /// Everything that was on the screen.
-    fn end(&mut self) -> String {
-        self.child.stdout.as_mut().unwrap().read_to_string(&mut self.said).unwrap();
-        let _ = self.child.wait();
-        self.said.clone()
-    }
-}
-
-impl Drop for Terminal {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
     }
 }
 

@@ -10,7 +10,7 @@ use crate::digest::Digest;
 use crate::ids::{ApprovalId, PaymentId, ProposalId, WalletId};
 use crate::ledger;
 use crate::money::{Money, Raw};
-use crate::nano::{Account, BlockHash, Network};
+use crate::nano::{Account, BlockHash, Network, Subtype};
 use crate::payment::{BlockIntent, IdempotencyKey};
 use crate::policy::{Charge, Mandate, Outcome, Policy, Rail, ReasonCode, Request, Rule, Stage};
 use crate::secret::SecretVerifier;
@@ -67,6 +67,24 @@ pub enum Body {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         reason: Option<String>,
     },
+    /// A confirmed block somebody else made with our keys. Sends count as spent.
+    #[serde(rename = "foreign.recorded")]
+    ForeignRecorded {
+        /// Our account.
+        account: Account,
+        /// The block; its place is on top of the last one on the books.
+        block_hash: BlockHash,
+        /// The block before it.
+        previous: BlockHash,
+        /// What it does.
+        subtype: Subtype,
+        /// How much it moves; zero for a change.
+        amount_raw: Raw,
+        /// The balance after it.
+        balance_raw: Raw,
+        /// Who got a send; for any other block the account itself.
+        counterparty: Account,
+    },
     /// A receive was confirmed: money came in.
     #[serde(rename = "funds.received")]
     FundsReceived {
@@ -81,6 +99,18 @@ pub enum Body {
         /// Who sent it.
         sender: Account,
     },
+    /// An account that had a past before this wallet knew it: its head, confirmed. What was spent before is not counted.
+    #[serde(rename = "lane.adopted")]
+    LaneAdopted {
+        /// Which.
+        account: Account,
+        /// Its head.
+        block_hash: BlockHash,
+        /// The balance there.
+        balance_raw: Raw,
+        /// Blocks of that past, as the node counts them.
+        blocks: u64,
+    },
     /// The network put blocks on our account that are not ours and move no money: epoch blocks.
     #[serde(rename = "lane.advanced")]
     LaneAdvanced {
@@ -88,6 +118,20 @@ pub enum Body {
         account: Account,
         /// The new head, confirmed.
         block_hash: BlockHash,
+    },
+    /// The owner knows that imported keys were used before, or that nobody could be asked.
+    #[serde(rename = "history.acknowledged")]
+    HistoryAcknowledged {
+        /// Whether the network could be asked.
+        network_reached: bool,
+        /// What was found there.
+        accounts: Vec<PastAccount>,
+    },
+    /// The owner was shown what the keys come from.
+    #[serde(rename = "keys.exported")]
+    KeysExported {
+        /// Where to: `terminal` or `file`.
+        target: String,
     },
     /// An account signs nothing more until the owner has looked.
     #[serde(rename = "lane.frozen")]
@@ -203,6 +247,19 @@ pub enum Body {
         /// One sentence.
         reason: String,
     },
+    /// How the network is reached from here on. What is secret in a URL is not here.
+    #[serde(rename = "network.configured")]
+    NetworkConfigured {
+        /// Who answers for the network: `node`.
+        gateway: String,
+        /// Node RPC, in order of preference: scheme, host and port.
+        node_urls: Vec<String>,
+        /// The node's websocket.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        node_ws: Option<String>,
+        /// Work servers.
+        work_urls: Vec<String>,
+    },
     /// Signed; from now on it may be on the network.
     #[serde(rename = "payment.intent")]
     PaymentIntent {
@@ -317,6 +374,14 @@ pub enum Body {
         /// Since when.
         since_ms: Millis,
     },
+    /// A signed receive block is taken by no node; an empty block of ours is to stand in its place.
+    #[serde(rename = "receive.cancelling")]
+    ReceiveCancelling {
+        /// The receive block.
+        block_hash: BlockHash,
+        /// The empty block.
+        intent: BlockIntent,
+    },
     /// A receive block is signed.
     #[serde(rename = "receive.intent")]
     ReceiveIntent {
@@ -332,6 +397,38 @@ pub enum Body {
     /// A signed receive block is dead; its funds can be received anew unless they were.
     #[serde(rename = "receive.voided")]
     ReceiveVoided {
+        /// Our account.
+        account: Account,
+        /// Our block.
+        block_hash: BlockHash,
+        /// The confirmed block that took its place.
+        rival: BlockHash,
+    },
+    /// A new representative votes with an account's balance.
+    #[serde(rename = "representative.changed")]
+    RepresentativeChanged {
+        /// Our account.
+        account: Account,
+        /// Who votes now.
+        representative: Account,
+        /// Our confirmed block.
+        block_hash: BlockHash,
+    },
+    /// A block that changes the representative is signed.
+    #[serde(rename = "representative.intent")]
+    RepresentativeIntent {
+        /// Our account.
+        account: Account,
+        /// Who is to vote.
+        representative: Account,
+        /// Our block's hash.
+        block_hash: BlockHash,
+        /// Our block.
+        intent: BlockIntent,
+    },
+    /// A signed change is dead; the owner may ask for it again.
+    #[serde(rename = "representative.voided")]
+    RepresentativeVoided {
         /// Our account.
         account: Account,
         /// Our block.
@@ -358,6 +455,22 @@ pub enum Body {
     /// The owner unfroze.
     #[serde(rename = "wallet.unfrozen")]
     WalletUnfrozen {},
+}
+
+/// An account of imported keys that has a past on the network.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct PastAccount {
+    /// Derivation index.
+    pub index: u32,
+    /// Its address.
+    pub account: Account,
+    /// Its head, as the node said.
+    pub frontier: BlockHash,
+    /// Its balance there, as the node said.
+    pub balance_raw: Raw,
+    /// Blocks in its chain, as the node said.
+    pub blocks: u64,
 }
 
 /// How money moved, in the words of seeds/004.

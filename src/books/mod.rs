@@ -13,11 +13,11 @@ mod view;
 
 pub use apply::{ApplyError, apply};
 pub use directory::DirectoryEntry;
-pub use event::{Body, Channel, DecidedStage, Event, EventError, Settlement};
+pub use event::{Body, Channel, DecidedStage, Event, EventError, PastAccount, Settlement};
 pub use mandates::{MandateBudget, MandateRow, Proposal};
 pub use rows::{KeyValue, MemoryRows, Rows, RowsError, RowsMut, Scan, Table};
 pub use tables::{
-    Approval, Counters, Decided, Freeze, HistoryEntry, HistoryKind, Idempotency, Lane, OpenBlock,
-    Payment, PolicyInForce, Receive, Wallet,
+    Approval, Counters, Decided, Freeze, HistoryEntry, HistoryKind, Idempotency, Lane,
+    NetworkInForce, OpenBlock, Payment, PolicyInForce, Receive, Wallet,
 };
 pub use view::View;

@@ -32,6 +32,21 @@ pub struct PolicyInForce {
     pub since_ms: Millis,
 }
 
+/// How the network is reached; what is secret in a URL is not here.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct NetworkInForce {
+    /// Who answers for the network.
+    pub gateway: String,
+    /// Node RPC, in order of preference.
+    pub node_urls: Vec<String>,
+    /// The node's websocket.
+    pub node_ws: Option<String>,
+    /// Work servers.
+    pub work_urls: Vec<String>,
+    /// Since when.
+    pub since_ms: Millis,
+}
+
 /// Why and since when the wallet is frozen.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Freeze {
@@ -153,6 +168,8 @@ pub enum OpenBlock {
     Payment(PaymentId),
     /// A receive.
     Receive(Box<Receive>),
+    /// A change of the representative.
+    Change(Box<BlockIntent>),
 }
 
 /// A receive in flight.
@@ -164,6 +181,9 @@ pub struct Receive {
     pub sender: Account,
     /// Our block.
     pub intent: BlockIntent,
+    /// The empty block that is to stand in its place, once no node took the receive for long.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cancel: Option<BlockIntent>,
 }
 
 /// A question that waits for the owner.
@@ -205,6 +225,9 @@ pub struct HistoryEntry {
     pub payment_id: Option<PaymentId>,
     /// The caller's note, for a send.
     pub memo: Option<String>,
+    /// Whether somebody else made the block with our keys.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub foreign: bool,
 }
 
 /// Which way money went.

@@ -5,7 +5,8 @@ use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
 use super::tables::{
-    Approval, Counters, Freeze, HistoryEntry, Idempotency, Lane, Payment, PolicyInForce, Wallet,
+    Approval, Counters, Freeze, HistoryEntry, Idempotency, Lane, NetworkInForce, Payment,
+    PolicyInForce, Wallet,
 };
 use super::{Rows, RowsError, Scan, Table};
 use crate::clock::Millis;
@@ -43,6 +44,11 @@ impl<'a> View<'a> {
     /// The policy in force.
     pub fn policy(&self) -> Result<Option<PolicyInForce>, RowsError> {
         self.get(Table::Singles, POLICY)
+    }
+
+    /// How the network is reached, where that was set.
+    pub fn network(&self) -> Result<Option<NetworkInForce>, RowsError> {
+        self.get(Table::Singles, NETWORK)
     }
 
     /// Whether the wallet is frozen, and why.
@@ -136,6 +142,11 @@ impl<'a> View<'a> {
 
     /// Whether a block is one this wallet has signed.
     pub fn is_our_block(&self, hash: &BlockHash) -> Result<bool, RowsError> {
+        Ok(self.rows.get(Table::Blocks, hash.as_bytes())?.is_some_and(|whose| whose == OWN_BLOCK))
+    }
+
+    /// Whether a block of one of our accounts is on the books, whoever signed it.
+    pub fn is_known_block(&self, hash: &BlockHash) -> Result<bool, RowsError> {
         Ok(self.rows.get(Table::Blocks, hash.as_bytes())?.is_some())
     }
 
@@ -213,10 +224,13 @@ pub(super) fn seq_key(prefix: &[u8], seq: u64) -> Vec<u8> {
 }
 
 pub(super) const WALLET: &[u8] = b"wallet";
+pub(super) const NETWORK: &[u8] = b"network";
 pub(super) const POLICY: &[u8] = b"policy";
 pub(super) const FREEZE: &[u8] = b"freeze";
 pub(super) const OPERATOR: &[u8] = b"operator";
 pub(super) const COUNTERS: &[u8] = b"counters";
+pub(super) const OWN_BLOCK: &[u8] = b"0";
+pub(super) const FOREIGN_BLOCK: &[u8] = b"1";
 
 fn seq_of(key: &[u8]) -> u64 {
     key.last_chunk::<8>().map_or(0, |bytes| u64::from_be_bytes(*bytes))

@@ -41,8 +41,9 @@ impl Engine {
     pub async fn answer_approval(&self, resolution: Resolution) -> Result<Answered, Failure> {
         let commit = self.store().commit(move |view| answer(view, &resolution));
         let committed = commit.await.map_err(refused)?;
-        self.nudge();
-        Ok(Answered { paid: self.paid(committed.value)? })
+        let paid = self.paid(committed.value)?;
+        self.nudge_lane(paid.payment.account);
+        Ok(Answered { paid })
     }
 
     /// All questions that wait, oldest first.

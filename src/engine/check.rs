@@ -37,7 +37,9 @@ impl Engine {
     pub fn check(&self, order: &Order, claims: &Claims) -> Result<Checked, Failure> {
         let head = self.store().head();
         let clock = self.clock().now();
-        let request = order.request(claims, new_payment_id(clock));
+        // What "max" comes to is only known in the transaction that pays.
+        let amount = order.amount.least();
+        let request = order.request(claims, new_payment_id(clock), amount);
         let marker = self.store().marker_reason();
         let read = self.store().read(|view| {
             let policy = view.policy()?.map_or_else(Policy::live, |row| row.policy);
@@ -54,7 +56,7 @@ impl Engine {
         // The grant within is dropped here: a dry run signs nothing.
         let outcome = decision.verdict.outcome();
         if outcome != Outcome::Deny {
-            check_funds(&lane, order.amount)?;
+            check_funds(&lane, amount)?;
         }
         Ok(Checked {
             outcome,

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use super::failures::unrefused;
 use super::sign::{self, Unsigned};
+use super::wake::Bell;
 use super::{Engine, foreign};
 use crate::books::{Body, Event, Lane, OpenBlock, Payment, Settlement, View};
 use crate::ids::PaymentId;
@@ -30,10 +31,8 @@ pub enum Pace {
 }
 
 impl Engine {
-    pub(super) async fn lane_loop(&self, account: Account) {
+    pub(super) async fn lane_loop(&self, account: Account, bell: Arc<Bell>) {
         while !self.stopping.is_cancelled() {
-            let mut nudged = std::pin::pin!(self.wake.notified());
-            nudged.as_mut().enable();
             let pause = match self.drive_lane(account).await {
                 Ok(Pace::Again) => continue,
                 Ok(Pace::After(pause)) => pause,
@@ -43,7 +42,7 @@ impl Engine {
                 }
             };
             tokio::select! {
-                () = nudged => {}
+                () = bell.heard() => {}
                 () = self.clock().sleep(pause) => {}
                 () = self.stopping.cancelled() => {}
             }
@@ -59,7 +58,7 @@ impl Engine {
             let Some(lane) = view.lane(&account)? else { return Ok(None) };
             let next = match &lane.open {
                 Some(OpenBlock::Payment(id)) => view.payment(*id)?,
-                Some(OpenBlock::Receive(_)) => None,
+                Some(OpenBlock::Receive(_) | OpenBlock::Change(_)) => None,
                 None => {
                     view.queue(&account)?.first().map(|id| view.payment(*id)).transpose()?.flatten()
                 }
@@ -71,6 +70,7 @@ impl Engine {
         };
         match (&lane.open, payment) {
             (Some(OpenBlock::Receive(receive)), _) => self.drive_receive(&lane, receive).await,
+            (Some(OpenBlock::Change(intent)), _) => self.drive_change(&lane, intent).await,
             (Some(OpenBlock::Payment(_)), Some(payment)) => {
                 self.drive_payment(&lane, &payment).await
             }
@@ -97,7 +97,7 @@ impl Engine {
         match (self.parts.step)(&payment.state, &observation) {
             Effect::Publish { with_subtype } => {
                 self.publish(intent, with_subtype).await;
-                Ok(Pace::After(self.parts.rhythm.confirming))
+                Ok(Pace::After(self.confirming()))
             }
             Effect::Settle => {
                 let next = lane.head;
@@ -175,7 +175,7 @@ impl Engine {
             Ok(frontier) if frontier.hash() == lane.head => Ok(Ok(frontier)),
             Ok(frontier) => self.meet_other_head(lane, &frontier).await.map(Err),
             Err(rail::LookError::Frontier(FrontierError::Unconfirmed)) => {
-                Ok(Err(Pace::After(self.parts.rhythm.confirming)))
+                Ok(Err(Pace::After(self.confirming())))
             }
             Err(error) => {
                 tracing::warn!(%error, "the head of an account cannot be used");
@@ -224,7 +224,7 @@ impl Engine {
 
     pub(super) fn pause_after(&self, sight: &Sight) -> Duration {
         match sight {
-            Sight::Known { .. } => self.parts.rhythm.confirming,
+            Sight::Known { .. } => self.confirming(),
             Sight::Absent | Sight::PreviousGone | Sight::Rival(_) | Sight::Silent => {
                 self.parts.rhythm.retrying
             }

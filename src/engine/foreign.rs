@@ -1,4 +1,7 @@
 //! Blocks on our accounts that are not ours: epoch blocks, which are harmless, and those of a second holder of the seed.
+//!
+//! What a second holder sent away is booked as spent and the account signs nothing more until the owner has looked. A
+//! block must never be booked before the chain of hashes from the verified head down to our own last block proves it.
 
 use std::convert::Infallible;
 
@@ -6,11 +9,42 @@ use super::failures::unrefused;
 use super::{Engine, Pace};
 use crate::books::{Body, Event, Lane, Payment};
 use crate::limits;
-use crate::nano::BlockHash;
+use crate::money::Raw;
+use crate::nano::{Account, BlockHash, StateBlock, Subtype};
+use crate::network::NodeError;
 use crate::payment::{RivalKind, Sight};
 use crate::policy::ReasonCode;
 use crate::store::StoreError;
 use crate::wallet::Frontier;
+
+/// A confirmed block of one of our accounts that the books do not know.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct ForeignBlock {
+    /// Its hash.
+    pub hash: BlockHash,
+    /// The block before it.
+    pub previous: BlockHash,
+    /// What it does.
+    pub subtype: Subtype,
+    /// How much it moves.
+    pub amount: Raw,
+    /// The balance after it.
+    pub balance: Raw,
+    /// Who got a send; for any other block the account itself.
+    pub counterparty: Account,
+}
+
+/// What lies between our last block and the head of the account.
+pub(super) enum Trace {
+    /// These, oldest first.
+    Blocks(Vec<ForeignBlock>),
+    /// More than were to be looked at.
+    TooLong,
+    /// Our last block is not below the head.
+    NotBelow,
+    /// The node's answers do not prove it.
+    Unproven,
+}
 
 impl Engine {
     /// The verified head is not the one on the books, and no block of ours is open.
@@ -20,54 +54,122 @@ impl Engine {
         frontier: &Frontier,
     ) -> Result<Pace, StoreError> {
         let head = frontier.hash();
-        let ours = head.is_zero() || self.store().read(|view| view.is_our_block(&head))?;
-        if ours {
-            // An older block of ours: the node is behind.
-            return Ok(Pace::After(self.parts.rhythm.retrying));
+        let retry = Pace::After(self.parts.rhythm.retrying);
+        let known = head.is_zero() || self.store().read(|view| view.is_known_block(&head))?;
+        if known {
+            // An older block: the node is behind.
+            return Ok(retry);
         }
-        let Some(harmless) = self.only_epochs_between(lane, head).await else {
-            return Ok(Pace::After(self.parts.rhythm.retrying));
+        if lane.head.is_zero() {
+            self.book_foreign(lane, Vec::new(), Some(alarm(lane, PAST, head))).await?;
+            return Ok(Pace::After(limits::LANE_IDLE));
+        }
+        let most = limits::FOREIGN_WALK as usize;
+        let blocks = match self.trace(lane, head, most).await {
+            Ok(Trace::Blocks(blocks)) => blocks,
+            Ok(Trace::TooLong) => Vec::new(),
+            Ok(Trace::NotBelow | Trace::Unproven) | Err(_) => return Ok(retry),
         };
-        let (account, known) = (lane.account, lane.head);
-        let body = if harmless {
-            Body::LaneAdvanced { account, block_hash: head }
-        } else {
-            frozen(lane, head)
-        };
-        let commit = self.store().commit::<(), Infallible, _>(move |view| {
-            let same = view.lane(&account)?.is_some_and(|lane| {
-                lane.head == known && lane.open.is_none() && lane.frozen.is_none()
-            });
-            Ok((if same { vec![body.into()] } else { Vec::new() }, ()))
-        });
-        commit.await.map_err(unrefused)?;
-        Ok(if harmless { Pace::Again } else { Pace::After(limits::LANE_IDLE) })
+        let harmless =
+            !blocks.is_empty() && blocks.iter().all(|block| block.subtype == Subtype::Epoch);
+        let account = lane.account;
+        if harmless {
+            let advanced = Body::LaneAdvanced { account, block_hash: head };
+            self.book_foreign(lane, vec![advanced], None).await?;
+            return Ok(Pace::Again);
+        }
+        let recorded = blocks.into_iter().map(|block| block.recorded(account)).collect();
+        self.book_foreign(lane, recorded, Some(alarm(lane, ALARM, head))).await?;
+        Ok(Pace::After(limits::LANE_IDLE))
     }
 
-    /// Whether everything above our head is an epoch block that leaves the balance alone; `None` when the node's
-    /// answers do not say.
-    async fn only_epochs_between(&self, lane: &Lane, head: BlockHash) -> Option<bool> {
+    /// Books what was found, if nothing has moved since; an account that is frozen keeps its first reason.
+    async fn book_foreign(
+        &self,
+        lane: &Lane,
+        mut bodies: Vec<Body>,
+        alarm: Option<Body>,
+    ) -> Result<(), StoreError> {
+        let (account, known) = (lane.account, lane.head);
+        let commit = self.store().commit::<(), Infallible, _>(move |view| {
+            let lane = view.lane(&account)?;
+            let Some(lane) = lane.filter(|lane| lane.head == known && lane.open.is_none()) else {
+                return Ok((Vec::new(), ()));
+            };
+            bodies.extend(alarm.filter(|_| lane.frozen.is_none()));
+            Ok((bodies.into_iter().map(Event::from).collect(), ()))
+        });
+        commit.await.map(drop).map_err(unrefused)
+    }
+
+    /// Walks from the verified head down to our last block, at most `most` blocks.
+    pub(super) async fn trace(
+        &self,
+        lane: &Lane,
+        head: BlockHash,
+        most: usize,
+    ) -> Result<Trace, NodeError> {
+        let mut found: Vec<(BlockHash, StateBlock, bool)> = Vec::new();
         let mut hash = head;
-        for _ in 0..limits::FOREIGN_WALK {
-            if hash == lane.head {
-                return Some(true);
+        while hash != lane.head {
+            if hash.is_zero() {
+                return Ok(Trace::NotBelow);
             }
-            let info = self.node().block_info(hash).await.ok()??;
-            let block = &info.contents.block;
+            if found.len() >= most {
+                return Ok(Trace::TooLong);
+            }
+            let Some(info) = self.node().block_info(hash).await? else {
+                return Ok(Trace::Unproven);
+            };
+            let block = info.contents.block;
             if info.contents.hash() != hash || block.account != lane.account {
-                return None;
+                return Ok(Trace::Unproven);
             }
-            let epoch = self
-                .network()
-                .epoch_signer(&block.link)
-                .is_some_and(|signer| info.contents.verify_by(&signer));
-            if !epoch || block.balance != lane.balance {
-                // Anyone's block but an epoch's carries the account's own signature, which was checked for the head.
-                return Some(false);
-            }
+            let signer = self.network().epoch_signer(&block.link);
+            let epoch = signer.is_some_and(|signer| info.contents.verify_by(&signer));
+            found.push((hash, block, epoch));
             hash = block.previous;
         }
-        None
+        let mut before = lane.balance;
+        let oldest_first = found.into_iter().rev().map(|(hash, block, epoch)| {
+            let known = ForeignBlock::new(hash, &block, before, epoch);
+            before = block.balance;
+            known
+        });
+        Ok(Trace::Blocks(oldest_first.collect()))
+    }
+}
+
+impl ForeignBlock {
+    fn new(hash: BlockHash, block: &StateBlock, before: Raw, epoch: bool) -> Self {
+        let (subtype, amount) =
+            if let Some(sent) = before.checked_sub(block.balance).filter(|sent| !sent.is_zero()) {
+                (Subtype::Send, sent)
+            } else if block.balance == before {
+                (if epoch { Subtype::Epoch } else { Subtype::Change }, Raw::ZERO)
+            } else {
+                let received = block.balance.checked_sub(before).unwrap_or(Raw::ZERO);
+                let opens = block.previous.is_zero();
+                (if opens { Subtype::Open } else { Subtype::Receive }, received)
+            };
+        let counterparty = match subtype {
+            Subtype::Send => block.link.as_account(),
+            _ => block.account,
+        };
+        let (previous, balance) = (block.previous, block.balance);
+        Self { hash, previous, subtype, amount, balance, counterparty }
+    }
+
+    pub(super) fn recorded(&self, account: Account) -> Body {
+        Body::ForeignRecorded {
+            account,
+            block_hash: self.hash,
+            previous: self.previous,
+            subtype: self.subtype,
+            amount_raw: self.amount,
+            balance_raw: self.balance,
+            counterparty: self.counterparty,
+        }
     }
 }
 
@@ -103,10 +205,24 @@ pub(super) fn abandoned(payment: &Payment, rival: BlockHash) -> Vec<Event> {
     ]
 }
 
-pub(super) fn frozen(lane: &Lane, block: BlockHash) -> Body {
-    let account = lane.account;
-    Body::LaneFrozen { account, reason: ALARM.to_owned(), block_hash: Some(block) }
+/// What else a rival that killed a receive or change means for the account.
+pub(super) fn aftermath(lane: &Lane, sight: &Sight, rival: BlockHash) -> Option<Body> {
+    let Sight::Rival(seen) = sight else { return None };
+    match seen.kind {
+        RivalKind::Epoch => Some(Body::LaneAdvanced { account: lane.account, block_hash: rival }),
+        RivalKind::Foreign => Some(alarm(lane, ALARM, rival)),
+        RivalKind::Ours => None,
+    }
 }
 
-pub(super) const ALARM: &str =
+fn alarm(lane: &Lane, reason: &str, block: BlockHash) -> Body {
+    let account = lane.account;
+    Body::LaneFrozen { account, reason: reason.to_owned(), block_hash: Some(block) }
+}
+
+const ALARM: &str =
     "a block this wallet did not sign is on the account: somebody else holds the seed";
+const PAST: &str =
+    "the account has a past this wallet does not know: `paywarden reconcile` shows it";
+/// How the reason of a freeze ends that only `paywarden reconcile` lifts.
+pub const RESTORED: &str = "the store is an old copy, or was changed";

@@ -2,8 +2,8 @@
 
 use std::convert::Infallible;
 
-use super::Engine;
 use super::failures::{refused, store_failure, unrefused};
+use super::{Engine, RESTORED};
 use crate::books::{Body, Freeze};
 use crate::failure::Failure;
 use crate::ledger::Head;
@@ -43,6 +43,12 @@ impl Engine {
     /// When the wallet is not frozen, or the store's.
     pub async fn unfreeze(&self) -> Result<Head, Failure> {
         let commit = self.store().commit::<(), Failure, _>(move |view| match view.freeze()? {
+            Some(freeze) if freeze.reason.ends_with(RESTORED) => {
+                let message = "the store is an old copy: its budgets forget what was spent since";
+                let failure = Failure::refused("RECONCILE_FIRST", message)
+                    .hint("Run `paywarden reconcile`, which compares it with the network and lifts the freeze");
+                Err(Refusal::No(failure))
+            }
             Some(_) => Ok((vec![Body::WalletUnfrozen {}.into()], ())),
             None => Err(Refusal::No(Failure::refused("NOT_FROZEN", "the wallet is not frozen"))),
         });

@@ -3,6 +3,7 @@
 //! Everything a payment goes through after it is asked for is `drive`: the forward path and recovery are the same
 //! code. Nothing here may publish bytes that are not durable, or conclude an outcome from a `process` error.
 
+mod accounts;
 mod approve;
 mod audit;
 mod check;
@@ -13,12 +14,17 @@ mod failures;
 mod foreign;
 mod freeze;
 mod mandates;
+mod news;
 mod pay;
 mod receive;
+mod reconcile;
+mod representative;
+mod round;
 mod sign;
 mod timer;
 mod unlock;
 mod wait;
+mod wake;
 
 pub use approve::{Answered, Resolution};
 pub use audit::Audit;
@@ -26,8 +32,12 @@ pub use check::Checked;
 pub use directory::Directory;
 pub use drive::Pace;
 pub use failures::{node_failure, store_failure};
+pub use foreign::{ForeignBlock, RESTORED};
 pub use mandates::{Put, Written};
-pub use pay::{Order, Paid};
+pub use pay::{Amount, Order, Paid};
+pub use reconcile::{Account as ReconciledAccount, Finding, Survey};
+pub use representative::{Begun, Changed};
+pub use unlock::check_operator;
 
 use std::collections::HashMap;
 use std::fmt;
@@ -45,7 +55,7 @@ use crate::failure::Failure;
 use crate::ids::{ApprovalId, PaymentId, time_ordered};
 use crate::limits;
 use crate::nano::{Account, BlockHash, Network, Root};
-use crate::network::Node;
+use crate::network::{Confirmations, Node};
 use crate::payment::{Effect, Observation, State};
 use crate::store::Store;
 use crate::wallet::{KeyFile, Keystore, WorkPool};
@@ -55,6 +65,10 @@ pub struct Engine {
     parts: Parts,
     published: Mutex<HashMap<BlockHash, Millis>>,
     refused: Mutex<timer::Refused>,
+    bells: wake::Bells,
+    rounds: round::Rounds,
+    news: news::News,
+    asked: receive::Asked,
     wake: Notify,
     stopping: CancellationToken,
     tasks: TaskTracker,
@@ -67,6 +81,8 @@ pub struct Parts {
     pub store: Store,
     /// The network.
     pub node: Arc<dyn Node>,
+    /// News of what it confirms, where there are any.
+    pub confirmations: Option<Arc<dyn Confirmations>>,
     /// The keys.
     pub keystore: Arc<Keystore>,
     /// The file they come from, for unlocking later; none in simulations.
@@ -118,6 +134,10 @@ impl Engine {
             parts,
             published: Mutex::default(),
             refused: Mutex::default(),
+            bells: wake::Bells::default(),
+            rounds: round::Rounds::default(),
+            news: news::News::default(),
+            asked: receive::Asked::default(),
             wake: Notify::new(),
             stopping: CancellationToken::new(),
             tasks: TaskTracker::new(),
@@ -131,12 +151,30 @@ impl Engine {
     pub fn start(self: &Arc<Self>) -> Result<(), Failure> {
         let lanes = self.store().read(|view| view.lanes()).map_err(|e| store_failure(&e))?;
         for lane in lanes {
+            self.start_lane(lane.account);
+        }
+        if let Some(source) = self.parts.confirmations.clone() {
+            // Heard from here on, not from when the task first runs.
+            let heard = source.subscribe();
             let engine = Arc::clone(self);
-            self.tasks.spawn(async move { engine.lane_loop(lane.account).await });
+            self.tasks.spawn(async move { engine.news_loop(source, heard).await });
         }
         let engine = Arc::clone(self);
         self.tasks.spawn(async move { engine.timer_loop().await });
         Ok(())
+    }
+
+    /// Starts driving the lane of an account that was added to the books; one that is driven already stays so.
+    pub fn start_lane(self: &Arc<Self>, account: Account) {
+        let bell = self.bells.of(account);
+        if !bell.start_loop() {
+            return;
+        }
+        if let Some(source) = &self.parts.confirmations {
+            source.follow(&[account]);
+        }
+        let engine = Arc::clone(self);
+        self.tasks.spawn(async move { engine.lane_loop(account, bell).await });
     }
 
     /// Parks what is open: nothing new is signed or published, and what is queued for the store becomes durable.
@@ -180,11 +218,6 @@ impl Engine {
     /// Whether the next block of an account needs no search for work.
     pub fn work_is_ready(&self, root: &Root) -> bool {
         self.parts.work.is_ready(root)
-    }
-
-    /// Lets every loop look again at once.
-    pub(crate) fn nudge(&self) {
-        self.wake.notify_waiters();
     }
 
     fn published(&self) -> MutexGuard<'_, HashMap<BlockHash, Millis>> {

@@ -35,8 +35,8 @@ pub struct Order {
     pub destination: Account,
     /// What the agent calls it.
     pub label: Option<String>,
-    /// How much; positive.
-    pub amount: Raw,
+    /// How much.
+    pub amount: Amount,
     /// The mandate it claims.
     pub mandate_id: Option<String>,
     /// The caller's note.
@@ -48,18 +48,44 @@ pub struct Order {
 }
 
 impl Order {
-    /// What policy judges.
-    pub(super) fn request(&self, claims: &Claims, payment_id: PaymentId) -> Request {
+    /// What policy judges, for this amount.
+    pub(super) fn request(&self, claims: &Claims, payment_id: PaymentId, amount: Raw) -> Request {
         Request {
             payment_id,
             agent_id: self.agent_id.clone(),
             rail: Rail::Nano,
-            amount: Money::xno(self.amount),
+            amount: Money::xno(amount),
             payee: Payee { address: self.destination.to_string(), label: self.label.clone() },
             mandate_id: self.mandate_id.clone(),
             claims: claims.clone(),
             cart: None,
         }
+    }
+}
+
+/// How much a payment is to move.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Amount {
+    /// This much; positive.
+    Exact(Raw),
+    /// All that is free when the payment is decided. Needs an idempotency key: without one a repeat would be a payment
+    /// of what has come in since.
+    Max,
+}
+
+impl Amount {
+    /// What must be free at least.
+    pub(super) fn least(self) -> Raw {
+        match self {
+            Self::Exact(raw) => raw,
+            Self::Max => Raw::new(1),
+        }
+    }
+}
+
+impl From<Raw> for Amount {
+    fn from(raw: Raw) -> Self {
+        Self::Exact(raw)
     }
 }
 
@@ -96,7 +122,7 @@ impl Engine {
                     if failure.code == NO_FUNDS && self.funds_come(&order, deadline).await => {}
                 Err(failure) => return Err(failure),
                 Ok(id) => {
-                    self.nudge();
+                    self.nudge_lane(order.account);
                     return self.paid(id);
                 }
             }
@@ -132,10 +158,16 @@ impl Engine {
                     None => false,
                 };
             let lane = view.lane(&order.account)?;
-            if repeat || lane.is_none_or(|lane| lane.open.is_some() || lane.queued > 0) {
+            let free = lane.filter(|lane| lane.open.is_none() && lane.queued == 0);
+            let Some(lane) = free.filter(|_| !repeat) else { return Ok(false) };
+            let amount = match order.amount {
+                Amount::Exact(raw) => raw,
+                Amount::Max => lane.balance.checked_sub(lane.reserved).unwrap_or(Raw::ZERO),
+            };
+            if amount.is_zero() {
                 return Ok(false);
             }
-            let request = order.request(claims, new_payment_id(view.now()));
+            let request = order.request(claims, new_payment_id(view.now()), amount);
             let foreseen = sign::judge(view, &request, Stage::New)?;
             Ok(matches!(foreseen.verdict, Verdict::Allow(_)))
         };
@@ -193,11 +225,11 @@ impl Engine {
         let lane = self.store().read(|view| view.lane(&order.account)).ok().flatten();
         let open = lane.as_ref().is_some_and(|lane| lane.open.is_some());
         // They may have come in since the books were asked.
-        let come = lane.is_some_and(|lane| check_funds(&lane, order.amount).is_ok());
+        let come = lane.is_some_and(|lane| check_funds(&lane, order.amount.least()).is_ok());
         if waiting.is_zero() && !open && !come {
             return false;
         }
-        self.nudge();
+        self.look_at(order.account);
         let mut changes = self.store().watch();
         tokio::select! {
             _ = changes.changed() => {}
@@ -221,10 +253,14 @@ type Placed = Result<(Vec<Event>, PaymentId), Refusal<Failure>>;
 
 impl Desk {
     fn place(self, view: &View<'_>) -> Placed {
-        let request = self.order.request(&self.claims, self.payment_id);
+        // What a repeat must equal is what was asked for, not what "max" came to.
+        let asked = match self.order.amount {
+            Amount::Exact(raw) => self.order.request(&self.claims, self.payment_id, raw),
+            Amount::Max => self.order.request(&self.claims, self.payment_id, Raw::ZERO),
+        };
         let fingerprint = Fingerprinted {
             operation: self.order.operation,
-            request: &request,
+            request: &asked,
             memo: self.order.memo.as_deref(),
             account: &self.order.account.to_string(),
         }
@@ -236,11 +272,18 @@ impl Desk {
             return Ok((Vec::new(), id));
         }
         self.check_rate(view)?;
-        self.check_lookalikes(view, &request)?;
         let Some(lane) = view.lane(&self.order.account)? else {
             let message = format!("the wallet has no account {}", self.order.account);
             return Err(Refusal::No(Failure::invalid("UNKNOWN_ACCOUNT", message)));
         };
+        let request = match self.order.amount {
+            Amount::Exact(_) => asked,
+            Amount::Max => {
+                let all = all_of(&lane, self.order.idempotency_key.as_ref())?;
+                self.order.request(&self.claims, self.payment_id, all)
+            }
+        };
+        self.check_lookalikes(view, &request)?;
         let requested = Event::of(
             self.payment_id,
             Body::PaymentRequested {
@@ -322,7 +365,8 @@ impl Desk {
         let decision = sign::judge(view, request, Stage::New)?;
         let mut events = vec![requested, sign::decided(request, Stage::New, &decision)];
         if !matches!(decision.verdict, Verdict::Deny) {
-            check_funds(lane, self.order.amount).map_err(Refusal::No)?;
+            let amount = request.amount.as_raw().unwrap_or(Raw::MAX);
+            check_funds(lane, amount).map_err(Refusal::No)?;
         }
         match decision.verdict {
             Verdict::Deny => events.push(Event::of(
@@ -358,6 +402,21 @@ impl Desk {
     }
 }
 
+/// What a payment of everything comes to on the books of this transaction.
+fn all_of(lane: &Lane, key: Option<&IdempotencyKey>) -> Result<Raw, Refusal<Failure>> {
+    if key.is_none() {
+        let message = "to send \"max\" an idempotency key is needed";
+        let failure = Failure::invalid("IDEMPOTENCY_KEY_REQUIRED", message)
+            .hint("Without one a repeat after a time-out would send what has come in since");
+        return Err(Refusal::No(failure));
+    }
+    let free = lane.balance.checked_sub(lane.reserved).unwrap_or(Raw::ZERO);
+    match free.is_zero() {
+        false => Ok(free),
+        true => Err(Refusal::No(short_of(lane, "all", free))),
+    }
+}
+
 /// What is held for other payments cannot be spent twice.
 pub(super) fn check_funds(lane: &Lane, amount: Raw) -> Result<(), Failure> {
     if lane.queued >= limits::OPEN_PAYMENTS_PER_LANE {
@@ -370,14 +429,17 @@ pub(super) fn check_funds(lane: &Lane, amount: Raw) -> Result<(), Failure> {
     if amount <= free {
         return Ok(());
     }
+    Err(short_of(lane, &format!("{} XNO", amount.to_xno()), free))
+}
+
+fn short_of(lane: &Lane, asked: &str, free: Raw) -> Failure {
     let held = match lane.reserved.is_zero() {
         true => String::new(),
         false => format!(" ({} XNO more is held for payments under way)", lane.reserved.to_xno()),
     };
-    let message =
-        format!("{} XNO asked, {} XNO can be spent{held}", amount.to_xno(), free.to_xno());
+    let message = format!("{asked} asked, {} XNO can be spent{held}", free.to_xno());
     let hint = format!("Send at most that, or have {} topped up", lane.account);
-    Err(Failure::refused(NO_FUNDS, message).hint(hint))
+    Failure::refused(NO_FUNDS, message).hint(hint)
 }
 
 /// Settled or asked for within the window, or signed and still open.

@@ -3,9 +3,11 @@
 use std::sync::Arc;
 
 use super::{Engine, store_failure};
+use crate::clock::Clock;
 use crate::failure::{Failure, Retry};
 use crate::limits;
 use crate::secret::Secret;
+use crate::store::Store;
 use crate::wallet::KeyFileError;
 
 impl Engine {
@@ -21,13 +23,16 @@ impl Engine {
             return Err(Failure::refused("NO_KEYS", "this wallet has no key file"));
         };
         let keystore = Arc::clone(&self.parts.keystore);
+        let lanes = self.store().read(|view| view.lanes()).map_err(|e| store_failure(&e))?;
         // Stretching takes its time and its memory; other calls go on.
         let opened = tokio::task::spawn_blocking(move || {
-            let seed = key_file.seed(Some(&secret))?;
-            if let Some(seed) = &seed {
-                keystore.unlock(seed, limits::ACCOUNTS_AT_START);
+            let Some(keys) = key_file.keys(Some(&secret))? else { return Ok(false) };
+            // Keys of another wallet under the same secret would sign for nothing that is on the books.
+            if lanes.iter().any(|lane| keys.account(lane.index) != Some(lane.account)) {
+                return Err(KeyFileError::OtherWallet);
             }
-            Ok::<bool, KeyFileError>(seed.is_some())
+            keystore.unlock(keys, lanes.iter().map(|lane| lane.index));
+            Ok::<bool, KeyFileError>(true)
         });
         match opened.await {
             Ok(Ok(true)) => {
@@ -42,32 +47,12 @@ impl Engine {
         }
     }
 
-    /// Whether whoever asks is the owner. A wallet without an operator secret (the sandbox) takes everybody at a
-    /// terminal for its owner.
+    /// [`check_operator`] for the wallet that runs here.
     ///
     /// # Errors
     /// When the secret is missing or wrong; a wrong one is answered late.
     pub async fn check_operator(&self, secret: Option<Secret>) -> Result<(), Failure> {
-        let verifier = self.store().read(|view| view.operator());
-        let Some(verifier) = verifier.map_err(|e| store_failure(&e))? else { return Ok(()) };
-        let Some(secret) = secret else {
-            return Err(Failure::refused(
-                "OPERATOR_SECRET_REQUIRED",
-                "this needs the operator secret",
-            )
-            .hint("Run the command at a terminal, which asks for it"));
-        };
-        let accepted = tokio::task::spawn_blocking(move || verifier.accepts(&secret)).await;
-        match accepted {
-            Ok(Ok(true)) => Ok(()),
-            Ok(Ok(false)) => {
-                self.clock().sleep(limits::WRONG_SECRET_PAUSE).await;
-                Err(Failure::refused("WRONG_SECRET", "this is not the operator secret"))
-            }
-            Ok(Err(_)) | Err(_) => {
-                Err(Failure::internal("NO_MEMORY", "the operator secret could not be checked"))
-            }
-        }
+        check_operator(self.store(), self.clock(), secret).await
     }
 
     /// Spending needs the keys; reading does not.
@@ -78,5 +63,34 @@ impl Engine {
         Err(Failure::unavailable("WALLET_LOCKED", "the wallet is locked: it has no unlock secret")
             .hint("The owner runs `paywarden unlock`, or gives the host PAYWARDEN_UNLOCK_FILE")
             .retry(Retry::AfterOperator))
+    }
+}
+
+/// Whether whoever asks is the owner. A wallet without an operator secret (the sandbox) takes everybody at a terminal
+/// for its owner.
+///
+/// # Errors
+/// When the secret is missing or wrong; a wrong one is answered late.
+pub async fn check_operator(
+    store: &Store,
+    clock: &dyn Clock,
+    secret: Option<Secret>,
+) -> Result<(), Failure> {
+    let verifier = store.read(|view| view.operator());
+    let Some(verifier) = verifier.map_err(|e| store_failure(&e))? else { return Ok(()) };
+    let Some(secret) = secret else {
+        return Err(Failure::refused("OPERATOR_SECRET_REQUIRED", "this needs the operator secret")
+            .hint("Run the command at a terminal, which asks for it"));
+    };
+    let accepted = tokio::task::spawn_blocking(move || verifier.accepts(&secret)).await;
+    match accepted {
+        Ok(Ok(true)) => Ok(()),
+        Ok(Ok(false)) => {
+            clock.sleep(limits::WRONG_SECRET_PAUSE).await;
+            Err(Failure::refused("WRONG_SECRET", "this is not the operator secret"))
+        }
+        Ok(Err(_)) | Err(_) => {
+            Err(Failure::internal("NO_MEMORY", "the operator secret could not be checked"))
+        }
     }
 }

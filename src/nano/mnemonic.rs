@@ -84,6 +84,13 @@ impl Phrase {
         text
     }
 
+    /// The bytes the words spell, without their checksum.
+    pub fn entropy(&self) -> Zeroizing<Vec<u8>> {
+        let (bytes, len) = self.0.to_entropy_array();
+        let bytes = Zeroizing::new(bytes);
+        Zeroizing::new(bytes[..len].to_vec())
+    }
+
     /// The 64 bytes BIP39 makes of the phrase and a passphrase.
     pub fn bip39_seed(&self, passphrase: &str) -> Zeroizing<[u8; 64]> {
         Zeroizing::new(self.0.to_seed(passphrase))
@@ -98,10 +105,15 @@ impl fmt::Debug for Phrase {
 
 /// The key at 44'/165'/`index`', as hardware wallets derive it (SLIP-10 for Ed25519).
 pub fn bip44_key(phrase: &Phrase, passphrase: &str, index: u32) -> Result<PrivateKey, PhraseError> {
+    bip44_key_of(&phrase.bip39_seed(passphrase), index)
+}
+
+/// [`bip44_key`] of the 64 bytes that phrase and passphrase make.
+pub fn bip44_key_of(bip39_seed: &[u8; 64], index: u32) -> Result<PrivateKey, PhraseError> {
     if index >= HARDENED {
         return Err(PhraseError::Index);
     }
-    let master = hmac_sha512(b"ed25519 seed", &[&*phrase.bip39_seed(passphrase)]);
+    let master = hmac_sha512(b"ed25519 seed", &[bip39_seed]);
     let node = [44, 165, index].into_iter().fold(master, |parent, step| {
         let (key, chain_code) = halves(&parent);
         hmac_sha512(chain_code, &[&[0], key, &(HARDENED | step).to_be_bytes()])

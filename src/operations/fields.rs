@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 
-use crate::engine::{Engine, store_failure};
+use crate::engine::{Amount, Engine, store_failure};
 use crate::failure::Failure;
 use crate::ledger::Head;
 use crate::limits;
@@ -41,6 +41,14 @@ impl AmountText {
     pub fn xno(&self) -> Result<Raw, Failure> {
         Raw::payment_from_xno(&self.0)
             .map_err(|error| amount_failure(&error, &self.0, "XNO, such as \"0.001\""))
+    }
+
+    /// As [`AmountText::xno`], or `max` for all that is free.
+    ///
+    /// # Errors
+    /// The amount codes of seeds/001.
+    pub fn xno_or_max(&self) -> Result<Amount, Failure> {
+        if self.0 == "max" { Ok(Amount::Max) } else { self.xno().map(Amount::Exact) }
     }
 
     /// A positive amount of raw, exactly.

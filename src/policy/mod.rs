@@ -26,4 +26,4 @@ pub use mandate::{
     MoneyBody, Window, WindowBody, is_id, payee_key,
 };
 pub use request::{Payee, Rail, Request};
-pub use rules::{AppliedLimits, CurrencyLimits, Mode, Pegs, Policy};
+pub use rules::{AppliedLimits, CurrencyLimits, Mode, Pegs, Policy, ReceiveMode};

@@ -28,6 +28,27 @@ pub struct Policy {
     /// Currencies that count as another one, unit for unit: `USDC` as `USD`. Nothing else converts.
     #[serde(default = "default_pegs", skip_serializing_if = "is_default_pegs")]
     pub pegs: Pegs,
+    /// Whether money that comes in is received at once or only when asked for.
+    #[serde(default, skip_serializing_if = "ReceiveMode::is_auto")]
+    pub receive_mode: ReceiveMode,
+}
+
+/// When confirmed sends to this wallet are received.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ReceiveMode {
+    /// At once.
+    #[default]
+    Auto,
+    /// When `wallet.receive` is called.
+    Manual,
+}
+
+impl ReceiveMode {
+    /// Left out of a policy's canonical form, so that policies from before this setting keep their hash.
+    fn is_auto(&self) -> bool {
+        *self == Self::Auto
+    }
 }
 
 /// From a currency to the one it counts as.
@@ -68,6 +89,7 @@ impl Policy {
             approval_expiry_ms: millis(APPROVAL_EXPIRY),
             receive_minimum_raw: RECEIVE_MINIMUM_RAW,
             pegs: default_pegs(),
+            receive_mode: ReceiveMode::Auto,
         }
     }
 

@@ -9,9 +9,10 @@ use uuid::Uuid;
 
 use super::home::{Home, files};
 use super::lock::WalletLock;
+use super::reach::Reach;
 use crate::books::{Body, Event};
 use crate::clock::{BoxFuture, Clock};
-use crate::engine::{Engine, Parts, Rhythm, store_failure};
+use crate::engine::{Engine, Parts, RESTORED, Rhythm, store_failure};
 use crate::failure::{Failure, Retry};
 use crate::ids::WalletId;
 use crate::ledger::Head;
@@ -26,7 +27,7 @@ use crate::store::{
 };
 use crate::surfaces::cli::args::Sandbox;
 use crate::surfaces::cli::sandbox::Services;
-use crate::wallet::{KeyFile, KeyFileError, Keystore, WorkPool};
+use crate::wallet::{KeyFile, KeyFileError, KeyMaterial, Keystore, WorkPool};
 
 /// What a wallet is opened with.
 #[derive(Clone, Debug)]
@@ -37,6 +38,8 @@ pub struct Boot {
     pub network: Network,
     /// Threads for proof of work.
     pub work_threads: usize,
+    /// How this process was told to reach the network.
+    pub reach: Reach,
     /// Opens the key file, where it is protected.
     pub unlock: Option<Secret>,
     /// Time.
@@ -59,7 +62,7 @@ pub trait World: fmt::Debug + Send + Sync {
     /// When it cannot be reached, or what it is kept in is damaged.
     fn describe(&self, network: Network, home: &Home) -> Result<String, Failure>;
 
-    /// The network for a wallet at `home`.
+    /// The network for a wallet at `home`, reached as the wallet has it in force.
     ///
     /// # Errors
     /// When none is configured or it cannot be opened.
@@ -67,6 +70,7 @@ pub trait World: fmt::Debug + Send + Sync {
         &self,
         network: Network,
         home: &Home,
+        reach: &Reach,
         clock: Arc<dyn Clock>,
     ) -> Result<Surroundings, Failure>;
 
@@ -142,22 +146,25 @@ impl Boot {
             return Err(other_wallet("the wallet is gone from this home"));
         }
         let key_file = self.key_file(store_path.exists())?;
-        let seed = self.seed(&key_file)?;
+        let keys = self.keys(&key_file)?;
         let signer = self.signer()?;
         // Read before this process appends to it.
         let last_anchor = self.last_anchor()?;
         let public_key = signer.public_pem();
         let store = self.store(signer)?;
         check_known(&store, known)?;
-        let surroundings =
-            self.world.surround(self.network, &self.home, Arc::clone(&self.clock))?;
-        let account = seed.as_ref().map(|seed| seed.derive(0).account());
+        self.check_complete(&store)?;
+        let reach = self.reach_in_force(&store)?;
+        let clock = Arc::clone(&self.clock);
+        let surroundings = self.world.surround(self.network, &self.home, &reach, clock)?;
+        let account = keys.as_ref().and_then(|keys| keys.account(0));
         self.settle_in(&store, public_key, account).await?;
         self.freeze_if_restored(&store, last_anchor).await?;
-        let keystore = match &seed {
-            Some(seed) => Keystore::new(self.network, seed, crate::limits::ACCOUNTS_AT_START),
-            None => Keystore::locked(self.network),
-        };
+        let keystore = Keystore::locked(self.network);
+        if let Some(keys) = keys {
+            let lanes = store.read(|view| view.lanes()).map_err(|e| store_failure(&e))?;
+            keystore.unlock(keys, lanes.iter().map(|lane| lane.index));
+        }
         let engine = Arc::new(self.engine(store, keystore, key_file, &surroundings));
         engine.start()?;
         if let (Some(faucet), Some(account)) = (&surroundings.faucet, account) {
@@ -189,17 +196,31 @@ impl Boot {
         Ok(key_file)
     }
 
-    /// The seed, if the unlock secret is at hand. Without it, or with a wrong one, the wallet runs locked.
-    fn seed(&self, key_file: &KeyFile) -> Result<Option<Seed>, Failure> {
-        match key_file.seed(self.unlock.as_ref()) {
+    /// The keys, if the unlock secret is at hand. Without it, or with a wrong one, the wallet runs locked.
+    fn keys(&self, key_file: &KeyFile) -> Result<Option<KeyMaterial>, Failure> {
+        match key_file.keys(self.unlock.as_ref()) {
             Err(KeyFileError::WrongSecret) => {
                 tracing::warn!(
                     "the unlock secret does not open keystore.json; the wallet runs locked"
                 );
                 Ok(None)
             }
-            seed => seed.map_err(key_failure),
+            keys => keys.map_err(key_failure),
         }
+    }
+
+    /// Only `init` makes a wallet that holds more than play money: a store without its first events lacks the operator
+    /// secret, and must not be completed without it.
+    fn check_complete(&self, store: &Store) -> Result<(), Failure> {
+        let wallet = store.read(|view| view.wallet()).map_err(|e| store_failure(&e))?;
+        if wallet.is_some() || self.network == Network::Sandbox {
+            return Ok(());
+        }
+        let network = self.network.as_str();
+        let message = format!("the wallet for network {network} was never completed");
+        Err(Failure::internal("INIT_INTERRUPTED", message).hint(
+            "Move the files of this home away and run `paywarden init` again; with --import and the phrase you wrote down it makes the same accounts",
+        ))
     }
 
     pub(super) fn signer(&self) -> Result<LedgerSigner, Failure> {
@@ -251,10 +272,7 @@ impl Boot {
                 return Ok((Vec::new(), wallet.network));
             }
             let Some(account) = account else { return Ok((Vec::new(), network)) };
-            let policy = match network {
-                Network::Sandbox => Policy::sandbox(),
-                Network::Dev | Network::Beta | Network::Live => Policy::live(),
-            };
+            let policy = Policy::sandbox();
             let policy_hash = policy.hash();
             let events: Vec<Event> = vec![
                 Body::WalletCreated { wallet_id, network, ledger_key }.into(),
@@ -306,10 +324,8 @@ impl Boot {
         if found.first().is_some_and(|event| event.seq == anchor.seq && event.hash == anchor.hash) {
             return Ok(());
         }
-        let reason = format!(
-            "event {} was anchored and is not in the ledger: the store is an old copy, or was changed",
-            anchor.seq
-        );
+        let reason =
+            format!("event {} was anchored and is not in the ledger: {RESTORED}", anchor.seq);
         let commit = store.commit::<(), Infallible, _>(move |view| {
             let frozen = view.freeze()?.is_some();
             Ok((if frozen { Vec::new() } else { vec![Body::WalletFrozen { reason }.into()] }, ()))
@@ -333,6 +349,7 @@ impl Boot {
         Engine::new(Parts {
             store,
             node: Arc::clone(&surroundings.node),
+            confirmations: None,
             keystore: Arc::new(keystore),
             key_file: Some(Arc::new(key_file)),
             work: WorkPool::new(difficulty, self.work_threads, file),
@@ -376,7 +393,7 @@ async fn fund(engine: &Engine, account: Account, faucet: &Faucet) -> Result<(), 
     if engine.is_frozen().map_err(|e| store_failure(&e))? {
         return Ok(());
     }
-    engine.nudge();
+    engine.look_at(account);
     let deadline = engine.clock().now().plus(FUNDING_WAIT);
     while engine.clock().now() < deadline {
         let lane =
@@ -389,12 +406,13 @@ async fn fund(engine: &Engine, account: Account, faucet: &Faucet) -> Result<(), 
     Ok(())
 }
 
-fn key_failure(error: KeyFileError) -> Failure {
+pub(super) fn key_failure(error: KeyFileError) -> Failure {
     let hint = match &error {
         KeyFileError::Unreadable(_) => {
             "Put keystore.json back from a backup; the file was left as it is"
         }
         KeyFileError::Newer(_) => "Install the newer paywarden; the file was left as it is",
+        KeyFileError::OtherWallet => "Put this wallet's own keystore.json back from a backup",
         KeyFileError::WrongSecret => "Give the unlock secret that `paywarden init` was given",
         KeyFileError::Stretch(_) => "Free some memory; stretching the secret takes 64 MiB",
         KeyFileError::OtherNetwork { .. } => {

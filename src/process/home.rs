@@ -105,6 +105,8 @@ pub mod files {
     pub const READY_WORK: &str = "ready-work.json";
     /// The sandbox's Nano ledger.
     pub const SANDBOX_LEDGER: &str = "sandbox-nano.jsonl";
+    /// What is secret in the URLs of node and work servers.
+    pub const NODE_ACCESS: &str = "node-access.json";
     /// The owner's settings.
     pub const CONFIG: &str = "config.toml";
 }

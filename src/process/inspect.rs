@@ -51,7 +51,7 @@ pub fn inspect(home: &Home, network: Network) -> Findings {
     }
     findings.look_for_gaps(home);
     findings.look_at_keys(home, network);
-    findings.look_at_store(home);
+    findings.look_at_store(home, network);
     findings
 }
 
@@ -146,7 +146,7 @@ impl Findings {
         }
     }
 
-    fn look_at_store(&mut self, home: &Home) {
+    fn look_at_store(&mut self, home: &Home, network: Network) {
         let _lock = match is_held(home) {
             Ok(lock) => lock,
             Err(LockError::Held { holder }) => {
@@ -177,19 +177,28 @@ impl Findings {
         };
         match peek_file(&path, |snapshot| look_into(snapshot, anchors)) {
             Ok(None) => {}
-            Ok(Some(seen)) => self.note_store(seen),
+            Ok(Some(seen)) => {
+                if network == Network::Live && seen.node_urls.is_empty() {
+                    self.problem(
+                        "this wallet has no node: it sees no money and sends none",
+                        "Run `paywarden --network live --node-url https://... network set`",
+                    );
+                }
+                self.note_store(seen);
+            }
             Err(error) => self.note_failure(&store_failure(&error)),
         }
     }
 
     fn note_store(&mut self, seen: Seen) {
-        let Seen { report, frozen, alarms, pending_approvals } = seen;
+        let Seen { report, frozen, alarms, pending_approvals, node_urls } = seen;
         self.frozen = frozen.or(self.frozen.take());
         self.store = Some(StoreFacts {
             events: report.events,
             verified: report.ok,
             ledger_head: report.head.to_string(),
             pending_approvals,
+            node_urls,
         });
         if !report.ok {
             let place = report.broken_at.map(|seq| format!(" at event {seq}")).unwrap_or_default();
@@ -223,6 +232,7 @@ struct Seen {
     frozen: Option<String>,
     alarms: Vec<(u32, String)>,
     pending_approvals: u32,
+    node_urls: Vec<String>,
 }
 
 fn look_into(snapshot: &dyn Snapshot, anchors: Vec<Head>) -> Result<Seen, StoreError> {
@@ -249,6 +259,7 @@ fn look_into(snapshot: &dyn Snapshot, anchors: Vec<Head>) -> Result<Seen, StoreE
         frozen: view.freeze()?.map(|freeze| freeze.reason),
         alarms: alarms.collect(),
         pending_approvals: view.counters()?.approvals_waiting,
+        node_urls: view.network()?.map(|row| row.node_urls).unwrap_or_default(),
     })
 }
 
@@ -274,10 +285,11 @@ fn mode(metadata: &fs::Metadata) -> Option<u32> {
 const OTHERS_ANY: u32 = 0o077;
 const OTHERS_WRITE: u32 = 0o022;
 /// Name, purpose, and whether only the owner may read it.
-const FILES: [(&str, &str, bool); 8] = [
+const FILES: [(&str, &str, bool); 9] = [
     (files::CONFIG, "your settings", false),
     (files::KEYSTORE, "keys that sign payments", true),
     (files::LEDGER_KEY, "key that signs the ledger", true),
+    (files::NODE_ACCESS, "what is secret in the node's URL", true),
     (files::STORE, "ledger and books", true),
     (files::ANCHOR, "ledger heads noted outside the store", false),
     (files::LOCK, "held by the process that has the wallet open", false),

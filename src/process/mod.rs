@@ -4,21 +4,32 @@
 
 mod boot;
 mod carry_out;
+mod desk;
+mod endpoint;
 mod gate;
 mod home;
 mod init;
 mod inspect;
 mod keeper;
 mod lock;
+mod network_set;
+mod past;
+mod reach;
 mod remote;
 mod session;
+mod setup;
 mod socket;
 mod start;
+mod typed_keys;
+mod vault;
 mod wire;
 
 pub use boot::{Boot, Running, Simulation, Surroundings, World};
+pub use endpoint::{Endpoint, EndpointError, Speaks};
 pub use gate::{Serves, WalletGate};
 pub use home::{Home, HomeError, files};
 pub use init::Init;
 pub use lock::{LockError, WalletLock};
+pub use past::{Found, Past};
+pub use reach::Reach;
 pub use start::start;

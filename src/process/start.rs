@@ -12,24 +12,27 @@ use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 use tracing_subscriber::{Layer as _, fmt};
 
-use super::boot::{Boot, World, random};
+use super::boot::{Boot, World};
 use super::gate::{Serves, WalletGate};
 use super::home::{Home, files};
-use super::init::Init;
 use super::inspect::{Findings, inspect};
 use super::lock::WalletLock;
+use super::network_set;
 use super::session::{keep, session, signals};
+use super::setup::set_up;
+use super::vault::Vault;
 use crate::clock::SystemClock;
 use crate::config::{Config, Flags, Origin, ProcessEnvironment, Survey, VARIABLES};
 use crate::failure::Failure;
-use crate::nano::{Network, Seed, mnemonic};
+use crate::nano::Network;
 use crate::store::FreezeMarker;
-use crate::surfaces::cli::args::{Arguments, Command, Sandbox, Settings, WalletCommand};
+use crate::surfaces::cli::args::{
+    Arguments, Command, NetworkCommand, Sandbox, Settings, WalletCommand,
+};
 use crate::surfaces::cli::demo::{Stage, demo};
 use crate::surfaces::cli::doctor::{self, Facts, Problem, Setting, ToolFacts};
 use crate::surfaces::cli::sandbox::services;
 use crate::surfaces::cli::schemas::schemas;
-use crate::surfaces::cli::secrets::ask_new_secret;
 use crate::surfaces::cli::welcome::welcome;
 use crate::surfaces::cli::{self, Exit, Marker, Printer, Trouble};
 use crate::surfaces::mcp::{Options, ToolNames, offered_tools};
@@ -73,7 +76,12 @@ async fn dispatch(
         Some(Command::Wallet(command)) => {
             command_wallet(command, configure(&flags)?, world, printer).await
         }
-        Some(Command::Init) => init(&configure(&flags)?, world, printer).await,
+        Some(Command::Init(arguments)) => {
+            set_up(&boot(&configure(&flags)?, world), arguments, printer).await
+        }
+        Some(Command::Network(NetworkCommand::Set)) => {
+            network_set::set(&boot(&configure(&flags)?, world), printer).await
+        }
         Some(Command::Serve) => keep_open(&configure(&flags)?, world, printer).await,
         Some(Command::Doctor) => doctor::print(&facts(&flags, &*world), printer),
         Some(Command::Demo) => {
@@ -111,34 +119,11 @@ async fn command_wallet(
         refuse_lonely_unlock(&config.home)?;
     }
     let marker = HomeMarker(config.home.clone());
+    let keys = Vault { boot: boot(&config, Arc::clone(&world)) };
     let gate = WalletGate::new(boot(&config, world), Serves::Itself);
-    let result = cli::run(command, &gate, &marker, printer).await;
+    let result = cli::run(command, &gate, &marker, &keys, printer).await;
     gate.close().await;
     result
-}
-
-/// A wallet for a real network. The phrase is shown here and never again.
-async fn init(config: &Config, world: Arc<dyn World>, printer: Printer) -> Result<Exit, Trouble> {
-    let boot = boot(config, world);
-    boot.check_init()?;
-    let seed = Seed::from_bytes(random()?);
-    let init = Init {
-        unlock: ask_new_secret("Unlock secret (lets a host sign what your policy allows)")?,
-        operator: ask_new_secret("Operator secret (approves, unfreezes; keep it from every host)")?,
-    };
-    let account = boot.init(&seed, &init).await?;
-    let phrase = mnemonic::legacy_phrase(&seed);
-    if printer.is_json() {
-        let shown = serde_json::json!({ "account": account, "network": config.network });
-        printer.value(&shown)?;
-        printer.note(format_args!("Recovery phrase, shown once:\n{}", *phrase));
-    } else {
-        printer.line(format_args!("The wallet is made. Its address:\n  {account}\n"))?;
-        printer.line("Its recovery phrase. Write it on paper; it is not shown again, and whoever has it has the money:")?;
-        printer.line(format_args!("  {}\n", *phrase))?;
-        printer.line("Give the unlock secret to your host as PAYWARDEN_UNLOCK_FILE, or run `paywarden unlock`.")?;
-    }
-    Ok(Exit::Done)
 }
 
 async fn keep_open(
@@ -187,9 +172,21 @@ fn refuse_lonely_unlock(home: &Home) -> Result<(), Failure> {
 }
 
 fn flags(settings: &Settings) -> Flags {
-    let Settings { home, network, log, tool_names, toolsets, read_only, work_threads, json: _ } =
-        settings.clone();
-    Flags { home, network, tool_names, toolsets, read_only, work_threads, log }
+    let Settings { home, network, log, tool_names, toolsets, read_only, .. } = settings.clone();
+    let Settings { work_threads, node_url, node_ws, work_url, sandbox_url, .. } = settings.clone();
+    Flags {
+        home,
+        network,
+        tool_names,
+        toolsets,
+        read_only,
+        work_threads,
+        log,
+        node_url,
+        node_ws,
+        work_url,
+        sandbox_url,
+    }
 }
 
 /// Settings and logs, in force from here on.
@@ -217,6 +214,7 @@ fn boot(config: &Config, world: Arc<dyn World>) -> Boot {
         home: config.home.clone(),
         network: config.network,
         work_threads: config.work_threads,
+        reach: config.reach.clone(),
         unlock: config.unlock.clone(),
         clock: Arc::new(SystemClock),
         world,

@@ -95,6 +95,24 @@ impl NonSpendBlock {
         Ok(Self { block, subtype: if opens { Subtype::Open } else { Subtype::Receive } })
     }
 
+    /// Names `representative` and moves nothing. With the representative the account has, it only takes a place.
+    ///
+    /// # Errors
+    /// When the account has no block yet.
+    pub fn change(frontier: &Frontier, representative: Account) -> Result<Self, BuildError> {
+        if frontier.hash().is_zero() {
+            return Err(BuildError::Unopened);
+        }
+        let block = StateBlock {
+            account: frontier.account(),
+            previous: frontier.hash(),
+            representative,
+            balance: frontier.balance(),
+            link: Link::ZERO,
+        };
+        Ok(Self { block, subtype: Subtype::Change })
+    }
+
     /// The block's kind.
     pub fn subtype(&self) -> Subtype {
         self.subtype

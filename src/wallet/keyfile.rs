@@ -1,5 +1,8 @@
-//! `keystore.json`: the seed at rest. Play money stands in it as it is; everything else is encrypted with a key
+//! `keystore.json`: the keys at rest. Play money stands in it as it is; everything else is encrypted with a key
 //! stretched from the unlock secret.
+//!
+//! A file must never open for another network or as another kind than it was sealed for, and files of every earlier
+//! version open for ever.
 
 use std::fmt;
 
@@ -8,6 +11,7 @@ use chacha20poly1305::{Key, XChaCha20Poly1305, XNonce};
 use serde::{Deserialize, Serialize};
 use zeroize::{Zeroize as _, Zeroizing};
 
+use super::material::{KeyKind, KeyMaterial, MaterialError};
 use crate::nano::{Network, Seed};
 use crate::secret::{Secret, Stretch, StretchError, hex, unhex};
 
@@ -16,6 +20,9 @@ use crate::secret::{Secret, Stretch, StretchError, hex, unhex};
 pub struct KeyFile {
     version: u32,
     network: Network,
+    /// Version 1 knew classic seeds only.
+    #[serde(default)]
+    kind: KeyKind,
     #[serde(flatten)]
     protection: Protection,
 }
@@ -53,6 +60,9 @@ pub enum KeyFileError {
         /// The wallet's.
         wanted: Network,
     },
+    /// Its keys are not those of the accounts on the books.
+    #[error("keystore.json holds the keys of another wallet")]
+    OtherWallet,
     /// The secret is not the one it was sealed with, or the file was changed.
     #[error("the unlock secret does not open keystore.json")]
     WrongSecret,
@@ -67,32 +77,35 @@ impl KeyFile {
         Self {
             version: VERSION,
             network,
+            kind: KeyKind::Seed,
             protection: Protection::None { seed: hex(seed.expose()) },
         }
     }
 
-    /// A key file that only `secret` opens. The network is bound in: the file opens for no other.
+    /// A key file that only `secret` opens. Network and kind are bound in: the file opens for no other.
     ///
     /// # Errors
     /// When the secret cannot be stretched.
     pub fn protected(
         network: Network,
-        seed: &Seed,
+        keys: &KeyMaterial,
         secret: &Secret,
         random: KeyFileRandom,
     ) -> Result<Self, KeyFileError> {
         let stretch = Stretch::new(random.salt);
         let cipher = cipher(&stretch, secret)?;
-        let payload = Payload { msg: seed.expose(), aad: network.as_str().as_bytes() };
+        let (kind, bytes) = (keys.kind(), keys.to_bytes());
+        let bound = bound(VERSION, network, kind);
+        let payload = Payload { msg: &bytes, aad: bound.as_bytes() };
         let sealed = cipher
             .encrypt(&XNonce::from(random.nonce), payload)
-            .map_err(|_| KeyFileError::Unreadable("the seed could not be sealed".to_owned()))?;
+            .map_err(|_| KeyFileError::Unreadable("the keys could not be sealed".to_owned()))?;
         let protection = Protection::Argon2idXchacha20poly1305 {
             stretch,
             nonce: hex(&random.nonce),
             sealed: hex(&sealed),
         };
-        Ok(Self { version: VERSION, network, protection })
+        Ok(Self { version: VERSION, network, kind, protection })
     }
 
     /// The file's text.
@@ -127,24 +140,46 @@ impl KeyFile {
         matches!(self.protection, Protection::Argon2idXchacha20poly1305 { .. })
     }
 
-    /// The seed; `None` when a secret is needed and none is given.
+    /// The network its keys sign for.
+    pub fn network(&self) -> Network {
+        self.network
+    }
+
+    /// How its keys are derived.
+    pub fn kind(&self) -> KeyKind {
+        self.kind
+    }
+
+    /// The keys; `None` when a secret is needed and none is given.
     ///
     /// # Errors
     /// When the secret is wrong or the file damaged.
-    pub fn seed(&self, secret: Option<&Secret>) -> Result<Option<Seed>, KeyFileError> {
+    pub fn keys(&self, secret: Option<&Secret>) -> Result<Option<KeyMaterial>, KeyFileError> {
         match (&self.protection, secret) {
-            (Protection::None { seed }, _) => seed_of(unhex(seed)).map(Some),
+            (Protection::None { seed }, _) => {
+                let bytes = unhex(seed).ok_or(MaterialError)?;
+                let keys = KeyMaterial::from_bytes(self.kind, &bytes)?;
+                keys.plain_seed().ok_or(MaterialError)?;
+                Ok(Some(keys))
+            }
             (Protection::Argon2idXchacha20poly1305 { .. }, None) => Ok(None),
             (Protection::Argon2idXchacha20poly1305 { stretch, nonce, sealed }, Some(secret)) => {
                 let nonce = unhex(nonce).and_then(|nonce| <[u8; 24]>::try_from(&nonce[..]).ok());
-                let (nonce, sealed) = nonce.zip(unhex(sealed)).ok_or_else(damaged)?;
+                let (nonce, sealed) = nonce.zip(unhex(sealed)).ok_or(MaterialError)?;
                 let cipher = cipher(stretch, secret)?;
-                let payload = Payload { msg: &sealed, aad: self.network.as_str().as_bytes() };
+                let bound = bound(self.version, self.network, self.kind);
+                let payload = Payload { msg: &sealed, aad: bound.as_bytes() };
                 let opened = cipher.decrypt(&XNonce::from(nonce), payload);
-                let opened = opened.map_err(|_| KeyFileError::WrongSecret)?;
-                seed_of(Some(Zeroizing::new(opened))).map(Some)
+                let opened = Zeroizing::new(opened.map_err(|_| KeyFileError::WrongSecret)?);
+                Ok(Some(KeyMaterial::from_bytes(self.kind, &opened)?))
             }
         }
+    }
+}
+
+impl From<MaterialError> for KeyFileError {
+    fn from(_: MaterialError) -> Self {
+        Self::Unreadable("the sealed keys are damaged".to_owned())
     }
 }
 
@@ -167,16 +202,15 @@ fn cipher(stretch: &Stretch, secret: &Secret) -> Result<XChaCha20Poly1305, KeyFi
     Ok(XChaCha20Poly1305::new(&Key::from(*key)))
 }
 
-fn seed_of(bytes: Option<Zeroizing<Vec<u8>>>) -> Result<Seed, KeyFileError> {
-    let bytes = bytes.and_then(|bytes| <[u8; 32]>::try_from(&bytes[..]).ok());
-    bytes.map(Seed::from_bytes).ok_or_else(damaged)
+/// What is authenticated beside the sealed bytes.
+fn bound(version: u32, network: Network, kind: KeyKind) -> String {
+    match version {
+        0 | 1 => network.as_str().to_owned(),
+        _ => format!("paywarden keystore {version} {} {}", network.as_str(), kind.as_str()),
+    }
 }
 
-fn damaged() -> KeyFileError {
-    KeyFileError::Unreadable("the sealed seed is damaged".to_owned())
-}
-
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 #[cfg(test)]
 mod tests {
@@ -196,12 +230,12 @@ mod tests {
         let text = file.to_json();
         assert!(text.contains(&digits));
         let read = KeyFile::parse(&text, Network::Sandbox).unwrap();
-        assert_eq!(read.seed(None).unwrap().unwrap().expose(), &[7; 32]);
+        assert_eq!(read.keys(None).unwrap().unwrap().plain_seed().unwrap().expose(), &[7; 32]);
         let other = KeyFile::parse(&text, Network::Dev).unwrap_err();
         assert!(matches!(other, KeyFileError::OtherNetwork { .. }));
-        let newer = text.replace("\"version\": 1", "\"version\": 2");
+        let newer = text.replace("\"version\": 2", "\"version\": 3");
         let newer = KeyFile::parse(&newer, Network::Sandbox).unwrap_err();
-        assert_eq!(newer, KeyFileError::Newer(2));
+        assert_eq!(newer, KeyFileError::Newer(3));
         let broken = text.replace("\"seed\": \"0", "\"seed\": 0, \"x\": \"");
         let words = KeyFile::parse(&broken, Network::Sandbox).unwrap_err().to_string();
         assert!(!words.contains("0707"), "{words}");
@@ -209,18 +243,53 @@ mod tests {
 
     #[test]
     fn a_protected_file_opens_with_its_secret_alone() {
-        let seed = Seed::from_bytes([7; 32]);
+        let seed = KeyMaterial::from_seed(Seed::from_bytes([7; 32]));
         let file = KeyFile::protected(Network::Dev, &seed, &secret("open"), RANDOM).unwrap();
         let text = file.to_json();
         assert!(!text.contains(&"07".repeat(8)));
         let read = KeyFile::parse(&text, Network::Dev).unwrap();
-        assert!(read.is_protected() && read.seed(None).unwrap().is_none());
-        assert_eq!(read.seed(Some(&secret("open"))).unwrap().unwrap().expose(), &[7; 32]);
-        let wrong = read.seed(Some(&secret("opem"))).unwrap_err();
+        assert!(read.is_protected() && read.keys(None).unwrap().is_none());
+        let opened = read.keys(Some(&secret("open"))).unwrap().unwrap();
+        assert_eq!(opened.account(3), seed.account(3));
+        let wrong = read.keys(Some(&secret("opem"))).unwrap_err();
         assert_eq!(wrong, KeyFileError::WrongSecret);
-        // The network is part of what is sealed, not a label that can be changed.
-        let moved = text.replace("\"dev\"", "\"live\"");
-        let moved = KeyFile::parse(&moved, Network::Live).unwrap();
-        assert_eq!(moved.seed(Some(&secret("open"))).unwrap_err(), KeyFileError::WrongSecret);
+        // Network, kind and version are part of what is sealed, not labels that can be changed.
+        for (from, to, network) in [
+            ("\"dev\"", "\"live\"", Network::Live),
+            ("\"kind\": \"seed\"", "\"kind\": \"bip44\"", Network::Dev),
+            ("\"version\": 2", "\"version\": 1", Network::Dev),
+        ] {
+            assert!(text.contains(from), "{from}");
+            let moved = KeyFile::parse(&text.replace(from, to), network).unwrap();
+            assert_eq!(moved.keys(Some(&secret("open"))).unwrap_err(), KeyFileError::WrongSecret);
+        }
+    }
+
+    #[test]
+    fn a_phrase_and_single_keys_survive_the_file() {
+        let phrase = crate::nano::mnemonic::Phrase::from_entropy(&[9; 16]).unwrap();
+        let mut keys = KeyMaterial::from_phrase(&phrase, "pass");
+        let index = keys.import(crate::nano::PrivateKey::from_bytes([5; 32])).unwrap();
+        let file = KeyFile::protected(Network::Dev, &keys, &secret("open"), RANDOM).unwrap();
+        let read = KeyFile::parse(&file.to_json(), Network::Dev).unwrap();
+        assert_eq!(read.kind(), KeyKind::Bip44);
+        let read = read.keys(Some(&secret("open"))).unwrap().unwrap();
+        assert_eq!(read.account(0), keys.account(0));
+        assert_eq!(read.account(index), keys.account(index));
+    }
+
+    /// The sealed one was made by the program of version 1 with `init`, for this test; it never held money.
+    #[test]
+    fn files_of_version_1_open_for_ever() {
+        let plain = r#"{"version":1,"network":"sandbox","protection":"none","seed":"SEED"}"#;
+        let plain = plain.replace("SEED", &"07".repeat(32));
+        let read = KeyFile::parse(&plain, Network::Sandbox).unwrap();
+        let first = Seed::from_bytes([7; 32]).derive(0).account();
+        assert_eq!(read.keys(None).unwrap().unwrap().account(0), Some(first));
+        let sealed = include_str!("../../tests/vectors/keystore/v1-protected.json");
+        let read = KeyFile::parse(sealed, Network::Dev).unwrap();
+        let keys = read.keys(Some(&secret("open sesame"))).unwrap().unwrap();
+        let first = "nano_3y951wk3szermsmmxyxe5c757odwfbug9scqca4w5y3wp4sk5rsf1mjfj4yx";
+        assert_eq!((read.kind(), keys.account(0)), (KeyKind::Seed, first.parse().ok()));
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{PoisonError, RwLock};
 
-use super::{NonSpendBlock, SpendBlock};
+use super::{KeyMaterial, NonSpendBlock, SpendBlock};
 use crate::money::Money;
 use crate::nano::{Account, Network, PrivateKey, Seed, SignedBlock, StateBlock};
 use crate::policy::{Grant, GrantError};
@@ -12,7 +12,12 @@ use crate::policy::{Grant, GrantError};
 /// Signs for one network with keys derived from one seed; without the seed it is locked and signs nothing.
 pub struct Keystore {
     network: Network,
-    keys: RwLock<Option<BTreeMap<Account, PrivateKey>>>,
+    open: RwLock<Option<Open>>,
+}
+
+struct Open {
+    material: KeyMaterial,
+    keys: BTreeMap<Account, PrivateKey>,
 }
 
 /// Why nothing was signed.
@@ -33,28 +38,39 @@ pub enum SignError {
 }
 
 impl Keystore {
-    /// Keys for the first `accounts` indexes.
+    /// Keys for the first `accounts` indexes of a classic seed.
     pub fn new(network: Network, seed: &Seed, accounts: u32) -> Self {
         let keystore = Self::locked(network);
-        keystore.unlock(seed, accounts);
+        let material = KeyMaterial::from_seed(Seed::from_bytes(*seed.expose()));
+        keystore.unlock(material, 0..accounts);
         keystore
     }
 
     /// No keys yet: everything but signing works.
     pub fn locked(network: Network) -> Self {
-        Self { network, keys: RwLock::new(None) }
+        Self { network, open: RwLock::new(None) }
     }
 
-    /// Derives the keys of the first `accounts` indexes.
-    pub fn unlock(&self, seed: &Seed, accounts: u32) {
-        let keys = (0..accounts).map(|index| seed.derive(index)).map(|key| (key.account(), key));
-        let keys = keys.collect();
-        *self.keys.write().unwrap_or_else(PoisonError::into_inner) = Some(keys);
+    /// Derives the keys of these accounts.
+    pub fn unlock(&self, material: KeyMaterial, indexes: impl IntoIterator<Item = u32>) {
+        let keys = indexes.into_iter().filter_map(|index| material.key(index));
+        let keys = keys.map(|key| (key.account(), key)).collect();
+        *self.open.write().unwrap_or_else(PoisonError::into_inner) = Some(Open { material, keys });
+    }
+
+    /// Derives the key of one more account; `None` while locked, or where there is no such key.
+    pub fn derive(&self, index: u32) -> Option<Account> {
+        let mut open = self.open.write().unwrap_or_else(PoisonError::into_inner);
+        let open = open.as_mut()?;
+        let key = open.material.key(index)?;
+        let account = key.account();
+        open.keys.insert(account, key);
+        Some(account)
     }
 
     /// Whether anything can be signed.
     pub fn is_unlocked(&self) -> bool {
-        self.keys.read().unwrap_or_else(PoisonError::into_inner).is_some()
+        self.open.read().unwrap_or_else(PoisonError::into_inner).is_some()
     }
 
     /// The only network these keys sign for.
@@ -80,8 +96,8 @@ impl Keystore {
     }
 
     fn sign(&self, block: &StateBlock) -> Result<SignedBlock, SignError> {
-        let keys = self.keys.read().unwrap_or_else(PoisonError::into_inner);
-        let keys = keys.as_ref().ok_or(SignError::Locked)?;
+        let open = self.open.read().unwrap_or_else(PoisonError::into_inner);
+        let keys = &open.as_ref().ok_or(SignError::Locked)?.keys;
         let key = keys.get(&block.account).ok_or(SignError::UnknownAccount(block.account))?;
         let signed = SignedBlock { block: *block, signature: key.sign(&block.hash()), work: None };
         // A bit flip while signing can give the key away; such a signature must not leave.
@@ -113,8 +129,10 @@ mod tests {
         let one = crate::money::Raw::new(1);
         let open = NonSpendBlock::receive(&frontier, source, one, account).unwrap();
         assert_eq!(keystore.sign_non_spend(&open).unwrap_err(), SignError::Locked);
-        keystore.unlock(&seed, 1);
+        assert_eq!(keystore.derive(1), None);
+        keystore.unlock(KeyMaterial::from_seed(Seed::from_bytes([7; 32])), [0]);
         assert!(keystore.sign_non_spend(&open).unwrap().verify());
         assert!(!format!("{keystore:?}").contains("07"));
+        assert_eq!(keystore.derive(1), Some(seed.derive(1).account()));
     }
 }

@@ -7,10 +7,12 @@ mod block;
 mod frontier;
 mod keyfile;
 mod keystore;
+mod material;
 mod work;
 
 pub use block::{BuildError, NonSpendBlock, SpendBlock};
 pub use frontier::{Frontier, FrontierError};
 pub use keyfile::{KeyFile, KeyFileError, KeyFileRandom};
 pub use keystore::{Keystore, SignError};
-pub use work::{ReadyWork, WorkError, WorkPool};
+pub use material::{IMPORTED, KeyKind, KeyMaterial, MaterialError, Recovery};
+pub use work::{Peers, ReadyWork, WorkError, WorkMode, WorkPool};

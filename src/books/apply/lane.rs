@@ -3,7 +3,7 @@
 use super::{ApplyError, Fold, misfit};
 use crate::books::rows::Table;
 use crate::books::tables::{HistoryEntry, HistoryKind, Lane, OpenBlock, Receive};
-use crate::books::view::{encode, seq_key};
+use crate::books::view::{FOREIGN_BLOCK, OWN_BLOCK, encode, seq_key};
 use crate::money::Raw;
 use crate::nano::{Account, BlockHash, Link};
 use crate::payment::BlockIntent;
@@ -42,7 +42,7 @@ impl Fold<'_> {
         if !fits {
             return Err(misfit("receive.intent", "the block does not fit the lane"));
         }
-        let receive = Receive { source, sender, intent: intent.clone() };
+        let receive = Receive { source, sender, intent: intent.clone(), cancel: None };
         lane.open = Some(OpenBlock::Receive(Box::new(receive)));
         self.put_lane(&lane);
         self.own_block(intent.hash());
@@ -64,6 +64,7 @@ impl Fold<'_> {
             at_ms: self.at,
             payment_id: None,
             memo: None,
+            foreign: false,
         };
         self.put_history(account, &entry);
         Ok(())
@@ -82,6 +83,58 @@ impl Fold<'_> {
         lane.open = None;
         self.put_lane(&lane);
         Ok(())
+    }
+
+    /// The empty block keeps the balance and takes the receive's place; either of the two may win.
+    pub(super) fn receive_cancelling(
+        &mut self,
+        hash: &BlockHash,
+        cancel: &BlockIntent,
+    ) -> Result<(), ApplyError> {
+        let block = &cancel.block.block;
+        let mut lane = self.lane(&block.account)?;
+        let empty = keeps_everything(&lane, cancel);
+        match &mut lane.open {
+            Some(OpenBlock::Receive(receive))
+                if empty && receive.intent.hash() == *hash && receive.cancel.is_none() =>
+            {
+                receive.cancel = Some(cancel.clone());
+            }
+            _ => return Err(misfit("receive.cancelling", "the block does not fit the lane")),
+        }
+        self.put_lane(&lane);
+        self.own_block(cancel.hash());
+        Ok(())
+    }
+
+    pub(super) fn change_intent(
+        &mut self,
+        account: &Account,
+        intent: &BlockIntent,
+    ) -> Result<(), ApplyError> {
+        let mut lane = self.lane(account)?;
+        if lane.open.is_some() || !keeps_everything(&lane, intent) {
+            return Err(misfit("representative.intent", "the block does not fit the lane"));
+        }
+        lane.open = Some(OpenBlock::Change(Box::new(intent.clone())));
+        self.put_lane(&lane);
+        self.own_block(intent.hash());
+        Ok(())
+    }
+
+    pub(super) fn close_change(
+        &mut self,
+        account: &Account,
+        hash: &BlockHash,
+    ) -> Result<BlockIntent, ApplyError> {
+        let mut lane = self.lane(account)?;
+        match lane.open.take() {
+            Some(OpenBlock::Change(intent)) if intent.hash() == *hash => {
+                self.put_lane(&lane);
+                Ok(*intent)
+            }
+            _ => Err(misfit("the end of a change", "another block is open")),
+        }
     }
 
     /// The confirmed block becomes the head our next block builds on.
@@ -120,6 +173,22 @@ impl Fold<'_> {
     }
 
     pub(super) fn own_block(&mut self, hash: BlockHash) {
-        self.rows.put(Table::Blocks, hash.as_bytes(), b"0".to_vec());
+        self.rows.put(Table::Blocks, hash.as_bytes(), OWN_BLOCK.to_vec());
     }
+
+    /// Known, and not signed by this wallet.
+    pub(super) fn foreign_block(&mut self, hash: BlockHash) {
+        self.rows.put(Table::Blocks, hash.as_bytes(), FOREIGN_BLOCK.to_vec());
+    }
+}
+
+/// On top of the lane's head, with its balance and no link: a block that moves nothing.
+fn keeps_everything(lane: &Lane, intent: &BlockIntent) -> bool {
+    let block = &intent.block.block;
+    block.account == lane.account
+        && block.previous == lane.head
+        && !lane.head.is_zero()
+        && block.balance == lane.balance
+        && block.link.is_zero()
+        && intent.amount_raw.is_zero()
 }

@@ -1,13 +1,14 @@
 //! The fold: what each event does to the rows. Assertions stay on: books that do not add up must not go on.
 
+mod foreign;
 mod lane;
 mod mandate;
 mod payment;
 
 use super::event::{Body, Event};
 use super::rows::{RowsError, RowsMut, Table};
-use super::tables::{Counters, Freeze, Payment, PolicyInForce, Wallet};
-use super::view::{COUNTERS, FREEZE, OPERATOR, POLICY, View, WALLET, encode, seq_key};
+use super::tables::{Counters, Freeze, NetworkInForce, Payment, PolicyInForce, Wallet};
+use super::view::{COUNTERS, FREEZE, NETWORK, OPERATOR, POLICY, View, WALLET, encode, seq_key};
 use crate::clock::Millis;
 use crate::policy::BudgetError;
 
@@ -84,6 +85,23 @@ impl Fold<'_> {
             Body::LaneAdvanced { account, block_hash } => {
                 self.with_lane(account, |lane| lane.head = *block_hash)?;
             }
+            Body::LaneAdopted { account, block_hash, balance_raw, .. } => {
+                self.lane_adopted(account, *block_hash, *balance_raw)?;
+            }
+            Body::ForeignRecorded { .. } => self.foreign_recorded(body)?,
+            Body::RepresentativeIntent { account, intent, .. } => {
+                self.change_intent(account, intent)?;
+            }
+            Body::RepresentativeChanged { account, block_hash, .. } => {
+                let intent = self.close_change(account, block_hash)?;
+                self.advance(account, &intent)?;
+            }
+            Body::RepresentativeVoided { account, block_hash, .. } => {
+                self.close_change(account, block_hash)?;
+            }
+            Body::ReceiveCancelling { block_hash, intent } => {
+                self.receive_cancelling(block_hash, intent)?;
+            }
             Body::LaneFrozen { account, reason, .. } => {
                 self.with_lane(account, |lane| lane.frozen = Some(reason.clone()))?;
             }
@@ -95,7 +113,19 @@ impl Fold<'_> {
             Body::ReceiveVoided { account, block_hash, .. } => {
                 self.close_receive(account, block_hash)?;
             }
-            Body::RateLimited { .. } => {}
+            Body::NetworkConfigured { gateway, node_urls, node_ws, work_urls } => {
+                let row = NetworkInForce {
+                    gateway: gateway.clone(),
+                    node_urls: node_urls.clone(),
+                    node_ws: node_ws.clone(),
+                    work_urls: work_urls.clone(),
+                    since_ms: self.at,
+                };
+                self.rows.put(Table::Singles, NETWORK, encode(&row));
+            }
+            Body::HistoryAcknowledged { .. }
+            | Body::KeysExported { .. }
+            | Body::RateLimited { .. } => {}
             other => self.mandate_event(other)?,
         }
         Ok(())

@@ -262,6 +262,7 @@ impl Fold<'_> {
             at_ms: self.at,
             payment_id: Some(payment.id()),
             memo: payment.memo.clone(),
+            foreign: false,
         };
         self.put_history(&payment.account, &entry);
         payment.state = State::Settled { block_hash: intent.hash(), at_ms: self.at };

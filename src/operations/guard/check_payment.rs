@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::claims::{LineItemIn, check_rail, claims};
-use crate::engine::{Checked, Order};
+use crate::engine::{Amount, Checked, Order};
 use crate::failure::Failure;
 use crate::limits;
 use crate::operations::fields::{bounded, payee_account};
@@ -79,7 +79,7 @@ impl Operation for CheckPayment {
             agent_id: context.caller.agent_id().map(str::to_owned),
             destination: payee_account(&self.payee_address)?,
             label: None,
-            amount: self.amount.raw()?,
+            amount: Amount::Exact(self.amount.raw()?),
             mandate_id: bounded("mandateId", self.mandate_id, limits::ID_BYTES)?,
             memo: None,
             account: AccountRef::resolve(None, &context.engine)?,

@@ -70,7 +70,7 @@ impl Operation for RequestPayment {
             agent_id: context.caller.agent_id().map(str::to_owned),
             destination: payee_account(&self.payee_address)?,
             label: bounded("payeeLabel", self.payee_label, limits::LABEL_BYTES)?,
-            amount: self.amount.raw()?,
+            amount: self.amount.raw()?.into(),
             mandate_id: bounded("mandateId", self.mandate_id, limits::ID_BYTES)?,
             memo: bounded("memo", self.memo, limits::MEMO_BYTES)?,
             account: AccountRef::resolve(None, &context.engine)?,

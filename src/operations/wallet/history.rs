@@ -58,6 +58,9 @@ pub struct Entry {
     /// The note given with a send.
     #[serde(skip_serializing_if = "Option::is_none")]
     memo: Option<String>,
+    /// True where this wallet did not sign the block: somebody else has its keys.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    foreign: bool,
 }
 
 impl Operation for WalletHistory {
@@ -99,6 +102,7 @@ fn entry(row: HistoryEntry) -> Entry {
         at: row.at_ms.to_string(),
         payment_id: row.payment_id.map(|id| id.to_string()),
         memo: row.memo,
+        foreign: row.foreign,
     }
 }
 

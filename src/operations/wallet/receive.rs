@@ -119,7 +119,7 @@ async fn settle_receives(context: &Context, account: Account) -> Result<Raw, Fai
         if !wanted || late >= deadline || stopped || is_frozen(engine)? {
             return Ok(pending);
         }
-        engine.nudge();
+        engine.receive_now(account);
         let mut changes = engine.store().watch();
         tokio::select! {
             _ = changes.changed() => {}

@@ -21,7 +21,7 @@ use crate::payment::Status;
 pub struct WalletSend {
     /// Where to: a nano_ or xrb_ address.
     recipient_address: String,
-    /// How much, in XNO, as text such as "0.001"; at most 30 decimals.
+    /// How much, in XNO, as text such as "0.001"; at most 30 decimals; or "max" for all that is free, with an idempotency_key.
     amount: AmountText,
     /// One key per intended payment; after a time-out repeat with the SAME key.
     #[serde(default)]
@@ -91,7 +91,7 @@ impl Operation for WalletSend {
             agent_id: context.caller.agent_id().map(str::to_owned),
             destination: payee_account(&self.recipient_address)?,
             label: None,
-            amount: self.amount.xno()?,
+            amount: self.amount.xno_or_max()?,
             mandate_id: bounded("mandate_id", self.mandate_id, limits::ID_BYTES)?,
             memo: bounded("memo", self.memo, limits::MEMO_BYTES)?,
             account: AccountRef::resolve(self.account.as_ref(), &context.engine)?,

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{ArgAction, Args, Parser, Subcommand};
+use clap::{ArgAction, ArgGroup, Args, Parser, Subcommand, ValueEnum};
 
 use super::mandate_args::{Entries, Mandates};
 use crate::limits;
@@ -50,6 +50,18 @@ pub struct Settings {
     /// Offer only tools that look and change nothing [env: PAYWARDEN_READ_ONLY]
     #[arg(long, global = true)]
     pub read_only: bool,
+    /// A node's RPC URL; may be given several times [env: PAYWARDEN_NODE_URL]
+    #[arg(long, global = true, value_name = "URL", action = ArgAction::Append)]
+    pub node_url: Vec<String>,
+    /// The node's websocket [env: PAYWARDEN_NODE_WS]
+    #[arg(long, global = true, value_name = "URL")]
+    pub node_ws: Option<String>,
+    /// A work server; may be given several times [env: PAYWARDEN_WORK_URL]
+    #[arg(long, global = true, value_name = "URL", action = ArgAction::Append)]
+    pub work_url: Vec<String>,
+    /// A running sandbox to join [env: PAYWARDEN_SANDBOX_URL]
+    #[arg(long, global = true, value_name = "URL")]
+    pub sandbox_url: Option<String>,
     /// Threads for proof of work, 1 to 64, or auto [env: PAYWARDEN_WORK_THREADS]
     #[arg(long, global = true, value_name = "N")]
     pub work_threads: Option<String>,
@@ -61,7 +73,11 @@ pub enum Command {
     /// Be the MCP server on standard input and output (what no command does too)
     Mcp,
     /// Make a wallet for a real network: asks for two secrets, shows the recovery phrase once
-    Init,
+    #[command(after_help = INIT_EXAMPLES)]
+    Init(InitArguments),
+    /// How the network is reached
+    #[command(subcommand, arg_required_else_help = true)]
+    Network(NetworkCommand),
     /// Keep the wallet open for hosts and commands, without a host
     Serve,
     /// What needs the wallet open.
@@ -76,6 +92,104 @@ pub enum Command {
     Sandbox(Sandbox),
     /// Write the tools' JSON schemas, one file for each
     Schemas(Schemas),
+}
+
+/// How a wallet is made.
+#[derive(Args, Clone, Copy, Debug, Default)]
+pub struct InitArguments {
+    /// Use keys you have: asks for a seed or recovery phrase, which is not shown
+    #[arg(long)]
+    pub import: bool,
+    /// What you have, where 24 words could mean two things
+    #[arg(long, requires = "import")]
+    pub kind: Option<ImportKind>,
+    /// You know what the imported keys were used for
+    #[arg(long, requires = "import")]
+    pub acknowledge_history: bool,
+    /// Ask for no confirmation; on test networks only
+    #[arg(long)]
+    pub yes: bool,
+}
+
+/// What an owner has of other keys.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub enum ImportKind {
+    /// 64 digits
+    Seed,
+    /// 24 words that spell a seed (Natrium, Nautilus, this wallet)
+    Phrase,
+    /// 12 to 24 words of BIP39, at 44'/165'/index' (Ledger)
+    Bip44,
+}
+
+/// How the network is reached.
+#[derive(Clone, Copy, Debug, Subcommand)]
+pub enum NetworkCommand {
+    /// Change it for good, to what the settings say; asks for the operator secret
+    #[command(after_help = "Example:\n  paywarden --network live network set \\\n    \
+        --node-url https://rpc.example --node-ws wss://ws.example")]
+    Set,
+}
+
+/// The wallet's accounts and keys.
+#[derive(Debug, Subcommand)]
+pub enum OwnWalletCommand {
+    /// An address to be paid at
+    Address {
+        /// Which account
+        #[arg(long, value_name = "N", default_value_t = 0)]
+        index: u32,
+    },
+    /// Every account: index, address, balance, representative
+    Accounts(Accounts),
+    /// What needs the key files.
+    #[command(flatten)]
+    Keys(KeysCommand),
+    /// What moves money, or shows what was moved.
+    #[command(flatten)]
+    Own(OwnWallet),
+}
+
+/// The accounts.
+#[derive(Args, Debug)]
+pub struct Accounts {
+    /// What to do with them; listed when nothing is said
+    #[command(subcommand)]
+    pub command: Option<AccountsCommand>,
+}
+
+/// What is done with accounts.
+#[derive(Clone, Copy, Debug, Subcommand)]
+pub enum AccountsCommand {
+    /// Put the next one in use
+    Add,
+}
+
+/// What needs the key files.
+#[derive(Debug, Subcommand)]
+pub enum KeysCommand {
+    /// Check your copy of the phrase, or copy the wallet's files, keys encrypted
+    Backup {
+        /// Into this file, which must not exist yet
+        #[arg(long, value_name = "FILE")]
+        to: Option<PathBuf>,
+    },
+    /// Show the recovery phrase at the terminal; asks for both secrets
+    Export {
+        /// Into this file, unencrypted; it must not exist yet
+        #[arg(long, value_name = "FILE")]
+        to_file: Option<PathBuf>,
+    },
+    /// Take in a single test key, on dev only
+    #[command(group = ArgGroup::new("what").required(true).args(["private_key"]))]
+    Import {
+        /// A private key, asked for at the terminal
+        #[arg(long)]
+        private_key: bool,
+        /// You know what the key was used for
+        #[arg(long)]
+        acknowledge_history: bool,
+    },
 }
 
 /// What needs the wallet open.
@@ -96,6 +210,9 @@ pub enum WalletCommand {
     /// Merchants you know, and what they sell
     #[command(subcommand, arg_required_else_help = true)]
     Merchants(Entries),
+    /// Accounts, addresses, backups, your own payments and history
+    #[command(subcommand, arg_required_else_help = true)]
+    Wallet(OwnWalletCommand),
     /// Open the keys of a wallet that runs locked
     Unlock,
     /// Stop everything that is not signed yet, whatever else is running
@@ -114,6 +231,70 @@ pub enum WalletCommand {
     /// The record of everything that happened
     #[command(subcommand, arg_required_else_help = true)]
     Ledger(Ledger),
+    /// Compare every account with the network, and book what this wallet did not sign
+    Reconcile {
+        /// What the list names: books exactly that
+        #[arg(long, value_name = "CODE")]
+        acknowledge: Option<String>,
+    },
+}
+
+/// The owner's own use of the wallet.
+#[derive(Debug, Subcommand)]
+pub enum OwnWallet {
+    /// Send XNO; your policy decides, as it does for an agent
+    Send(Send),
+    /// What went in and out, newest first
+    History(History),
+    /// Show who votes with an account's balance, or name somebody
+    Representative {
+        /// Who is to vote
+        #[arg(value_name = "ACCOUNT")]
+        account: Option<String>,
+        /// Of this account
+        #[arg(long, value_name = "N")]
+        index: Option<u32>,
+    },
+}
+
+/// A payment of the owner.
+#[derive(Args, Debug)]
+pub struct Send {
+    /// Where to
+    #[arg(value_name = "ACCOUNT")]
+    pub account: String,
+    /// How much, in XNO, or max for all that is free
+    #[arg(value_name = "AMOUNT")]
+    pub amount: String,
+    /// From this account
+    #[arg(long, value_name = "N")]
+    pub index: Option<u32>,
+    /// A note for the ledger
+    #[arg(long, value_name = "TEXT")]
+    pub memo: Option<String>,
+    /// One key per intended payment: a repeat with the same key pays once [default: a new one]
+    #[arg(long, value_name = "KEY")]
+    pub key: Option<String>,
+}
+
+/// Which entries to print, and how.
+#[derive(Args, Debug)]
+pub struct History {
+    /// Of this account
+    #[arg(long, value_name = "N")]
+    pub index: Option<u32>,
+    /// Print CSV
+    #[arg(long, conflicts_with = "json")]
+    pub csv: bool,
+    /// From this day on (UTC)
+    #[arg(long, value_name = "DATE", value_parser = super::history::day)]
+    pub from: Option<String>,
+    /// Up to this day
+    #[arg(long, value_name = "DATE", value_parser = super::history::day)]
+    pub to: Option<String>,
+    /// At most so many
+    #[arg(long, value_name = "COUNT")]
+    pub limit: Option<u64>,
 }
 
 /// Payments that wait.
@@ -218,6 +399,12 @@ pub(super) fn reason(text: &str) -> Result<String, String> {
     }
     Ok(text.to_owned())
 }
+
+const INIT_EXAMPLES: &str = "Examples:
+  paywarden --network live --node-url https://rpc.example init
+                                                 a new wallet on the real network
+  paywarden --network live --node-url https://rpc.example init --import --kind bip44
+                                                 with the phrase of a hardware wallet";
 
 /// A port that leaves room for all services after it.
 fn sandbox_port(text: &str) -> Result<u16, String> {

@@ -76,6 +76,8 @@ pub struct StoreFacts {
     pub ledger_head: String,
     /// Approvals that wait.
     pub pending_approvals: u32,
+    /// Nodes the wallet has in force, without what is secret in their URLs.
+    pub node_urls: Vec<String>,
 }
 
 /// What a host is shown.
@@ -158,6 +160,9 @@ fn print_state(facts: &Facts, printer: Printer) -> Result<(), Trouble> {
     printer.line(format_args!("  ledger      {store}"))?;
     if let Some(store) = &facts.store {
         printer.line(format_args!("  approvals   {} waiting", store.pending_approvals))?;
+        for url in &store.node_urls {
+            printer.line(format_args!("  in force    {}", escape(url)))?;
+        }
     }
     match &facts.frozen {
         Some(reason) => printer.line(format_args!("  state       FROZEN: {}", escape(reason)))?,

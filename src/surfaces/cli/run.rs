@@ -7,7 +7,8 @@ use super::args::{Approvals, Ledger, WalletCommand};
 use super::freeze::Marker;
 use super::print::{Exit, Printer, Trouble};
 use super::secrets::ask_secret;
-use super::{approvals, directory, freeze, ledger, mandates, status, watch};
+use super::wallet::{KeyFiles, wallet};
+use super::{approvals, directory, freeze, ledger, mandates, reconcile, status, watch};
 use crate::clock::{Clock as _, SystemClock};
 use crate::failure::Failure;
 use crate::ids::time_ordered;
@@ -21,6 +22,7 @@ pub async fn run(
     command: &WalletCommand,
     gate: &dyn Gate,
     marker: &dyn Marker,
+    keys: &dyn KeyFiles,
     printer: Printer,
 ) -> Result<Exit, Trouble> {
     match command {
@@ -40,6 +42,7 @@ pub async fn run(
         WalletCommand::Merchants(command) => {
             directory::entries(gate, directory::MERCHANTS, command, printer).await
         }
+        WalletCommand::Wallet(command) => wallet(command, gate, keys, printer).await,
         WalletCommand::Unlock => unlock(gate, printer).await,
         WalletCommand::Freeze { reason } => {
             freeze::freeze(gate, marker, reason.as_deref(), printer).await
@@ -56,18 +59,20 @@ pub async fn run(
         WalletCommand::Ledger(Ledger::Verify { deep, expect_head }) => {
             ledger::verify(gate, *deep, expect_head, printer).await
         }
+        WalletCommand::Reconcile { acknowledge } => {
+            reconcile::reconcile(gate, acknowledge.as_deref(), printer).await
+        }
         WalletCommand::Ledger(Ledger::Export { out }) => {
             ledger::export(gate, out.as_deref(), printer).await
         }
     }
 }
 
-/// Asks one operation as the owner.
-pub(super) async fn ask(
-    gate: &dyn Gate,
-    operation: &str,
-    arguments: Value,
-) -> Result<Answer, Failure> {
+/// Asks one operation as the owner, and for the operator secret where it is needed.
+///
+/// # Errors
+/// What the wallet answers.
+pub async fn ask(gate: &dyn Gate, operation: &str, arguments: Value) -> Result<Answer, Failure> {
     let arguments = match arguments {
         Value::Object(arguments) => arguments,
         _ => Map::new(),

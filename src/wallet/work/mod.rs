@@ -3,12 +3,20 @@
 //! Every nonce is checked against its root before use, wherever it came from, so the file it is kept in need not be
 //! trusted or durable.
 
+mod peers;
+
+#[cfg(test)]
+mod tests;
+
+pub use peers::{Peers, WorkMode};
+
 use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use tokio::sync::watch;
+use tokio::sync::{oneshot, watch};
+use tokio_util::sync::CancellationToken;
 
 use crate::limits;
 use crate::nano::work::{Cancel, Search, generate};
@@ -39,6 +47,7 @@ struct Shared {
     difficulty: Difficulty,
     threads: usize,
     file: Option<PathBuf>,
+    peers: Option<Peers>,
     state: Mutex<State>,
 }
 
@@ -51,6 +60,7 @@ struct State {
 #[derive(Clone, Debug)]
 struct Job {
     cancel: Cancel,
+    called_off: CancellationToken,
     result: watch::Receiver<Option<Result<Work, WorkError>>>,
 }
 
@@ -58,13 +68,23 @@ impl WorkPool {
     /// Searches on `threads` threads for work worth `difficulty`; with 0 threads in the caller, for simulations.
     /// What is ready is kept in `file`.
     pub fn new(difficulty: Difficulty, threads: usize, file: Option<PathBuf>) -> Self {
+        Self::with_peers(difficulty, threads, file, None)
+    }
+
+    /// As [`WorkPool::new`], with others that make work too; must then be used within a runtime.
+    pub fn with_peers(
+        difficulty: Difficulty,
+        threads: usize,
+        file: Option<PathBuf>,
+        peers: Option<Peers>,
+    ) -> Self {
         let ready = file.as_ref().map(load).unwrap_or_default();
         let known = ready.into_iter().filter_map(|(root, work)| {
             let root: Root = root.parse().ok()?;
             difficulty.is_met_by(work, &root).then_some((root, work))
         });
         let state = Mutex::new(State { ready: known.collect(), jobs: HashMap::new() });
-        Self { shared: Arc::new(Shared { difficulty, threads, file, state }) }
+        Self { shared: Arc::new(Shared { difficulty, threads, file, peers, state }) }
     }
 
     /// Work for `root`: at once when it is ready, otherwise when the running or a new search ends.
@@ -77,7 +97,7 @@ impl WorkPool {
             if let Some(work) = state.ready.get(&root) {
                 return Ok(*work);
             }
-            if self.shared.threads == 0 {
+            if self.shared.threads == 0 && self.shared.peers.is_none() {
                 let work = search(&root, self.shared.difficulty, 1, &Cancel::default())?;
                 state.ready.insert(root, work);
                 return Ok(work);
@@ -95,7 +115,7 @@ impl WorkPool {
         if let Some(old) = outdated.filter(|old| *old != root) {
             state.ready.remove(&old);
             if let Some(job) = state.jobs.remove(&old) {
-                job.cancel.cancel();
+                job.call_off();
             }
         }
         if !state.ready.contains_key(&root) && self.shared.threads > 0 {
@@ -112,7 +132,7 @@ impl WorkPool {
     /// Calls all searches off.
     pub fn stop(&self) {
         for job in self.shared.lock().jobs.values() {
-            job.cancel.cancel();
+            job.call_off();
         }
     }
 
@@ -121,24 +141,83 @@ impl WorkPool {
             return Ok(job.clone());
         }
         let (sender, result) = watch::channel(None);
-        let job = Job { cancel: Cancel::default(), result };
-        let (shared, cancel) = (Arc::clone(&self.shared), job.cancel.clone());
-        std::thread::Builder::new()
-            .name("work".to_owned())
-            .spawn(move || {
+        let (cancel, called_off) = (Cancel::default(), CancellationToken::new());
+        let job = Job { cancel, called_off, result };
+        let shared = Arc::clone(&self.shared);
+        if shared.peers.is_some() {
+            let own = job.clone();
+            tokio::spawn(async move {
+                let found = shared.ask_around(&root, &own).await;
+                shared.finish(&root, found);
+                sender.send_replace(Some(found));
+            });
+        } else {
+            let cancel = job.cancel.clone();
+            on_a_thread(move || {
                 let found = search(&root, shared.difficulty, shared.threads, &cancel);
                 shared.finish(&root, found);
                 sender.send_replace(Some(found));
-            })
-            .map_err(|_| WorkError::NoThread)?;
+            })?;
+        }
         state.jobs.insert(root, job.clone());
         Ok(job)
+    }
+}
+
+impl Job {
+    fn call_off(&self) {
+        self.cancel.cancel();
+        self.called_off.cancel();
     }
 }
 
 impl Shared {
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Work of the peers or of this machine, as the mode has it. Never longer than this machine alone would take after
+    /// the peers had their time.
+    async fn ask_around(self: &Arc<Self>, root: &Root, job: &Job) -> Result<Work, WorkError> {
+        let Some(peers) = &self.peers else { return self.search_here(*root, &job.cancel).await };
+        let asked = peers.ask(root, self.difficulty);
+        let mut asked = std::pin::pin!(asked);
+        let called_off = job.called_off.cancelled();
+        match peers.mode() {
+            WorkMode::PeersFirst => {
+                let found = tokio::select! {
+                    found = asked => found,
+                    () = called_off => return Err(WorkError::Cancelled),
+                };
+                match found {
+                    Some(work) => Ok(work),
+                    None => self.search_here(*root, &job.cancel).await,
+                }
+            }
+            WorkMode::Race => {
+                let mut own = std::pin::pin!(self.search_here(*root, &job.cancel));
+                tokio::select! {
+                    found = &mut own => found,
+                    () = called_off => Err(WorkError::Cancelled),
+                    found = &mut asked => match found {
+                        Some(work) => {
+                            job.cancel.cancel();
+                            Ok(work)
+                        }
+                        None => own.await,
+                    },
+                }
+            }
+        }
+    }
+
+    async fn search_here(self: &Arc<Self>, root: Root, cancel: &Cancel) -> Result<Work, WorkError> {
+        let (sender, found) = oneshot::channel();
+        let (shared, cancel) = (Arc::clone(self), cancel.clone());
+        on_a_thread(move || {
+            let _ = sender.send(search(&root, shared.difficulty, shared.threads, &cancel));
+        })?;
+        found.await.unwrap_or(Err(WorkError::Cancelled))
     }
 
     fn finish(&self, root: &Root, found: Result<Work, WorkError>) {
@@ -166,6 +245,11 @@ impl Shared {
             tracing::warn!(%error, "ready work cannot be kept");
         }
     }
+}
+
+fn on_a_thread(task: impl FnOnce() + Send + 'static) -> Result<(), WorkError> {
+    let started = std::thread::Builder::new().name("work".to_owned()).spawn(task);
+    started.map(drop).map_err(|_| WorkError::NoThread)
 }
 
 fn load(file: &PathBuf) -> ReadyWork {

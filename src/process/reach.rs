@@ -1,0 +1,236 @@
+//! How a network is reached: what the owner set, what this process was told, and which of the two counts.
+//!
+//! On live only what stands on the ledger counts: a host's environment must never point a wallet at another node. The
+//! ledger has scheme, host and port; what is secret in a URL is in a file of its own.
+
+use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
+
+use super::boot::Boot;
+use super::endpoint::{Endpoint, Speaks};
+use super::home::{Home, files};
+use crate::books::{Body, NetworkInForce};
+use crate::engine::store_failure;
+use crate::failure::{Failure, Retry};
+use crate::nano::Network;
+use crate::store::Store;
+
+/// Where the network is.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Reach {
+    /// Node RPC, in order of preference.
+    pub node_urls: Vec<Endpoint>,
+    /// The node's websocket.
+    pub node_ws: Option<Endpoint>,
+    /// Work servers.
+    pub work_urls: Vec<Endpoint>,
+    /// A running sandbox to join.
+    pub sandbox_url: Option<Endpoint>,
+}
+
+impl Reach {
+    /// Whether anything about a real network is said.
+    pub fn is_empty(&self) -> bool {
+        self.node_urls.is_empty() && self.node_ws.is_none() && self.work_urls.is_empty()
+    }
+
+    /// The event that puts it in force.
+    pub(super) fn event(&self) -> Body {
+        let public = |all: &[Endpoint]| all.iter().map(|one| one.public().to_owned()).collect();
+        Body::NetworkConfigured {
+            gateway: GATEWAY.to_owned(),
+            node_urls: public(&self.node_urls),
+            node_ws: self.node_ws.as_ref().map(|one| one.public().to_owned()),
+            work_urls: public(&self.work_urls),
+        }
+    }
+
+    /// Keeps what the ledger must not hold. Written before the event, so that a crash between the two is noticed.
+    pub(super) fn keep_secret_parts(&self, home: &Home) -> Result<(), Failure> {
+        let all = self.node_urls.iter().chain(&self.node_ws).chain(&self.work_urls);
+        if !all.clone().any(Endpoint::hides) && !home.path(files::NODE_ACCESS).exists() {
+            return Ok(());
+        }
+        let whole = |all: &[Endpoint]| all.iter().map(|one| one.expose().to_owned()).collect();
+        let access = Access {
+            version: ACCESS_VERSION,
+            node_urls: whole(&self.node_urls),
+            node_ws: self.node_ws.as_ref().map(|one| one.expose().to_owned()),
+            work_urls: whole(&self.work_urls),
+        };
+        let text = serde_json::to_string_pretty(&access).expect("a list of texts is plain JSON");
+        Ok(home.write(files::NODE_ACCESS, &Zeroizing::new(text))?)
+    }
+
+    /// What is in force, with its secret parts.
+    fn in_force(row: &NetworkInForce, home: &Home) -> Result<Self, Failure> {
+        let access = match home.read(files::NODE_ACCESS)? {
+            Some(text) => Access::parse(&Zeroizing::new(text))?,
+            None => Access {
+                version: ACCESS_VERSION,
+                node_urls: row.node_urls.clone(),
+                node_ws: row.node_ws.clone(),
+                work_urls: row.work_urls.clone(),
+            },
+        };
+        let is_whole = home.path(files::NODE_ACCESS).exists();
+        let read = |texts: &[String], speaks, public: &[String]| {
+            let urls = texts.iter().map(|text| Endpoint::parse(text, speaks));
+            let urls: Result<Vec<_>, _> = urls.collect();
+            let urls = urls.map_err(|_| misfit())?;
+            // Another host in the file than on the ledger is not what the owner put in force.
+            let same = urls.iter().map(Endpoint::public).eq(public.iter().map(String::as_str));
+            // Without the file there is only the mark of what was hidden.
+            if same && (is_whole || !urls.iter().any(Endpoint::hides)) {
+                Ok(urls)
+            } else {
+                Err(misfit())
+            }
+        };
+        let one = |text: &Option<String>| text.iter().cloned().collect::<Vec<_>>();
+        let node_ws = read(&one(&access.node_ws), Speaks::WebSocket, &one(&row.node_ws))?;
+        Ok(Self {
+            node_urls: read(&access.node_urls, Speaks::Http, &row.node_urls)?,
+            node_ws: node_ws.into_iter().next(),
+            work_urls: read(&access.work_urls, Speaks::Http, &row.work_urls)?,
+            sandbox_url: None,
+        })
+    }
+
+    /// The first setting that asks for something else than `in_force`.
+    fn contradicts(&self, in_force: &Self) -> Option<&'static str> {
+        let list = |asked: &[Endpoint], set: &[Endpoint]| !asked.is_empty() && asked != set;
+        if list(&self.node_urls, &in_force.node_urls) {
+            return Some("node_url");
+        }
+        if self.node_ws.is_some() && self.node_ws != in_force.node_ws {
+            return Some("node_ws");
+        }
+        list(&self.work_urls, &in_force.work_urls).then_some("work_url")
+    }
+
+    /// What this process was told, completed by what is in force.
+    fn or(&self, in_force: Self) -> Self {
+        let list = |asked: &[Endpoint], set: Vec<Endpoint>| match asked {
+            [] => set,
+            asked => asked.to_vec(),
+        };
+        Self {
+            node_urls: list(&self.node_urls, in_force.node_urls),
+            node_ws: self.node_ws.clone().or(in_force.node_ws),
+            work_urls: list(&self.work_urls, in_force.work_urls),
+            sandbox_url: self.sandbox_url.clone(),
+        }
+    }
+}
+
+impl Boot {
+    /// What counts for this start.
+    ///
+    /// # Errors
+    /// `NETWORK_FIXED` when this process was told something else on live; `NODE_ACCESS_UNUSABLE`.
+    pub(super) fn reach_in_force(&self, store: &Store) -> Result<Reach, Failure> {
+        let row = store.read(|view| view.network()).map_err(|e| store_failure(&e))?;
+        let in_force = match row {
+            Some(row) => Reach::in_force(&row, &self.home)?,
+            None => Reach::default(),
+        };
+        match self.network {
+            Network::Live => match self.reach.contradicts(&in_force) {
+                Some(setting) => Err(fixed(setting)),
+                None => Ok(in_force),
+            },
+            Network::Sandbox | Network::Dev | Network::Beta => Ok(self.reach.or(in_force)),
+        }
+    }
+}
+
+/// `node-access.json`.
+#[derive(Deserialize, Serialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Access {
+    version: u32,
+    node_urls: Vec<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    node_ws: Option<String>,
+    work_urls: Vec<String>,
+}
+
+impl Access {
+    /// The words of an error never quote the file.
+    fn parse(text: &str) -> Result<Self, Failure> {
+        let access: Option<Self> = serde_json::from_str(text).ok();
+        access.filter(|access| access.version == ACCESS_VERSION).ok_or_else(misfit)
+    }
+}
+
+fn fixed(setting: &str) -> Failure {
+    let message =
+        format!("{setting} is another than the one this wallet has in force, and this is live");
+    Failure::refused("NETWORK_FIXED", message)
+        .hint("Take the setting away, or change it for good with `paywarden network set` and the same settings")
+        .retry(Retry::AfterOperator)
+}
+
+fn misfit() -> Failure {
+    let message = format!("{} does not fit what is on the ledger", files::NODE_ACCESS);
+    Failure::internal("NODE_ACCESS_UNUSABLE", message).hint(
+        "Put it back from a backup, or run `paywarden network set` with the URLs of your node",
+    )
+}
+
+const GATEWAY: &str = "node";
+const ACCESS_VERSION: u32 = 1;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::Millis;
+
+    fn reach(urls: &[&str]) -> Reach {
+        let urls = urls.iter().map(|url| Endpoint::parse(url, Speaks::Http).unwrap());
+        Reach { node_urls: urls.collect(), ..Reach::default() }
+    }
+
+    fn row(reach: &Reach) -> NetworkInForce {
+        let Body::NetworkConfigured { gateway, node_urls, node_ws, work_urls } = reach.event()
+        else {
+            panic!("another event")
+        };
+        NetworkInForce { gateway, node_urls, node_ws, work_urls, since_ms: Millis(0) }
+    }
+
+    #[test]
+    fn secrets_of_urls_are_kept_beside_the_ledger_and_bound_to_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let home = Home::new(dir.path().to_owned());
+        let given = reach(&["https://rpc.example/hunter2", "http://localhost:7076"]);
+        given.keep_secret_parts(&home).unwrap();
+        let row = row(&given);
+        assert!(!format!("{row:?} {given:?}").contains("hunter2"));
+        assert_eq!(Reach::in_force(&row, &home).unwrap(), given);
+        assert_eq!(given.contradicts(&given), None);
+        assert_eq!(Reach::default().contradicts(&given), None);
+        let other = reach(&["https://rpc.example/hunter3", "http://localhost:7076"]);
+        assert_eq!(other.contradicts(&given), Some("node_url"));
+        // A file that names another host is not what the owner put in force.
+        let text = std::fs::read_to_string(home.path(files::NODE_ACCESS)).unwrap();
+        std::fs::write(home.path(files::NODE_ACCESS), text.replace("rpc.example", "evil.example"))
+            .unwrap();
+        let failure = Reach::in_force(&row, &home).unwrap_err();
+        assert_eq!(failure.code, "NODE_ACCESS_UNUSABLE");
+        assert!(!failure.to_string().contains("hunter2"));
+        std::fs::remove_file(home.path(files::NODE_ACCESS)).unwrap();
+        assert!(Reach::in_force(&row, &home).is_err(), "the key is gone, which must be said");
+    }
+
+    #[test]
+    fn urls_without_secrets_need_no_file() {
+        let dir = tempfile::tempdir().unwrap();
+        let home = Home::new(dir.path().to_owned());
+        let given = reach(&["http://localhost:7076"]);
+        given.keep_secret_parts(&home).unwrap();
+        assert!(!home.path(files::NODE_ACCESS).exists());
+        assert_eq!(Reach::in_force(&row(&given), &home).unwrap(), given);
+    }
+}

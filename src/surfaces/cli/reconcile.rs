@@ -1,0 +1,58 @@
+//! `paywarden reconcile`. Books nothing that was not listed here and acknowledged.
+
+use serde_json::{Value, json};
+
+use super::escape::escape;
+use super::print::{Exit, Printer, Trouble};
+use super::run::{ask, text};
+use crate::operations::Gate;
+
+/// Lists what the network holds that the books do not, or books what was acknowledged.
+pub(super) async fn reconcile(
+    gate: &dyn Gate,
+    acknowledge: Option<&str>,
+    printer: Printer,
+) -> Result<Exit, Trouble> {
+    let arguments = match acknowledge {
+        Some(acknowledge) => json!({ "acknowledge": acknowledge }),
+        None => json!({}),
+    };
+    let answer = ask(gate, "wallet.reconcile", arguments).await?;
+    if printer.is_json() {
+        printer.value(&answer.output)?;
+        return Ok(answer.verdict.into());
+    }
+    let found = Value::Object(answer.output);
+    for account in found["accounts"].as_array().into_iter().flatten() {
+        print_account(account, printer)?;
+    }
+    if found["applied"] == true {
+        printer
+            .line("The books are in line with the network; what was sent away counts as spent.")?;
+    } else if found["needsAcknowledgement"] == true {
+        let acknowledgement = text(&found, "acknowledgement");
+        printer
+            .line("Nothing was changed. To book exactly this and let the accounts sign again:")?;
+        printer.line(format_args!("  paywarden reconcile --acknowledge {acknowledgement}"))?;
+    } else {
+        printer.line("Books and network agree.")?;
+    }
+    Ok(answer.verdict.into())
+}
+
+fn print_account(account: &Value, printer: Printer) -> Result<(), Trouble> {
+    let (index, address) = (&account["index"], text(account, "address"));
+    let finding = text(account, "finding");
+    let detail = account["detail"].as_str().map(|detail| format!(": {}", escape(detail)));
+    let detail = detail.unwrap_or_default();
+    printer.line(format_args!("account {index}  {address}  {finding}{detail}"))?;
+    if let Some(alarm) = account["alarm"].as_str() {
+        printer.line(format_args!("           ALARM: {}", escape(alarm)))?;
+    }
+    for block in account["blocks"].as_array().into_iter().flatten() {
+        let (kind, amount) = (text(block, "kind"), text(block, "amount"));
+        let (other, hash) = (text(block, "counterparty"), text(block, "blockHash"));
+        printer.line(format_args!("           {kind} {amount} XNO, {other}, block {hash}"))?;
+    }
+    Ok(())
+}

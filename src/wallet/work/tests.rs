@@ -1,0 +1,154 @@
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use async_trait::async_trait;
+
+use super::*;
+use crate::clock::{Clock, SystemClock};
+use crate::nano::Network;
+use crate::network::{NodeError, WorkSource};
+
+/// How a peer behaves.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Manner {
+    Honest,
+    Lying,
+    Silent,
+    Dead,
+    Slow,
+}
+
+#[derive(Debug)]
+struct Peer {
+    manner: Manner,
+    asked: AtomicU32,
+}
+
+impl Peer {
+    fn new(manner: Manner) -> Arc<Self> {
+        Arc::new(Self { manner, asked: AtomicU32::new(0) })
+    }
+
+    fn asked(&self) -> u32 {
+        self.asked.load(Ordering::Relaxed)
+    }
+}
+
+#[async_trait]
+impl WorkSource for Peer {
+    fn name(&self) -> String {
+        format!("{:?}", self.manner)
+    }
+
+    async fn generate(&self, root: Root, difficulty: Difficulty) -> Result<Work, NodeError> {
+        self.asked.fetch_add(1, Ordering::Relaxed);
+        let honest = || search(&root, difficulty, 1, &Cancel::default()).unwrap();
+        match self.manner {
+            Manner::Honest => Ok(honest()),
+            Manner::Lying => {
+                let wrong = (0..).map(Work).find(|work| !difficulty.is_met_by(*work, &root));
+                Ok(wrong.unwrap())
+            }
+            Manner::Silent => std::future::pending().await,
+            Manner::Dead => Err(NodeError::Unreachable { detail: "refused".to_owned() }),
+            Manner::Slow => {
+                SystemClock.sleep(Duration::from_millis(50)).await;
+                Ok(honest())
+            }
+        }
+    }
+}
+
+/// Sleeps are over at once, and every one of them moves the time on.
+#[derive(Debug, Default)]
+struct Hasty(std::sync::atomic::AtomicU64);
+
+impl Clock for Hasty {
+    fn now(&self) -> crate::clock::Millis {
+        crate::clock::Millis(self.0.load(Ordering::Relaxed))
+    }
+
+    fn sleep(&self, d: Duration) -> crate::clock::BoxFuture<'static, ()> {
+        let millis = u64::try_from(d.as_millis()).unwrap();
+        self.0.fetch_add(millis, Ordering::Relaxed);
+        Box::pin(async { SystemClock.sleep(Duration::from_millis(100)).await })
+    }
+}
+
+fn difficulty() -> Difficulty {
+    Network::Sandbox.thresholds().epoch_2_send
+}
+
+fn root(byte: u8) -> Root {
+    crate::nano::BlockHash::from_bytes([byte; 32]).into()
+}
+
+fn pool(peers: &[&Arc<Peer>], mode: WorkMode, threads: usize) -> WorkPool {
+    let sources = peers.iter().map(|peer| Arc::clone(*peer) as Arc<dyn WorkSource>).collect();
+    let peers = Peers::new(sources, mode, Arc::new(Hasty::default()));
+    WorkPool::with_peers(difficulty(), threads, None, Some(peers))
+}
+
+#[tokio::test]
+async fn the_first_honest_peer_is_believed_and_the_others_are_put_back() {
+    let (dead, lying, silent, honest) = (
+        Peer::new(Manner::Dead),
+        Peer::new(Manner::Lying),
+        Peer::new(Manner::Silent),
+        Peer::new(Manner::Honest),
+    );
+    let pool = pool(&[&dead, &lying, &silent, &honest], WorkMode::PeersFirst, 1);
+    for byte in 1..=2 {
+        let work = pool.obtain(root(byte)).await.unwrap();
+        assert!(difficulty().is_met_by(work, &root(byte)));
+    }
+    assert_eq!([dead.asked(), lying.asked(), silent.asked(), honest.asked()], [1, 1, 1, 2]);
+}
+
+#[tokio::test]
+async fn without_an_honest_peer_this_machine_searches() {
+    for manner in [Manner::Dead, Manner::Lying, Manner::Silent] {
+        let peer = Peer::new(manner);
+        for mode in [WorkMode::PeersFirst, WorkMode::Race] {
+            let work = pool(&[&peer], mode, 1).obtain(root(3)).await.unwrap();
+            assert!(difficulty().is_met_by(work, &root(3)), "{manner:?} {mode:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_race_asks_both_and_a_job_is_shared() {
+    let slow = Peer::new(Manner::Slow);
+    let pool = pool(&[&slow], WorkMode::Race, 1);
+    let (one, two) = tokio::join!(pool.obtain(root(4)), pool.obtain(root(4)));
+    assert_eq!(one.unwrap(), two.unwrap());
+    assert!(slow.asked() <= 1);
+    assert!(pool.is_ready(&root(4)));
+}
+
+#[tokio::test]
+async fn what_is_called_off_ends_at_once() {
+    let silent = Peer::new(Manner::Silent);
+    let pool = pool(&[&silent], WorkMode::PeersFirst, 1);
+    let waiting = tokio::spawn({
+        let pool = pool.clone();
+        async move { pool.obtain(root(5)).await }
+    });
+    while silent.asked() == 0 {
+        tokio::task::yield_now().await;
+    }
+    pool.stop();
+    assert_eq!(waiting.await.unwrap(), Err(WorkError::Cancelled));
+}
+
+#[test]
+fn peers_end_at_their_bound() {
+    for (given, kept) in [
+        (limits::WORK_SOURCES, limits::WORK_SOURCES),
+        (limits::WORK_SOURCES + 1, limits::WORK_SOURCES),
+    ] {
+        let sources = (0..given).map(|_| Peer::new(Manner::Dead) as Arc<dyn WorkSource>).collect();
+        let peers = Peers::new(sources, WorkMode::Race, Arc::new(SystemClock));
+        assert_eq!(peers.sources_len(), kept);
+    }
+}

@@ -1,0 +1,9 @@
+//! The engine on a network with news, many accounts, foreign blocks and refusals.
+
+#![cfg(feature = "sandbox")]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
+
+mod foreign;
+mod incoming;
+mod sending;
+mod stage;

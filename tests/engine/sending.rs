@@ -1,0 +1,78 @@
+//! Payments of all that is free.
+
+use paywarden::engine::Amount;
+use paywarden::money::Raw;
+use paywarden::nano::PrivateKey;
+use paywarden::policy::{Mode, Policy};
+
+use crate::stage::{HOURLY, Net, XNO, account, fund, lane, order, sent_to, until, wallet};
+use paywarden::engine::{Begun, Engine};
+use std::sync::Arc;
+
+fn generous(policy: &mut Policy) {
+    policy.mode = Mode::Autonomous;
+}
+
+async fn funded(net: &Arc<Net>, xno: u128) -> Arc<Engine> {
+    let engine = wallet(net, 1, HOURLY, generous).await;
+    engine.start().unwrap();
+    until("following", || !net.followed.lock().unwrap().is_empty()).await;
+    let hash = fund(net, 0, xno).await;
+    net.tell(sent_to(0, hash));
+    until("the money", || lane(&engine, 0).balance == Raw::new(xno * XNO)).await;
+    engine
+}
+
+#[tokio::test]
+async fn max_is_what_is_free_when_it_is_decided() {
+    let net = Net::new();
+    let engine = funded(&net, 10).await;
+    let no_key = engine.pay(order(Amount::Max, None)).await.unwrap_err();
+    assert_eq!(no_key.code, "IDEMPOTENCY_KEY_REQUIRED");
+    let some = order(Raw::new(3 * XNO).into(), Some("some"));
+    let (one, all) = tokio::join!(engine.pay(some), engine.pay(order(Amount::Max, Some("all"))));
+    let amount = |paid: &paywarden::engine::Paid| paid.payment.request.amount.as_raw().unwrap();
+    // Whoever came first: never more than there is.
+    let sum = [&one, &all]
+        .into_iter()
+        .filter_map(|paid| paid.as_ref().ok())
+        .map(|paid| amount(paid).get())
+        .sum::<u128>();
+    assert!(sum <= 10 * XNO, "{sum}");
+    let all = all.unwrap();
+    until("the end", || lane(&engine, 0).queued == 0).await;
+    // The same key stands for the same payment, whatever has come in since.
+    let hash = fund(&net, 0, 4).await;
+    net.tell(sent_to(0, hash));
+    until("more money", || lane(&engine, 0).balance >= Raw::new(4 * XNO)).await;
+    let again = engine.pay(order(Amount::Max, Some("all"))).await.unwrap();
+    assert_eq!(again.payment.id(), all.payment.id());
+    assert_eq!(amount(&again), amount(&all));
+    let other = engine.pay(order(Raw::new(XNO).into(), Some("all"))).await.unwrap_err();
+    assert_eq!(other.code, "IDEMPOTENCY_CONFLICT");
+    engine.stop().await;
+}
+
+#[tokio::test]
+async fn max_of_nothing_is_refused() {
+    let net = Net::new();
+    let engine = wallet(&net, 1, HOURLY, generous).await;
+    let refused = engine.pay(order(Amount::Max, Some("all"))).await.unwrap_err();
+    assert_eq!(refused.code, "INSUFFICIENT_FUNDS");
+}
+
+#[tokio::test]
+async fn a_representative_is_changed_once() {
+    let net = Net::new();
+    let engine = funded(&net, 1).await;
+    let voter = PrivateKey::from_bytes([8; 32]).account();
+    let changed = engine.change_representative(account(0), voter).await.unwrap();
+    assert!(matches!(changed, paywarden::engine::Changed::Done(_)), "{changed:?}");
+    assert_eq!(engine.representative(account(0)).await.unwrap(), Some(voter));
+    assert_eq!(engine.begin_change(account(0), voter).await.unwrap(), Begun::Already);
+    assert_eq!(lane(&engine, 0).balance, Raw::new(XNO));
+    engine.freeze("stop".to_owned()).await.unwrap();
+    let frozen = engine.begin_change(account(0), account(0)).await.unwrap_err();
+    assert_eq!(frozen.code, "WALLET_FROZEN");
+    engine.stop().await;
+}
