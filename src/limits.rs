@@ -9,6 +9,8 @@ use std::time::Duration;
 pub const AMOUNT_TEXT_BYTES: usize = 80;
 /// Decimals of one XNO.
 pub const XNO_DECIMALS: usize = 30;
+/// Decimals in which budgets of every other currency are counted: millionths.
+pub const BUDGET_DECIMALS: usize = 6;
 /// Longest `nano:` URI accepted, in bytes.
 pub const NANO_URI_BYTES: usize = 2_048;
 /// Most threads one search for proof of work uses; more asked for are not started.
@@ -51,6 +53,30 @@ pub const LABEL_BYTES: usize = 128;
 pub const IDEMPOTENCY_KEY_BYTES: usize = 128;
 /// Longest identifier chosen by somebody else (mandate, agent), in bytes.
 pub const ID_BYTES: usize = 128;
+/// Largest mandate, in bytes of its JSON.
+pub const MANDATE_BYTES: usize = 16 * 1024;
+/// Most entries of one list of a mandate (payees, categories, merchants, ...).
+pub const MANDATE_LIST: usize = 128;
+/// Longest entry of such a list, in bytes.
+pub const MANDATE_ENTRY_BYTES: usize = 256;
+/// Most of a list that one rule of a decision shows, in bytes.
+pub const RULE_LIST_BYTES: usize = 400;
+/// Most currencies one mandate has caps in.
+pub const MANDATE_CURRENCIES: usize = 8;
+/// Shortest rolling window of a mandate.
+pub const WINDOW_MIN: Duration = Duration::from_secs(1);
+/// Longest rolling window of a mandate: ten years.
+pub const WINDOW_MAX: Duration = Duration::from_secs(3_660 * 86_400);
+/// Most mandates that are not revoked.
+pub const MANDATES: u32 = 1_000;
+/// Most proposed mandates that wait for the owner.
+pub const PROPOSALS_WAITING: u32 = 64;
+/// Most of them from one agent, so that no agent takes the others' place.
+pub const PROPOSALS_PER_AGENT: u32 = 8;
+/// Most payees, and most merchants, the owner keeps a row of.
+pub const DIRECTORY: u32 = 10_000;
+/// Most line items an agent may name, or a verified cart may hold.
+pub const LINE_ITEMS: usize = 64;
 /// Longest reason an operator gives (freeze, reject), in bytes.
 pub const REASON_BYTES: usize = 512;
 /// Most accounts one wallet derives.

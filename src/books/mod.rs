@@ -5,14 +5,18 @@
 
 mod agent;
 mod apply;
+mod directory;
 mod event;
+mod mandates;
 mod rows;
 mod tables;
 mod view;
 
 pub use agent::{Agent, AgentId, AgentIdError};
 pub use apply::{ApplyError, apply};
+pub use directory::DirectoryEntry;
 pub use event::{Body, Channel, DecidedStage, Event, EventError, PastAccount, Settlement};
+pub use mandates::{MandateBudget, MandateRow, Proposal};
 pub use rows::{KeyValue, MemoryRows, Rows, RowsError, RowsMut, Scan, Table};
 pub use tables::{
     Approval, Asked, Counters, Decided, Freeze, HistoryEntry, HistoryKind, HostApproved,

@@ -27,8 +27,20 @@ pub enum Table {
     Idempotency,
     /// Account to its lane.
     Lanes,
+    /// Mandate and currency to what is held and settled of its budget.
+    MandateBudgets,
+    /// Mandate, currency, time and seq to all that was settled up to there.
+    MandateSpends,
+    /// Mandates in force, and revoked ones, by id.
+    Mandates,
+    /// Merchant id to what the owner says of it.
+    Merchants,
+    /// Address to what the owner says of it.
+    Payees,
     /// Payment id to the payment.
     Payments,
+    /// Proposal id to the mandate an agent has drafted.
+    Proposals,
     /// Account and seq to payments that want its lane, in order.
     Queue,
     /// Agent to the times of its recent requests.
@@ -41,7 +53,7 @@ pub enum Table {
 
 impl Table {
     /// All of them.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 22] = [
         Self::Agents,
         Self::Approvals,
         Self::Asked,
@@ -53,7 +65,13 @@ impl Table {
         Self::HostApproved,
         Self::Idempotency,
         Self::Lanes,
+        Self::MandateBudgets,
+        Self::MandateSpends,
+        Self::Mandates,
+        Self::Merchants,
+        Self::Payees,
         Self::Payments,
+        Self::Proposals,
         Self::Queue,
         Self::Rates,
         Self::Singles,
@@ -74,7 +92,13 @@ impl Table {
             Self::HostApproved => "host_approved",
             Self::Idempotency => "idempotency",
             Self::Lanes => "lanes",
+            Self::MandateBudgets => "mandate_budgets",
+            Self::MandateSpends => "mandate_spends",
+            Self::Mandates => "mandates",
+            Self::Merchants => "merchants",
+            Self::Payees => "payees",
             Self::Payments => "payments",
+            Self::Proposals => "proposals",
             Self::Queue => "queue",
             Self::Rates => "rates",
             Self::Singles => "singles",

@@ -9,7 +9,7 @@ use crate::ids::{PaymentId, WalletId};
 use crate::money::{Raw, units_text};
 use crate::nano::{Account, BlockHash, Network};
 use crate::payment::{BlockIntent, State};
-use crate::policy::{Policy, ReasonCode, Request};
+use crate::policy::{Charge, Policy, ReasonCode, Request};
 
 /// The wallet this store belongs to.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
@@ -70,6 +70,24 @@ pub struct Counters {
     pub denied: u64,
     /// Payments allowed that failed.
     pub failed: u64,
+    /// Mandates that are not revoked.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub mandates: u32,
+    /// Proposed mandates that wait.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub proposals: u32,
+    /// Payees the owner keeps a row of.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub payees: u32,
+    /// Merchants the owner keeps a row of.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub merchants: u32,
+}
+
+/// Rows of stores from before a number was kept stay as they are.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
+fn is_zero(number: &u32) -> bool {
+    *number == 0
 }
 
 /// One payment.
@@ -89,6 +107,9 @@ pub struct Payment {
     pub first_seq: u64,
     /// The last decision.
     pub decided: Option<Decided>,
+    /// What it takes from its mandate's budget.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub charge: Option<Charge>,
     /// Where it stands.
     pub state: State,
 }
@@ -111,6 +132,12 @@ pub struct Decided {
     pub rules: Vec<String>,
     /// What would pass.
     pub would_pass: Option<String>,
+    /// Which version of the claimed mandate it was judged by.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mandate_version: Option<u32>,
+    /// What was left of each budget of the mandate.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub remaining: Vec<String>,
 }
 
 /// One Nano account: one open block at a time.

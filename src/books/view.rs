@@ -227,7 +227,7 @@ impl<'a> View<'a> {
         self.rows.get(table, key)?.map(|bytes| decode(table, &bytes)).transpose()
     }
 
-    fn scan<T: DeserializeOwned>(
+    pub(super) fn scan<T: DeserializeOwned>(
         &self,
         table: Table,
         scan: &Scan<'_>,
@@ -280,7 +280,7 @@ fn seq_of(key: &[u8]) -> u64 {
     key.last_chunk::<8>().map_or(0, |bytes| u64::from_be_bytes(*bytes))
 }
 
-fn scan(prefix: &[u8], limit: usize) -> Scan<'_> {
+pub(super) fn scan(prefix: &[u8], limit: usize) -> Scan<'_> {
     Scan { prefix, after: None, reverse: false, limit }
 }
 
@@ -288,6 +288,6 @@ fn decode<T: DeserializeOwned>(table: Table, bytes: &[u8]) -> Result<T, RowsErro
     serde_json::from_slice(bytes).map_err(|e| unreadable(table, &e))
 }
 
-fn unreadable(table: Table, error: &dyn std::error::Error) -> RowsError {
+pub(super) fn unreadable(table: Table, error: &dyn std::error::Error) -> RowsError {
     RowsError::Unreadable { table: table.name(), detail: error.to_string() }
 }

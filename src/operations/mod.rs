@@ -11,6 +11,7 @@ pub mod wallet;
 
 mod call;
 mod fields;
+mod money_text;
 mod paid;
 mod registry;
 mod schema;
@@ -18,6 +19,7 @@ mod spend;
 
 pub use call::{Answer, Call, Caller, Context, Gate, Outcome, Progress, ProgressSink, Verdict};
 pub use fields::{AccountRef, AmountText, LedgerHead};
+pub use money_text::{mandate_json, money_json, money_shown};
 use paid::reason;
 pub use paid::{PayResult, SettlementOut, describe, outcome_of};
 pub use registry::{AnyOperation, registry};

@@ -29,6 +29,9 @@ pub struct Policy {
     /// Smaller confirmed sends to this wallet are left unreceived.
     #[serde(with = "units_text")]
     pub receive_minimum_raw: u128,
+    /// Currencies that count as another one, unit for unit: `USDC` as `USD`. Nothing else converts.
+    #[serde(default = "default_pegs", skip_serializing_if = "is_default_pegs")]
+    pub pegs: Pegs,
     /// Whether money that comes in is received at once or only when asked for.
     #[serde(default, skip_serializing_if = "ReceiveMode::is_auto")]
     pub receive_mode: ReceiveMode,
@@ -54,6 +57,9 @@ impl ReceiveMode {
         *self == Self::Auto
     }
 }
+
+/// From a currency to the one it counts as.
+pub type Pegs = BTreeMap<Currency, Currency>;
 
 /// How much an agent may do alone.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
@@ -90,6 +96,7 @@ impl Policy {
             payments_per_minute_overall: 240,
             approval_expiry_ms: millis(APPROVAL_EXPIRY),
             receive_minimum_raw: RECEIVE_MINIMUM_RAW,
+            pegs: default_pegs(),
             receive_mode: ReceiveMode::Auto,
             host_approval: HostApproval { enabled: true, limits: host_limits(10, 50) },
         }
@@ -113,10 +120,49 @@ impl Policy {
         Digest::of_json(self).expect("a policy has a canonical form")
     }
 
-    /// The limits that apply to an amount.
-    pub fn limits_for(&self, amount: &Money) -> Option<&CurrencyLimits> {
-        self.limits.get(&amount.currency)
+    /// The limits that apply to an amount: its currency's own, or those of the one it is pegged to.
+    pub fn limits_for(&self, amount: &Money) -> Option<AppliedLimits> {
+        let pegged = self.pegs.get(&amount.currency);
+        let currency =
+            if self.limits.contains_key(&amount.currency) { amount.currency } else { *pegged? };
+        let limits = self.limits.get(&currency)?;
+        let limit = |amount| Money { amount, currency };
+        Some(AppliedLimits {
+            hard_limit: limit(limits.hard_limit),
+            auto_approve: limit(limits.auto_approve),
+        })
     }
+}
+
+/// Limits that apply to one amount, perhaps in the currency its own is pegged to.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct AppliedLimits {
+    /// See [`CurrencyLimits::hard_limit`].
+    pub hard_limit: Money,
+    /// See [`CurrencyLimits::auto_approve`].
+    pub auto_approve: Money,
+}
+
+/// Whether an amount is within a limit of the same currency, or of the one it is pegged to. What cannot be compared
+/// exactly is not.
+pub(super) fn within(amount: &Money, limit: &Money, pegs: &Pegs) -> bool {
+    if amount.currency == limit.currency {
+        return amount.amount <= limit.amount;
+    }
+    let pegged = pegs.get(&amount.currency) == Some(&limit.currency);
+    match (amount.budget_units(), limit.budget_units()) {
+        (Some(amount), Some(limit)) => pegged && amount <= limit,
+        _ => false,
+    }
+}
+
+fn default_pegs() -> Pegs {
+    let code = |text: &str| text.parse().expect("both are currency codes");
+    Pegs::from([(code("USDC"), code("USD"))])
+}
+
+fn is_default_pegs(pegs: &Pegs) -> bool {
+    *pegs == default_pegs()
 }
 
 fn xno(hard: u128, auto: u128) -> BTreeMap<Currency, CurrencyLimits> {

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use uuid::Uuid;
 
 use super::*;
-use crate::books::{Body, MemoryRows, Table};
+use crate::books::{Body, MemoryRows, Rows as _, RowsMut as _, Scan, Table};
 use crate::clock::{BoxFuture, Clock, Millis};
 use crate::ids::WalletId;
 use crate::ledger::{Verifier, VerifyMode};
@@ -169,6 +169,37 @@ async fn the_books_are_the_fold_of_the_events() {
         let kept = snapshot.rows().scan(table, &scan).unwrap();
         let folded: Vec<_> = folded.table(table).map(|(k, v)| (k.to_vec(), v.to_vec())).collect();
         assert_eq!(kept, folded, "{}", table.name());
+    }
+}
+
+/// Pages and looks back from a key, whatever their bounds, read as in a map.
+#[test]
+fn scans_are_those_of_a_map() {
+    let dir = tempfile::tempdir().unwrap();
+    let engine = RedbEngine::open(&dir.path().join("wallet.redb")).unwrap();
+    let mut model = MemoryRows::default();
+    let mut batch = Batch::default();
+    let parts = [0, 1, 7, 254, 255];
+    let keys: Vec<Vec<u8>> = parts
+        .iter()
+        .flat_map(|a| parts.iter().flat_map(move |b| [vec![*a], vec![*a, *b], vec![*a, *b, 255]]))
+        .collect();
+    for key in keys.iter().filter(|key| key.iter().map(|b| u32::from(*b)).sum::<u32>() % 2 == 0) {
+        model.put(Table::MandateSpends, key, key.clone());
+        batch.rows.insert((Table::MandateSpends, key.clone()), Some(key.clone()));
+    }
+    engine.persist(&batch).unwrap();
+    let snapshot = engine.snapshot().unwrap();
+    let bounds = || std::iter::once(None).chain(keys.iter().map(Some));
+    for prefix in bounds() {
+        for after in bounds() {
+            for (reverse, limit) in [(false, 0), (false, 1), (false, 99), (true, 1), (true, 99)] {
+                let prefix = prefix.map_or(&[][..], Vec::as_slice);
+                let scan = Scan { prefix, after: after.map(Vec::as_slice), reverse, limit };
+                let found = snapshot.rows().scan(Table::MandateSpends, &scan).unwrap();
+                assert_eq!(found, model.scan(Table::MandateSpends, &scan).unwrap(), "{scan:?}");
+            }
+        }
     }
 }
 

@@ -52,7 +52,7 @@ mod tests {
     use crate::ids::PaymentId;
     use crate::money::{Currency, Money, Raw};
     use crate::nano::Account;
-    use crate::policy::{Payee, Rail, Request};
+    use crate::policy::{Claims, Payee, Rail, Request};
 
     #[test]
     fn a_days_approvals_end_at_their_bound_and_a_day_has_24_hours() {
@@ -86,6 +86,8 @@ mod tests {
                 amount: Money::xno(Raw::new(5)),
                 payee: Payee { address: account.to_string(), label: None },
                 mandate_id: None,
+                claims: Claims::default(),
+                cart: None,
             },
             operation: "wallet.send".to_owned(),
             account,
@@ -93,6 +95,7 @@ mod tests {
             created_at_ms: Millis(0),
             first_seq: 1,
             decided: None,
+            charge: None,
             state: State::Requested,
         }
     }

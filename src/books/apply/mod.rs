@@ -4,6 +4,7 @@ mod agent;
 mod foreign;
 mod host;
 mod lane;
+mod mandate;
 mod payment;
 
 use super::event::{Body, Event};
@@ -139,7 +140,7 @@ impl Fold<'_> {
             | Body::AgentLabelled { .. }
             | Body::AgentRotated { .. }
             | Body::AgentRevoked { .. } => self.agent_event(body)?,
-            other => return Err(misfit("an event without a payment", &format!("{other:?}"))),
+            other => self.mandate_event(other)?,
         }
         Ok(())
     }

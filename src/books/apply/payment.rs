@@ -12,7 +12,7 @@ use crate::digest::Digest;
 use crate::ids::{ApprovalId, PaymentId};
 use crate::limits;
 use crate::payment::{BlockIntent, Ending, IdempotencyKey, State};
-use crate::policy::{BudgetError, Outcome, ReasonCode, Request};
+use crate::policy::{BudgetError, Charge, Outcome, ReasonCode, Request};
 
 impl Fold<'_> {
     pub(super) fn payment_event(&mut self, id: PaymentId, body: &Body) -> Result<(), ApplyError> {
@@ -39,6 +39,7 @@ impl Fold<'_> {
                 created_at_ms: self.at,
                 first_seq: self.seq,
                 decided: None,
+                charge: None,
                 state: State::Requested,
             };
             self.put_payment(&payment);
@@ -59,14 +60,26 @@ impl Fold<'_> {
         body: &Body,
     ) -> Result<(), ApplyError> {
         match body {
-            Body::PolicyDecided { outcome, reason_code, reason, rules, would_pass, .. } => {
+            Body::PolicyDecided {
+                outcome,
+                reason_code,
+                reason,
+                rules,
+                would_pass,
+                mandate_version,
+                charge,
+                remaining,
+                ..
+            } => {
                 payment.decided = Some(Decided {
                     reason_code: *reason_code,
                     reason: reason.clone(),
                     rules: rules.iter().map(ToString::to_string).collect(),
                     would_pass: would_pass.clone(),
+                    mandate_version: *mandate_version,
+                    remaining: remaining.clone(),
                 });
-                self.decided(payment, *outcome)
+                self.decided(payment, *outcome, *charge)
             }
             Body::ApprovalRequested { approval_id, reason, expires_at_ms } => {
                 self.approval_requested(payment, *approval_id, reason, *expires_at_ms)
@@ -155,12 +168,18 @@ impl Fold<'_> {
         self.rows.put(Table::Rates, key, encode(&times));
     }
 
-    fn decided(&mut self, payment: &mut Payment, outcome: Outcome) -> Result<(), ApplyError> {
+    fn decided(
+        &mut self,
+        payment: &mut Payment,
+        outcome: Outcome,
+        charge: Option<Charge>,
+    ) -> Result<(), ApplyError> {
         if payment.state != State::Requested || outcome == Outcome::Deny {
             // A later look only changes what is shown; a denial is booked by `payment.blocked`.
             return Ok(());
         }
         self.hold(payment)?;
+        self.hold_charge(payment, charge)?;
         self.remember_lookalike(payment)?;
         if outcome == Outcome::Allow {
             self.enqueue(payment)?;
@@ -239,6 +258,7 @@ impl Fold<'_> {
         let mut budget = self.view().budget(currency)?;
         budget.settle(payment.request.amount.amount)?;
         self.rows.put(Table::Budgets, currency.as_str().as_bytes(), encode(&budget));
+        self.settle_charge(payment)?;
         self.unreserve_lane(payment)?;
         self.free_lane(payment)?;
         self.advance(&payment.account, &intent)?;
@@ -274,6 +294,7 @@ impl Fold<'_> {
             let mut budget = self.view().budget(currency)?;
             budget.release(payment.request.amount.amount)?;
             self.rows.put(Table::Budgets, currency.as_str().as_bytes(), encode(&budget));
+            self.release_charge(payment)?;
             self.unreserve_lane(payment)?;
         }
         if payment.state.intent().is_some() {

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, ArgGroup, Args, Parser, Subcommand, ValueEnum};
 
+use super::mandate_args::{Entries, Mandates};
 use crate::limits;
 
 /// A wallet for AI agents that its owner can trust.
@@ -217,6 +218,15 @@ pub enum WalletCommand {
     #[command(subcommand, arg_required_else_help = true)]
     #[command(after_help = "Example:\n  paywarden approvals approve 3f2a")]
     Approvals(Approvals),
+    /// Authority you have granted: budgets with rules
+    #[command(subcommand, arg_required_else_help = true)]
+    Mandates(Mandates),
+    /// Payees you know, and what they sell
+    #[command(subcommand, arg_required_else_help = true)]
+    Payees(Entries),
+    /// Merchants you know, and what they sell
+    #[command(subcommand, arg_required_else_help = true)]
+    Merchants(Entries),
     /// Accounts, addresses, backups, your own payments and history
     #[command(subcommand, arg_required_else_help = true)]
     Wallet(OwnWalletCommand),
@@ -485,7 +495,7 @@ pub struct Schemas {
 }
 
 /// The owner's words, bounded where they are typed: a freeze lays them down before any operation sees them.
-fn reason(text: &str) -> Result<String, String> {
+pub(super) fn reason(text: &str) -> Result<String, String> {
     if text.len() > limits::REASON_BYTES {
         return Err(format!("it has {} bytes; at most {} fit", text.len(), limits::REASON_BYTES));
     }

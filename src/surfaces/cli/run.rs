@@ -8,7 +8,9 @@ use super::freeze::Marker;
 use super::print::{Exit, Printer, Trouble};
 use super::secrets::ask_secret;
 use super::wallet::{KeyFiles, wallet};
-use super::{agents, approvals, freeze, ledger, reconcile, report, status, watch};
+use super::{
+    agents, approvals, directory, freeze, ledger, mandates, reconcile, report, status, watch,
+};
 use crate::clock::{Clock as _, SystemClock};
 use crate::failure::Failure;
 use crate::ids::time_ordered;
@@ -36,6 +38,13 @@ pub async fn run(
             approvals::answer(gate, id, false, reason.as_deref(), printer).await
         }
         WalletCommand::Approvals(Approvals::Watch) => watch::watch(gate, printer).await,
+        WalletCommand::Mandates(command) => mandates::mandates(gate, command, printer).await,
+        WalletCommand::Payees(command) => {
+            directory::entries(gate, directory::PAYEES, command, printer).await
+        }
+        WalletCommand::Merchants(command) => {
+            directory::entries(gate, directory::MERCHANTS, command, printer).await
+        }
         WalletCommand::Wallet(command) => wallet(command, gate, keys, printer).await,
         WalletCommand::Agents(command) => agents::agents(gate, command, printer).await,
         WalletCommand::Unlock => unlock(gate, printer).await,
