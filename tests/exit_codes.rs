@@ -42,12 +42,12 @@ const TABLE: &[(&str, i32)] = &[
     ("agents label nobody New", 3),
     ("agents revoke nobody", 3),
     ("unlock", 4),
-    ("status --network live", 4),
-    ("approvals list --network live", 4),
-    ("ledger verify --network live", 4),
-    ("agents list --network live", 4),
+    ("status --network live", 3),
+    ("approvals list --network live", 3),
+    ("ledger verify --network live", 3),
+    ("agents list --network live", 3),
     ("doctor --network live", 4),
-    ("serve --network live", 4),
+    ("serve --network live", 3),
 ];
 
 #[test]

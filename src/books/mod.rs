@@ -7,6 +7,7 @@ mod agent;
 mod apply;
 mod directory;
 mod event;
+mod event_parts;
 mod mandates;
 mod rows;
 mod tables;
@@ -15,7 +16,8 @@ mod view;
 pub use agent::{Agent, AgentId, AgentIdError};
 pub use apply::{ApplyError, apply};
 pub use directory::DirectoryEntry;
-pub use event::{Body, Channel, DecidedStage, Event, EventError, PastAccount, Settlement};
+pub use event::{Body, Event, EventError};
+pub use event_parts::{Channel, DecidedStage, PastAccount, Settlement};
 pub use mandates::{MandateBudget, MandateRow, Proposal};
 pub use rows::{KeyValue, MemoryRows, Rows, RowsError, RowsMut, Scan, Table};
 pub use tables::{

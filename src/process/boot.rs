@@ -492,7 +492,13 @@ pub(super) fn key_failure(error: KeyFileError) -> Failure {
             "Each network has a home of its own; a key signs for one network only"
         }
     };
-    Failure::internal("KEYSTORE_UNUSABLE", error.to_string()).hint(hint)
+    let message = error.to_string();
+    match error {
+        KeyFileError::OtherNetwork { .. } => Failure::refused("KEYSTORE_UNUSABLE", message),
+        _ => Failure::internal("KEYSTORE_UNUSABLE", message),
+    }
+    .hint(hint)
+    .retry(Retry::AfterOperator)
 }
 
 pub(super) fn random() -> Result<[u8; 32], Failure> {

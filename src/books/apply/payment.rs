@@ -1,7 +1,8 @@
 //! What the events of one payment do to the rows: its state, what it holds, its place in the lane's queue.
 
 use super::{ApplyError, Fold, expect, misfit};
-use crate::books::event::{Body, Channel, Settlement};
+use crate::books::event::Body;
+use crate::books::event_parts::{Channel, Settlement};
 use crate::books::rows::Table;
 use crate::books::tables::{
     Approval, Decided, HistoryEntry, HistoryKind, Idempotency, OpenBlock, Payment,

@@ -78,7 +78,7 @@ pub struct Settings {
 pub enum Command {
     /// Be the MCP server on standard input and output (what no command does too)
     Mcp,
-    /// Make a wallet for a real network: asks for two secrets, shows the recovery phrase once
+    /// Make a wallet for a real network: asks for secrets, shows its phrase once
     #[command(after_help = INIT_EXAMPLES)]
     Init(InitArguments),
     /// How the network is reached
@@ -93,7 +93,7 @@ pub enum Command {
     Doctor,
     /// The whole story on this terminal, with play money in a home of its own
     Demo,
-    /// Run the simulated services on ports of this machine, for tests and for wallets to share
+    /// Run the simulated services on ports of this machine, for wallets to share
     #[command(after_help = SANDBOX_EXAMPLES)]
     Sandbox(Sandbox),
     /// Print what your shell needs to complete commands
