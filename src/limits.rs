@@ -55,6 +55,18 @@ pub const IDEMPOTENCY_KEY_BYTES: usize = 128;
 pub const ID_BYTES: usize = 128;
 /// Largest mandate, in bytes of its JSON.
 pub const MANDATE_BYTES: usize = 16 * 1024;
+/// Longest draft of a policy, in bytes of TOML.
+pub const POLICY_BYTES: usize = 64 * 1024;
+/// Most currencies in one table of a policy (limits, caps in the host, pegs).
+pub const POLICY_CURRENCIES: usize = 64;
+/// Highest rate limit a policy sets; the times of so many requests are kept.
+pub const POLICY_RATE: u32 = 10_000;
+/// Shortest time a policy gives the owner to answer.
+pub const APPROVAL_EXPIRY_MIN: Duration = Duration::from_secs(1);
+/// Longest time a policy gives the owner to answer.
+pub const APPROVAL_EXPIRY_MAX: Duration = Duration::from_secs(90 * 86_400);
+/// Differences a simulation of a policy shows one by one; all are counted.
+pub const SIMULATED_DIFFERENCES: usize = 100;
 /// Most entries of one list of a mandate (payees, categories, merchants, ...).
 pub const MANDATE_LIST: usize = 128;
 /// Longest entry of such a list, in bytes.

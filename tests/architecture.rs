@@ -37,7 +37,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         "operations",
         &[
             "engine", "books", "payment", "policy", "ledger", "nano", "money", "ids", "clock",
-            "limits", "failure", "secret", "store",
+            "limits", "failure", "secret", "store", "digest",
         ],
     ),
     ("surfaces", &["operations", "failure", "limits", "clock", "secret", "ids"]),

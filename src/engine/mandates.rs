@@ -4,6 +4,7 @@
 
 use super::Engine;
 use super::failures::refused;
+use super::policy::counts_twice;
 use crate::books::{Body, Event, View};
 use crate::failure::{Failure, Retry};
 use crate::ids::{ProposalId, time_ordered};
@@ -165,13 +166,7 @@ fn check(view: &View<'_>, mandate: &Mandate) -> Result<(), Refusal<Failure>> {
         return Err(Refusal::No(Failure::invalid("INVALID_MANDATE", message)));
     }
     let pegs = view.policy()?.map_or_else(Policy::live, |row| row.policy).pegs;
-    let mut counted: Vec<_> = mandate
-        .caps
-        .iter()
-        .map(|cap| pegs.get(&cap.cap.currency).copied().unwrap_or(cap.cap.currency))
-        .collect();
-    counted.sort_unstable();
-    if counted.windows(2).any(|pair| pair[0] == pair[1]) {
+    if counts_twice(mandate, &pegs) {
         let message = "two caps are in currencies that count as one, so their sum would be the cap";
         return Err(Refusal::No(Failure::invalid("INVALID_MANDATE", message)));
     }

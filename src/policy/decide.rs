@@ -117,6 +117,17 @@ pub enum Outcome {
     Deny,
 }
 
+impl Outcome {
+    /// The word as JSON has it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Allow => "allow",
+            Self::NeedsApproval => "needs_approval",
+            Self::Deny => "deny",
+        }
+    }
+}
+
 /// Judges one payment. The amount must be positive; that is an invariant of [`Request`], checked again here.
 pub fn decide(policy: &Policy, request: &Request, facts: &Facts) -> Decision {
     let mut judge = Judge { policy, request, trace: Trace::default(), charge: None };

@@ -111,6 +111,8 @@ pub mod files {
     pub const NODE_ACCESS: &str = "node-access.json";
     /// The owner's settings.
     pub const CONFIG: &str = "config.toml";
+    /// The owner's draft of a policy; without effect until it is applied.
+    pub const POLICY: &str = "policy.toml";
 }
 
 /// Where the home cannot be a directory there are no files; making it says why.

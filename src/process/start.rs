@@ -123,8 +123,9 @@ async fn command_wallet(
     }
     let marker = HomeMarker(config.home.clone());
     let keys = Vault { boot: boot(&config, Arc::clone(&world)) };
+    let draft = config.home.path(files::POLICY);
     let gate = WalletGate::new(boot(&config, world), Serves::Itself);
-    let result = cli::run(command, &gate, &marker, &keys, printer).await;
+    let result = cli::run(command, &gate, &marker, &keys, &draft, printer).await;
     gate.close().await;
     result
 }

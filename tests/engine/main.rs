@@ -5,5 +5,6 @@
 
 mod foreign;
 mod incoming;
+mod policy;
 mod sending;
 mod stage;

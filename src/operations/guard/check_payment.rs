@@ -11,7 +11,6 @@ use crate::operations::fields::{bounded, payee_account};
 use crate::operations::{
     Access, AccountRef, AmountText, Audience, Context, LedgerHead, Operation, Outcome, Spec,
 };
-use crate::policy;
 
 /// Check a payment without asking for it.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -91,13 +90,8 @@ impl Operation for CheckPayment {
 }
 
 fn check(checked: Checked) -> Check {
-    let outcome = match checked.outcome {
-        policy::Outcome::Allow => "allow",
-        policy::Outcome::NeedsApproval => "needs_approval",
-        policy::Outcome::Deny => "deny",
-    };
     Check {
-        outcome: outcome.to_owned(),
+        outcome: checked.outcome.as_str().to_owned(),
         reason_code: checked.reason_code.to_string(),
         reason: checked.reason,
         would_pass: checked.would_pass,

@@ -1,5 +1,7 @@
 //! The commands that need the wallet open.
 
+use std::path::Path;
+
 use serde_json::{Map, Value, json};
 use tokio_util::sync::CancellationToken;
 
@@ -9,14 +11,15 @@ use super::print::{Exit, Printer, Trouble};
 use super::secrets::ask_secret;
 use super::wallet::{KeyFiles, wallet};
 use super::{
-    agents, approvals, directory, freeze, ledger, mandates, reconcile, report, status, watch,
+    agents, approvals, directory, freeze, ledger, mandates, policy, reconcile, report, status,
+    watch,
 };
 use crate::clock::{Clock as _, SystemClock};
 use crate::failure::Failure;
 use crate::ids::time_ordered;
 use crate::operations::{Answer, Call, Caller, Gate, ProgressSink};
 
-/// Carries out one command.
+/// Carries out one command. `policy_draft` is the owner's draft in the home.
 ///
 /// # Errors
 /// What the wallet answers, or that the output cannot be written.
@@ -25,6 +28,7 @@ pub async fn run(
     gate: &dyn Gate,
     marker: &dyn Marker,
     keys: &dyn KeyFiles,
+    policy_draft: &Path,
     printer: Printer,
 ) -> Result<Exit, Trouble> {
     match command {
@@ -44,6 +48,9 @@ pub async fn run(
         }
         WalletCommand::Merchants(command) => {
             directory::entries(gate, directory::MERCHANTS, command, printer).await
+        }
+        WalletCommand::Policy(command) => {
+            policy::policy(gate, command, policy_draft, printer).await
         }
         WalletCommand::Wallet(command) => wallet(command, gate, keys, printer).await,
         WalletCommand::Agents(command) => agents::agents(gate, command, printer).await,
