@@ -216,6 +216,8 @@ fn the_checker_sees_what_it_should() {
     assert_eq!(found, ["books", "engine", "nano", "store"]);
     let long = format!("fn long() {{\n{}}}\n", "    let x = 1;\n".repeat(80));
     assert_eq!(functions(&long), [("fn long() {".to_owned(), 82)]);
+    let declared = format!("    fn declared(\n        &self,\n    );\n}}\n{long}");
+    assert_eq!(functions(&declared), functions(&long));
     assert!(
         without_tests("a\n#[cfg(test)]\nmod tests {\n b\n}\n").lines().all(|line| line != " b")
     );
@@ -304,7 +306,9 @@ fn functions(text: &str) -> Vec<(String, usize)> {
         ]
         .iter()
         .any(|word| code.starts_with(word));
-        if !opens || code.ends_with(';') {
+        // A declaration in a trait has no body, whatever stands below it.
+        let end = lines[start..].iter().find(|line| line.ends_with(['{', '}', ';']));
+        if !opens || !end.is_some_and(|end| end.ends_with('{')) {
             continue;
         }
         let indent = line.len() - code.len();

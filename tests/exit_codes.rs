@@ -1,6 +1,7 @@
 //! How every command ends: 0 done, 2 not understood, 3 refused, 4 out of reach; with `--json` always one JSON value.
 
 #![cfg(all(unix, feature = "sandbox"))]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
 mod support;
 
@@ -9,7 +10,7 @@ use paywarden::surfaces::cli::args::Arguments;
 use serde_json::{Value, json};
 use support::{Home, SHOP};
 
-/// Each in a home of its own where one approval waits and one payment is settled.
+/// Each in a home of its own where one approval waits, one payment is settled and one mandate is in force.
 const TABLE: &[(&str, i32)] = &[
     ("status", 0),
     ("doctor", 0),
@@ -25,7 +26,50 @@ const TABLE: &[(&str, i32)] = &[
     ("ledger export", 0),
     ("agents list", 0),
     ("agents register shopper --label Shops", 0),
+    ("report", 0),
+    ("reconcile", 0),
+    ("mandates list", 0),
+    ("mandates create coffee --cap 5XNO", 2),
+    ("mandates revoke tea", 0),
+    ("mandates show tea", 0),
+    ("payees list", 0),
+    ("payees set {shop} --category food", 0),
+    ("merchants list", 0),
+    ("merchants set grocer-1 --label Grocer", 0),
+    ("wallet address", 0),
+    ("wallet accounts", 0),
+    ("wallet history", 0),
+    ("wallet representative", 0),
+    ("wallet send {shop} 0.5", 0),
+    ("wallet send {shop} 60", 3),
+    ("policy show", 0),
+    ("policy check {draft}", 0),
+    ("policy apply {draft}", 0),
+    ("policy explain {payment}", 0),
+    ("policy simulate --file {draft} --last 5", 0),
     ("completions tcsh", 2),
+    ("mandates create", 2),
+    ("mandates create tea --cap -1", 2),
+    ("mandates grant abc", 2),
+    ("payees set", 2),
+    ("wallet send {shop} 1e3", 2),
+    ("wallet send nowhere 1", 2),
+    ("wallet address --index -1", 2),
+    ("network", 2),
+    ("policy check", 2),
+    ("policy check {bad_draft}", 2),
+    ("policy apply {bad_draft}", 2),
+    ("policy simulate --file {bad_draft}", 2),
+    ("policy simulate --file {draft} --since 1 --last 1", 2),
+    ("policy explain nothing", 2),
+    ("mandates show nothing", 3),
+    ("payees remove {shop}", 3),
+    ("merchants remove grocer-1", 3),
+    ("mandates amend nothing --cap 1", 2),
+    ("mandates revoke nothing", 3),
+    ("mandates grant ffffffff", 3),
+    ("mandates reject ffffffff", 3),
+    ("network set", 3),
     ("schemas --check nowhere", 2),
     ("approvals approve abc", 2),
     ("approvals approve no-approval-id-although-36-characters", 2),
@@ -56,12 +100,15 @@ fn every_command_ends_with_its_code_and_one_json_value() {
         let (home, facts) = lived_in();
         let line = line
             .replace("{approval}", facts["approval_id"].as_str().unwrap())
-            .replace("{payment}", facts["settled"].as_str().unwrap());
+            .replace("{payment}", facts["settled"].as_str().unwrap())
+            .replace("{shop}", SHOP)
+            .replace("{draft}", home.file("good.toml").to_str().unwrap())
+            .replace("{bad_draft}", home.file("bad.toml").to_str().unwrap());
         let words: Vec<&str> = line.split(' ').collect();
         let output = home.run(&[&["--json"], &words[..]].concat());
         assert_eq!(output.status.code(), Some(*code), "{line}: {output:?}");
         let text = String::from_utf8(output.stdout).unwrap();
-        let lines_of_json = line.starts_with("ledger");
+        let lines_of_json = line.starts_with("ledger") || line == "wallet history";
         let values = serde_json::Deserializer::from_str(&text).into_iter::<Value>();
         let values: Vec<Value> = values.map(|value| value.unwrap()).collect();
         assert!(lines_of_json || values.len() == 1, "{line}: {text}");
@@ -101,6 +148,7 @@ fn a_misspelt_command_is_answered_with_the_right_one() {
         (&["approvels"], "approvals"),
         (&["approvals", "aprove", "abcd"], "approve"),
         (&["agents", "regsiter", "x"], "register"),
+        (&["policy", "simulat"], "simulate"),
     ] {
         let output = home.run(words);
         assert_eq!(output.status.code(), Some(2), "{output:?}");
@@ -131,6 +179,9 @@ fn lived_in() -> (Home, Value) {
     let paid = server.send(json!({ "recipient_address": SHOP, "amount": "1" }));
     let waits = server.send(json!({ "recipient_address": SHOP, "amount": "3" }));
     server.end().is_clean();
+    home.json(&["mandates", "create", "tea", "--cap", "5 XNO"]);
+    std::fs::write(home.file("good.toml"), "mode = \"approve-every\"\n").unwrap();
+    std::fs::write(home.file("bad.toml"), "mode = \"always\"\n").unwrap();
     (home, json!({ "settled": paid["payment_id"], "approval_id": waits["approval_id"] }))
 }
 

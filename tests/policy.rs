@@ -31,21 +31,32 @@ fn a_draft_is_without_effect_until_it_is_applied() {
     let home = Home::new();
     let mut server = home.initialized();
     let draft = "require_mandate = false\n[limits.XNO]\nhard_limit = \"5 XNO\"\nauto_approve = \"0.5 XNO\"\n";
-    std::fs::write(home.file("policy.toml"), draft).unwrap();
     let paid = server.send(json!({ "recipient_address": SHOP, "amount": "1" }));
     assert_eq!(paid["status"], "settled", "{paid}");
+    std::fs::write(home.file("policy.toml"), draft).unwrap();
+    let paid_too = server.send(json!({ "recipient_address": SHOP, "amount": "1.1" }));
+    assert_eq!(paid_too["status"], "settled", "{paid_too}");
     let checked = home.json(&["policy", "check"]);
     let text = checked["changes"].to_string();
-    assert!(text.contains(r#"{"from":"50 XNO","setting":"limits.XNO.hard_limit","to":"5 XNO"}"#), "{text}");
+    assert!(
+        text.contains(r#"{"from":"50 XNO","setting":"limits.XNO.hard_limit","to":"5 XNO"}"#),
+        "{text}"
+    );
 
     let applied = home.json(&["policy", "apply"]);
-    assert_eq!((&applied["changed"], &applied["policyHash"]), (&json!(true), &checked["policyHash"]));
+    assert_eq!(
+        (&applied["changed"], &applied["policyHash"]),
+        (&json!(true), &checked["policyHash"])
+    );
     assert_eq!(applied["changes"], checked["changes"]);
     let again = home.json(&["policy", "apply"]);
     assert_eq!((&again["changed"], &again["ledgerHead"]), (&json!(false), &applied["ledgerHead"]));
     let seq = applied["ledgerHead"]["seq"].to_string();
     let event = home.json(&["ledger", "show", "--from", &seq, "--limit", "1"])["events"][0].clone();
-    assert_eq!((&event["type"], &event["data"]["policyHash"]), (&json!("policy.loaded"), &applied["policyHash"]));
+    assert_eq!(
+        (&event["type"], &event["data"]["policyHash"]),
+        (&json!("policy.loaded"), &applied["policyHash"])
+    );
 
     let waits = server.send(json!({ "recipient_address": SHOP, "amount": "0.6" }));
     assert_eq!(waits["status"], "pending_approval", "{waits}");
@@ -54,11 +65,20 @@ fn a_draft_is_without_effect_until_it_is_applied() {
     assert_eq!(told["decisions"][0]["policyInForce"], false);
     let told = home.json(&["policy", "explain", waits["payment_id"].as_str().unwrap()]);
     let decision = &told["decisions"][0];
-    assert_eq!((&decision["outcome"], &decision["policyHash"]), (&json!("needs_approval"), &applied["policyHash"]));
-    assert!(decision["rules"].to_string().contains("auto_approve: FAIL (0.6 XNO of at most 0.5 XNO)"), "{decision}");
+    assert_eq!(
+        (&decision["outcome"], &decision["policyHash"]),
+        (&json!("needs_approval"), &applied["policyHash"])
+    );
+    assert!(
+        decision["rules"].to_string().contains("auto_approve: FAIL (0.6 XNO of at most 0.5 XNO)"),
+        "{decision}"
+    );
     let text = home.run(&["policy", "explain", waits["payment_id"].as_str().unwrap()]);
     let text = String::from_utf8(text.stdout).unwrap();
-    assert!(text.contains("needs_approval APPROVAL_REQUIRED") && text.contains("(in force)"), "{text}");
+    assert!(
+        text.contains("needs_approval APPROVAL_REQUIRED") && text.contains("(in force)"),
+        "{text}"
+    );
     server.end().is_clean();
     assert_eq!(home.json(&["ledger", "verify", "--deep"])["ok"], true);
 }
@@ -96,11 +116,15 @@ fn a_simulation_tells_what_would_differ_and_writes_nothing() {
 #[test]
 fn a_bad_draft_is_refused_with_its_line_and_what_is_right() {
     let home = Home::new();
-    home.initialized().end().is_clean();
+    home.json(&["status"]);
     let file = home.file("policy.toml");
     for command in ["check", "apply"] {
         for (draft, words, hint) in [
-            ("mode = \"tiered\"\nrequire_mandat = true", "line 2, require_mandat", "require_mandate"),
+            (
+                "mode = \"tiered\"\nrequire_mandat = true",
+                "line 2, require_mandat",
+                "require_mandate",
+            ),
             ("[limits.XNO]\nhard_limit = \"-1 XNO\"", "line 2, limits.XNO.hard_limit", "0.5 XNO"),
             ("[limits.XNO]\nhard_limit = \"1 USD\"", "the amount is in USD", "XNO"),
             ("mode = \"yolo\"", "line 1, mode", "autonomous"),

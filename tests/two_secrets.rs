@@ -77,6 +77,14 @@ async fn a_locked_wallet_reads_and_spends_once_unlocked_and_approved() {
     let without = ask(&host, Caller::Operator, "wallet.unfreeze", json!({})).await;
     assert_eq!(without.unwrap_err().code, "OPERATOR_SECRET_REQUIRED");
     with_secret(&host, OPERATOR, "wallet.unfreeze", json!({})).await.unwrap();
+    // A draft in a file is worth nothing without the owner's word.
+    let draft = json!({ "draft": "mode = \"autonomous\"" });
+    let by_agent = ask(&host, agent(), "policy.apply", draft.clone()).await.unwrap_err();
+    assert_eq!(by_agent.code, "UNKNOWN_OPERATION");
+    let without = ask(&host, Caller::Operator, "policy.apply", draft.clone()).await;
+    assert_eq!(without.unwrap_err().code, "OPERATOR_SECRET_REQUIRED");
+    let applied = with_secret(&host, OPERATOR, "policy.apply", draft).await.unwrap();
+    assert_eq!(applied.output["changed"], true);
     let verified = ask(&host, Caller::Operator, "ledger.verify", json!({ "deep": true })).await;
     assert_eq!(verified.unwrap().output["ok"], true);
     host.close().await;
