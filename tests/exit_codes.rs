@@ -96,8 +96,9 @@ const TABLE: &[(&str, i32)] = &[
 
 #[test]
 fn every_command_ends_with_its_code_and_one_json_value() {
+    let mut kept = None;
     for (line, code) in TABLE {
-        let (home, facts) = lived_in();
+        let (home, facts) = kept.take().unwrap_or_else(lived_in);
         let line = line
             .replace("{approval}", facts["approval_id"].as_str().unwrap())
             .replace("{payment}", facts["settled"].as_str().unwrap())
@@ -118,6 +119,8 @@ fn every_command_ends_with_its_code_and_one_json_value() {
             let error = &values[0]["error"];
             assert!(error["code"].is_string() && error["message"].is_string(), "{line}: {text}");
         }
+        // What was not done has changed nothing that the next one looks at.
+        kept = (*code != 0).then_some((home, facts));
     }
 }
 
