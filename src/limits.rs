@@ -233,3 +233,23 @@ pub const SANDBOX_FAULTS: u32 = 10_000;
 pub const SANDBOX_PORTS: u16 = 100;
 /// Longest time to confirmation that a sandbox can be given, in milliseconds.
 pub const SANDBOX_CONFIRM_MS: u64 = 3_600_000;
+/// How long a provider may take to answer one request.
+pub const PROVIDER_TIMEOUT: Duration = Duration::from_secs(15);
+/// Longest answer of a provider, in bytes.
+pub const PROVIDER_BODY_BYTES: usize = 1024 * 1024;
+/// Shortest pause before the one retry of a read.
+pub const PROVIDER_RETRY: Duration = Duration::from_secs(2);
+/// What chance adds to it at most.
+pub const PROVIDER_RETRY_JITTER: Duration = Duration::from_secs(1);
+/// The longest pause a provider asks for that is waited out; beyond it the caller is told when to come back.
+pub const PROVIDER_WAIT: Duration = Duration::from_secs(10);
+/// The longest pause a provider is granted, so that one header cannot silence it for ever.
+pub const PROVIDER_PAUSE_MAX: Duration = Duration::from_secs(3_600);
+/// Most redirects followed for a URL somebody else chose.
+pub const REDIRECTS: usize = 3;
+/// How long a host somebody else chose may take to answer.
+pub const GUEST_TIMEOUT: Duration = Duration::from_secs(15);
+/// Longest answer of a host somebody else chose, in bytes.
+pub const GUEST_BODY_BYTES: usize = 1024 * 1024;
+/// Most origins on the operator's list of exceptions.
+pub const FETCH_ALLOWED: usize = 64;
