@@ -253,3 +253,25 @@ pub const GUEST_TIMEOUT: Duration = Duration::from_secs(15);
 pub const GUEST_BODY_BYTES: usize = 1024 * 1024;
 /// Most origins on the operator's list of exceptions.
 pub const FETCH_ALLOWED: usize = 64;
+/// Largest exponent of an amount a provider writes, up or down.
+pub const AMOUNT_EXPONENT: i32 = 64;
+/// Time an attempt at Nicky must have left when money is sent for it.
+pub const NICKY_TIME_LEFT: Duration = Duration::from_secs(120);
+/// How often progress at Nicky is looked at in the first [`NICKY_EAGER`].
+pub const NICKY_POLL: Duration = Duration::from_secs(15);
+/// How often after that.
+pub const NICKY_POLL_LATER: Duration = Duration::from_secs(30);
+/// How long after the payment progress is looked at more often.
+pub const NICKY_EAGER: Duration = Duration::from_secs(120);
+/// Most assets or transactions read of one answer of Nicky.
+pub const NICKY_LIST: usize = 256;
+/// Time an invoice of Nanswap must have left when money is sent for it.
+pub const NANSWAP_TIME_LEFT: Duration = Duration::from_secs(30);
+/// How old a list of currencies may be before it is read again.
+pub const NANSWAP_LIST_AGE: Duration = Duration::from_secs(3_600);
+/// Longest webhook, in bytes.
+pub const WEBHOOK_BYTES: usize = 64 * 1024;
+/// Deepest nesting of a webhook.
+pub const WEBHOOK_DEPTH: usize = 32;
+/// Significant digits of an amount that is sent as a JSON number, which every reader keeps.
+pub const NUMBER_DIGITS: usize = 15;
