@@ -4,17 +4,24 @@
 //! code. Nothing here may publish bytes that are not durable, or conclude an outcome from a `process` error.
 
 mod accounts;
+mod agents;
 mod approve;
 mod audit;
+mod check;
+mod directory;
 mod drive;
+mod facts;
 mod failures;
 mod foreign;
 mod freeze;
+mod host;
+mod mandates;
 mod news;
 mod pay;
 mod receive;
 mod reconcile;
 mod representative;
+mod rotate;
 mod round;
 mod sign;
 mod timer;
@@ -22,14 +29,20 @@ mod unlock;
 mod wait;
 mod wake;
 
+pub use agents::Issued;
 pub use approve::{Answered, Resolution};
 pub use audit::Audit;
+pub use check::Checked;
+pub use directory::Directory;
 pub use drive::Pace;
 pub use failures::{node_failure, store_failure};
 pub use foreign::{ForeignBlock, RESTORED};
+pub use host::{HostAnswer, Taken, WaitingCall};
+pub use mandates::{Put, Written};
 pub use pay::{Amount, Order, Paid};
 pub use reconcile::{Account as ReconciledAccount, Finding, Survey};
 pub use representative::{Begun, Changed};
+pub use rotate::Rotated;
 pub use unlock::check_operator;
 
 use std::collections::HashMap;
@@ -50,7 +63,7 @@ use crate::limits;
 use crate::nano::{Account, BlockHash, Network, Root};
 use crate::network::{Confirmations, Node};
 use crate::payment::{Effect, Observation, State};
-use crate::store::Store;
+use crate::store::{LedgerKeyFiles, Store};
 use crate::wallet::{KeyFile, Keystore, WorkPool};
 
 /// A running wallet.
@@ -63,6 +76,8 @@ pub struct Engine {
     news: news::News,
     asked: receive::Asked,
     wake: Notify,
+    /// Two rotations of the ledger's key must not meet in one file.
+    rotating: tokio::sync::Mutex<()>,
     stopping: CancellationToken,
     tasks: TaskTracker,
 }
@@ -92,6 +107,8 @@ pub struct Parts {
     pub step: fn(&State, &Observation) -> Effect,
     /// The file of heads that left the store.
     pub anchor: Option<PathBuf>,
+    /// The files of the ledger's key; none in simulations.
+    pub ledger_key: Option<LedgerKeyFiles>,
 }
 
 /// How often the engine looks at the network.
@@ -132,6 +149,7 @@ impl Engine {
             news: news::News::default(),
             asked: receive::Asked::default(),
             wake: Notify::new(),
+            rotating: tokio::sync::Mutex::default(),
             stopping: CancellationToken::new(),
             tasks: TaskTracker::new(),
         }

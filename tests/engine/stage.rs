@@ -225,6 +225,7 @@ pub async fn wallet(
         rhythm,
         representative: Network::Sandbox.genesis_account(),
         step,
+        ledger_key: None,
         anchor: None,
     }))
 }

@@ -1,7 +1,10 @@
 //! The fold: what each event does to the rows. Assertions stay on: books that do not add up must not go on.
 
+mod agent;
 mod foreign;
+mod host;
 mod lane;
+mod mandate;
 mod payment;
 
 use super::event::{Body, Event};
@@ -80,6 +83,14 @@ impl Fold<'_> {
                 self.rows.put(Table::Singles, FREEZE, encode(&row));
             }
             Body::WalletUnfrozen {} => self.rows.delete(Table::Singles, FREEZE),
+            Body::KeyRotated { ledger_key, .. } => {
+                let mut wallet = self
+                    .view()
+                    .wallet()?
+                    .ok_or_else(|| misfit("key.rotated", "there is no wallet yet"))?;
+                wallet.ledger_key.clone_from(ledger_key);
+                self.rows.put(Table::Singles, WALLET, encode(&wallet));
+            }
             Body::AccountAdded { index, account } => self.account_added(*index, *account)?,
             Body::LaneAdvanced { account, block_hash } => {
                 self.with_lane(account, |lane| lane.head = *block_hash)?;
@@ -125,7 +136,11 @@ impl Fold<'_> {
             Body::HistoryAcknowledged { .. }
             | Body::KeysExported { .. }
             | Body::RateLimited { .. } => {}
-            other => return Err(misfit("an event without a payment", &format!("{other:?}"))),
+            Body::AgentRegistered { .. }
+            | Body::AgentLabelled { .. }
+            | Body::AgentRotated { .. }
+            | Body::AgentRevoked { .. } => self.agent_event(body)?,
+            other => self.mandate_event(other)?,
         }
         Ok(())
     }
