@@ -79,7 +79,8 @@ impl GuestClient {
         let is_read = matches!(request.method, Method::GET | Method::HEAD);
         let most = if is_read { request.redirects.min(limits::REDIRECTS) } else { 0 };
         let GuestRequest { method, mut url, mut headers, body, .. } = request;
-        for followed in 0.. {
+        let mut followed = 0;
+        loop {
             let sent = Sent {
                 method: method.clone(),
                 url: url.url.clone(),
@@ -95,8 +96,8 @@ impl GuestClient {
                 headers.clear();
             }
             url = next;
+            followed += 1;
         }
-        unreachable!("the loop ends with an answer")
     }
 
     async fn once(&self, url: &GuestUrl, sent: Sent, bounds: Bounds) -> Result<Reply, GuestError> {

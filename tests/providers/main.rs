@@ -1,5 +1,6 @@
 //! The clients of Nicky and Nanswap Pay against the sandbox's, over HTTP on free ports.
 
+#![cfg(feature = "sandbox")]
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
 mod nanswap;
