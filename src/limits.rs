@@ -267,6 +267,48 @@ pub const SANDBOX_FAULTS: u32 = 10_000;
 pub const SANDBOX_PORTS: u16 = 100;
 /// Longest time to confirmation that a sandbox can be given, in milliseconds.
 pub const SANDBOX_CONFIRM_MS: u64 = 3_600_000;
+/// How long a provider may take to answer one request.
+pub const PROVIDER_TIMEOUT: Duration = Duration::from_secs(15);
+/// Longest answer of a provider, in bytes.
+pub const PROVIDER_BODY_BYTES: usize = 1024 * 1024;
+/// Shortest pause before the one retry of a read.
+pub const PROVIDER_RETRY: Duration = Duration::from_secs(2);
+/// What chance adds to it at most.
+pub const PROVIDER_RETRY_JITTER: Duration = Duration::from_secs(1);
+/// The longest pause a provider asks for that is waited out; beyond it the caller is told when to come back.
+pub const PROVIDER_WAIT: Duration = Duration::from_secs(10);
+/// The longest pause a provider is granted, so that one header cannot silence it for ever.
+pub const PROVIDER_PAUSE_MAX: Duration = Duration::from_secs(3_600);
+/// Most redirects followed for a URL somebody else chose.
+pub const REDIRECTS: usize = 3;
+/// How long a host somebody else chose may take to answer.
+pub const GUEST_TIMEOUT: Duration = Duration::from_secs(15);
+/// Longest answer of a host somebody else chose, in bytes.
+pub const GUEST_BODY_BYTES: usize = 1024 * 1024;
+/// Most origins on the operator's list of exceptions.
+pub const FETCH_ALLOWED: usize = 64;
+/// Largest exponent of an amount a provider writes, up or down.
+pub const AMOUNT_EXPONENT: i32 = 64;
+/// Time an attempt at Nicky must have left when money is sent for it.
+pub const NICKY_TIME_LEFT: Duration = Duration::from_secs(120);
+/// How often progress at Nicky is looked at in the first [`NICKY_EAGER`].
+pub const NICKY_POLL: Duration = Duration::from_secs(15);
+/// How often after that.
+pub const NICKY_POLL_LATER: Duration = Duration::from_secs(30);
+/// How long after the payment progress is looked at more often.
+pub const NICKY_EAGER: Duration = Duration::from_secs(120);
+/// Most assets or transactions read of one answer of Nicky.
+pub const NICKY_LIST: usize = 256;
+/// Time an invoice of Nanswap must have left when money is sent for it.
+pub const NANSWAP_TIME_LEFT: Duration = Duration::from_secs(30);
+/// How old a list of currencies may be before it is read again.
+pub const NANSWAP_LIST_AGE: Duration = Duration::from_secs(3_600);
+/// Longest webhook, in bytes.
+pub const WEBHOOK_BYTES: usize = 64 * 1024;
+/// Deepest nesting of a webhook.
+pub const WEBHOOK_DEPTH: usize = 32;
+/// Significant digits of an amount that is sent as a JSON number, which every reader keeps.
+pub const NUMBER_DIGITS: usize = 15;
 /// Longest name of an agent, in bytes.
 pub const AGENT_ID_BYTES: usize = 64;
 /// Most agents a wallet ever has, revoked ones included.

@@ -6,6 +6,10 @@
 pub mod clock;
 pub mod disk;
 pub mod nano;
+pub mod nanswap;
+pub mod nicky;
 mod serve;
+mod web;
 
 pub use serve::{Ports, ServeError, Service, Serving, serve};
+pub use web::{Trouble, Troubles};

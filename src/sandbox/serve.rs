@@ -11,6 +11,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::nano::rpc::{self, Front};
 use super::nano::{SandboxNode, Spelling, websocket};
+use super::nanswap::{self, Nanswap};
+use super::nicky::{self, Nicky};
 
 /// One simulated service.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
@@ -19,6 +21,10 @@ pub enum Service {
     NodeRpc,
     /// The Nano node's websocket.
     NodeWebsocket,
+    /// Nicky.
+    Nicky,
+    /// Nanswap Pay.
+    Nanswap,
 }
 
 /// Where to listen.
@@ -51,13 +57,15 @@ pub struct Serving {
 
 impl Service {
     /// All there are, in the order of their ports.
-    pub const ALL: [Self; 2] = [Self::NodeRpc, Self::NodeWebsocket];
+    pub const ALL: [Self; 4] = [Self::NodeRpc, Self::NodeWebsocket, Self::Nicky, Self::Nanswap];
 
     /// Its name in the output of `paywarden sandbox`.
     pub const fn name(self) -> &'static str {
         match self {
             Self::NodeRpc => "node-rpc",
             Self::NodeWebsocket => "node-websocket",
+            Self::Nicky => "nicky",
+            Self::Nanswap => "nanswap",
         }
     }
 
@@ -66,12 +74,14 @@ impl Service {
         match self {
             Self::NodeRpc => 0,
             Self::NodeWebsocket => 1,
+            Self::Nicky => 20,
+            Self::Nanswap => 30,
         }
     }
 
     const fn scheme(self) -> &'static str {
         match self {
-            Self::NodeRpc => "http",
+            Self::NodeRpc | Self::Nicky | Self::Nanswap => "http",
             Self::NodeWebsocket => "ws",
         }
     }
@@ -101,6 +111,12 @@ pub async fn serve(
         match service {
             Service::NodeRpc => tokio::spawn(rpc::serve(front, listener, stop)),
             Service::NodeWebsocket => tokio::spawn(websocket::serve(front, listener, stop)),
+            Service::Nicky => {
+                tokio::spawn(nicky::serve(Nicky::new(front.node.clone()), listener, stop))
+            }
+            Service::Nanswap => {
+                tokio::spawn(nanswap::serve(Nanswap::new(front.node.clone()), listener, stop))
+            }
         };
     }
     Ok(Serving { urls, stop })
