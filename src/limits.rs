@@ -233,3 +233,15 @@ pub const SANDBOX_FAULTS: u32 = 10_000;
 pub const SANDBOX_PORTS: u16 = 100;
 /// Longest time to confirmation that a sandbox can be given, in milliseconds.
 pub const SANDBOX_CONFIRM_MS: u64 = 3_600_000;
+/// How long ifenpay may take to answer one request; its own client is set up for 30 s.
+pub const IFENPAY_TIMEOUT: Duration = Duration::from_secs(30);
+/// Longest answer of ifenpay, in bytes.
+pub const IFENPAY_BODY_BYTES: usize = 1024 * 1024;
+/// Pause before ifenpay is asked once more.
+pub const IFENPAY_RETRY: Duration = Duration::from_millis(500);
+/// Longest code of an ifenpay error, in bytes.
+pub const IFENPAY_CODE_BYTES: usize = 64;
+/// Blocks walked back from a head where the network does not say what follows a block.
+pub const GATEWAY_WALK: u32 = 64;
+/// Sends remembered by the gateway, so that each is looked up once.
+pub const GATEWAY_SENDS: usize = 4_096;

@@ -65,7 +65,7 @@ pub(super) fn account_info(
     };
     Some(AccountInfo {
         frontier: head.hash(),
-        open_block: chain[0],
+        open_block: chain.first().copied(),
         balance: head.block().balance,
         representative: head.block().representative,
         block_count: head.height,
