@@ -9,6 +9,7 @@ use std::sync::Arc;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
+use super::ifenpay::{self, Ifenpay};
 use super::nano::rpc::{self, Front};
 use super::nano::{SandboxNode, Spelling, websocket};
 
@@ -19,6 +20,8 @@ pub enum Service {
     NodeRpc,
     /// The Nano node's websocket.
     NodeWebsocket,
+    /// ifenpay.
+    Ifenpay,
 }
 
 /// Where to listen.
@@ -46,18 +49,20 @@ pub struct ServeError {
 #[derive(Debug)]
 pub struct Serving {
     urls: Vec<(Service, String)>,
+    ifenpay: Ifenpay,
     stop: CancellationToken,
 }
 
 impl Service {
     /// All there are, in the order of their ports.
-    pub const ALL: [Self; 2] = [Self::NodeRpc, Self::NodeWebsocket];
+    pub const ALL: [Self; 3] = [Self::NodeRpc, Self::NodeWebsocket, Self::Ifenpay];
 
     /// Its name in the output of `paywarden sandbox`.
     pub const fn name(self) -> &'static str {
         match self {
             Self::NodeRpc => "node-rpc",
             Self::NodeWebsocket => "node-websocket",
+            Self::Ifenpay => "ifenpay",
         }
     }
 
@@ -66,12 +71,13 @@ impl Service {
         match self {
             Self::NodeRpc => 0,
             Self::NodeWebsocket => 1,
+            Self::Ifenpay => 10,
         }
     }
 
     const fn scheme(self) -> &'static str {
         match self {
-            Self::NodeRpc => "http",
+            Self::NodeRpc | Self::Ifenpay => "http",
             Self::NodeWebsocket => "ws",
         }
     }
@@ -91,6 +97,7 @@ pub async fn serve(
         listeners.push((service, listen(service, ports).await?));
     }
     let stop = CancellationToken::new();
+    let ifenpay = Ifenpay::new(node.clone());
     let front = Arc::new(Front::new(node, spelling));
     let moving = stop.clone().run_until_cancelled_owned(front.node.announce());
     tokio::spawn(moving);
@@ -101,9 +108,10 @@ pub async fn serve(
         match service {
             Service::NodeRpc => tokio::spawn(rpc::serve(front, listener, stop)),
             Service::NodeWebsocket => tokio::spawn(websocket::serve(front, listener, stop)),
+            Service::Ifenpay => tokio::spawn(ifenpay::serve(ifenpay.clone(), listener, stop)),
         };
     }
-    Ok(Serving { urls, stop })
+    Ok(Serving { urls, ifenpay, stop })
 }
 
 impl Serving {
@@ -119,6 +127,13 @@ impl Serving {
     pub fn url(&self, service: Service) -> &str {
         let found = self.urls.iter().find(|(other, _)| *other == service);
         found.map(|(_, url)| url.as_str()).expect("every service runs")
+    }
+}
+
+impl Serving {
+    /// The simulated ifenpay, for its knobs.
+    pub fn ifenpay(&self) -> &Ifenpay {
+        &self.ifenpay
     }
 }
 

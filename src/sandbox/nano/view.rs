@@ -126,6 +126,20 @@ pub(super) fn history(ledger: &Ledger, account: &Account) -> Vec<HistoryEntry> {
     entries.map(|entry| history_entry(ledger, entry)).collect()
 }
 
+/// Every send to an account in the order of arrival; its counterparty is the sender.
+pub(super) fn sends_to(ledger: &Ledger, account: &Account) -> Vec<HistoryEntry> {
+    let is_to = |entry: &&Entry| {
+        entry.subtype() == Subtype::Send && entry.block().link.as_account() == *account
+    };
+    let sends = ledger.entries().filter(is_to);
+    sends
+        .map(|entry| HistoryEntry {
+            counterparty: entry.block().account,
+            ..history_entry(ledger, entry)
+        })
+        .collect()
+}
+
 /// `account_history`: newest first, from `head` or the chain's own.
 pub(super) fn history_page(
     ledger: &Ledger,
