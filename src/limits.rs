@@ -245,3 +245,10 @@ pub const IFENPAY_CODE_BYTES: usize = 64;
 pub const GATEWAY_WALK: u32 = 64;
 /// Sends remembered by the gateway, so that each is looked up once.
 pub const GATEWAY_SENDS: usize = 4_096;
+/// Longest id of a payment request or top-up order at ifenpay, in bytes; a UUID has 36.
+pub const IFENPAY_TRANSACTION_BYTES: usize = 64;
+/// The most ifenpay may add to an amount to make it unlike all others: 0.0001 XNO, a little above its 99,999 times
+/// 10^-9 XNO.
+pub const IFENPAY_SUFFIX_MAX_RAW: u128 = 10_u128.pow(26);
+/// Largest wallet file of ifenpay, in bytes; it has about 450.
+pub const IFENPAY_FILE_BYTES: usize = 64 * 1024;
