@@ -6,3 +6,4 @@
 mod bench;
 mod gateway;
 mod services;
+mod wallet;
