@@ -174,7 +174,7 @@ fn forbidden_calls_stay_where_they_belong() {
         (&[".unwrap()", "todo!", "unimplemented!", "dbg!"], &[]),
         (&["unsafe "], &["nano/work"]),
         (&[".process(&"], &["engine/drive.rs", "network", "sandbox"]),
-        (&[".pay_topup("], &["engine/drive.rs"]),
+        (&[".pay_topup("], &["engine/topup.rs"]),
         (&["sign_spend("], &["engine/sign.rs", "wallet/keystore.rs"]),
         (&["Grant::new("], &["policy/decide.rs"]),
     ];

@@ -10,7 +10,7 @@ use crate::ids::{ApprovalId, PaymentId, WalletId};
 use crate::ledger;
 use crate::money::{Money, Raw};
 use crate::nano::{Account, BlockHash, Network, Subtype};
-use crate::payment::{BlockIntent, IdempotencyKey};
+use crate::payment::{BlockIntent, IdempotencyKey, PublishVia};
 use crate::policy::{Outcome, Policy, Rail, ReasonCode, Request, Rule, Stage};
 use crate::secret::SecretVerifier;
 
@@ -221,6 +221,9 @@ pub enum Body {
         idempotency_key: Option<IdempotencyKey>,
         /// What a repeat with the same key must equal.
         fingerprint: Digest,
+        /// Who publishes its block.
+        #[serde(default, skip_serializing_if = "PublishVia::is_node")]
+        publish_via: PublishVia,
     },
     /// The money has moved.
     #[serde(rename = "payment.settled")]

@@ -18,6 +18,7 @@ mod representative;
 mod round;
 mod sign;
 mod timer;
+mod topup;
 mod unlock;
 mod wait;
 mod wake;
@@ -30,6 +31,7 @@ pub use foreign::{ForeignBlock, RESTORED};
 pub use pay::{Amount, Order, Paid};
 pub use reconcile::{Account as ReconciledAccount, Finding, Survey};
 pub use representative::{Begun, Changed};
+pub use topup::ClaimError;
 pub use unlock::check_operator;
 
 use std::collections::HashMap;
@@ -62,6 +64,7 @@ pub struct Engine {
     rounds: round::Rounds,
     news: news::News,
     asked: receive::Asked,
+    topups: topup::Topups,
     wake: Notify,
     stopping: CancellationToken,
     tasks: TaskTracker,
@@ -131,6 +134,7 @@ impl Engine {
             rounds: round::Rounds::default(),
             news: news::News::default(),
             asked: receive::Asked::default(),
+            topups: topup::Topups::default(),
             wake: Notify::new(),
             stopping: CancellationToken::new(),
             tasks: TaskTracker::new(),

@@ -6,4 +6,5 @@
 mod bench;
 mod gateway;
 mod services;
+mod topup;
 mod wallet;

@@ -9,7 +9,7 @@ use paywarden::engine::{Engine, Order, Paid, Parts, Rhythm};
 use paywarden::ids::WalletId;
 use paywarden::money::Raw;
 use paywarden::nano::{Account, Network, PrivateKey, Seed};
-use paywarden::payment::{State, Status, step};
+use paywarden::payment::{PublishVia, State, Status, step};
 use paywarden::policy::{Mode, Policy};
 use paywarden::sandbox::disk::{Disk, Image};
 use paywarden::sandbox::ifenpay::{Endpoint, Fault};
@@ -26,7 +26,7 @@ const RHYTHM: Rhythm = Rhythm {
     retrying: Duration::from_millis(20),
 };
 
-fn key() -> PrivateKey {
+pub fn key() -> PrivateKey {
     Seed::from_bytes([0x51; 32]).derive(0)
 }
 
@@ -35,7 +35,7 @@ fn payee() -> Account {
 }
 
 /// A wallet behind the gateway, with 10 XNO received through it.
-async fn wallet(bench: &Bench) -> Arc<Engine> {
+pub async fn wallet(bench: &Bench) -> Arc<Engine> {
     let backend = RedbEngine::with_backend(Disk::new(Image::default())).unwrap();
     let signer = LedgerSigner::from_bytes(&[5; 32]);
     let ledger_key = signer.public_pem();
@@ -51,7 +51,7 @@ async fn wallet(bench: &Bench) -> Arc<Engine> {
         Body::AccountAdded { index: 0, account }.into(),
     ];
     store.commit::<(), (), _>(move |_| Ok((events, ()))).await.unwrap();
-    let engine = Arc::new(Engine::new(Parts {
+    let parts = Parts {
         store,
         node: Arc::new(bench.gateway()),
         confirmations: None,
@@ -63,18 +63,19 @@ async fn wallet(bench: &Bench) -> Arc<Engine> {
         representative: network.genesis_account(),
         step,
         anchor: None,
-    }));
+    };
+    let engine = Arc::new(Engine::new(parts).with_ifenpay(bench.ifenpay()));
     engine.start().unwrap();
     bench.node.faucet_confirmed(account, xno("10")).unwrap();
     until("the money", || lane(&engine).balance == xno("10")).await;
     engine
 }
 
-fn lane(engine: &Engine) -> Lane {
+pub fn lane(engine: &Engine) -> Lane {
     engine.store().read(|view| view.lane(&key().account())).unwrap().unwrap()
 }
 
-async fn until(what: &str, mut so: impl FnMut() -> bool) {
+pub async fn until(what: &str, mut so: impl FnMut() -> bool) {
     let started = SystemClock.now();
     while !so() {
         assert!(SystemClock.now().since(started) < Duration::from_secs(20), "{what} does not come");
@@ -82,7 +83,7 @@ async fn until(what: &str, mut so: impl FnMut() -> bool) {
     }
 }
 
-fn order(amount: Raw) -> Order {
+pub fn order(amount: Raw) -> Order {
     Order {
         call_id: Uuid::new_v4(),
         operation: "wallet.send",
@@ -94,6 +95,7 @@ fn order(amount: Raw) -> Order {
         memo: None,
         account: key().account(),
         idempotency_key: None,
+        publish_via: PublishVia::Node,
     }
 }
 

@@ -24,6 +24,7 @@ impl Fold<'_> {
             call_id,
             idempotency_key,
             fingerprint,
+            publish_via,
         } = body
         {
             if request.payment_id != id || self.view().payment(id)?.is_some() {
@@ -40,6 +41,7 @@ impl Fold<'_> {
                 first_seq: self.seq,
                 decided: None,
                 state: State::Requested,
+                publish_via: publish_via.clone(),
             };
             self.put_payment(&payment);
             return Ok(());
