@@ -323,3 +323,22 @@ pub const HOST_APPROVALS_A_DAY: usize = 256;
 pub const HOST_APPROVAL_WINDOW: Duration = Duration::from_secs(24 * 3600);
 /// How long a tool call stays open for its host's user to answer.
 pub const HOST_ANSWER: Duration = Duration::from_secs(300);
+/// How long ifenpay may take to answer one request; its own client is set up for 30 s.
+pub const IFENPAY_TIMEOUT: Duration = Duration::from_secs(30);
+/// Longest answer of ifenpay, in bytes.
+pub const IFENPAY_BODY_BYTES: usize = 1024 * 1024;
+/// Pause before ifenpay is asked once more.
+pub const IFENPAY_RETRY: Duration = Duration::from_millis(500);
+/// Longest code of an ifenpay error, in bytes.
+pub const IFENPAY_CODE_BYTES: usize = 64;
+/// Blocks walked back from a head where the network does not say what follows a block.
+pub const GATEWAY_WALK: u32 = 64;
+/// Sends remembered by the gateway, so that each is looked up once.
+pub const GATEWAY_SENDS: usize = 4_096;
+/// Longest id of a payment request or top-up order at ifenpay, in bytes; a UUID has 36.
+pub const IFENPAY_TRANSACTION_BYTES: usize = 64;
+/// The most ifenpay may add to an amount to make it unlike all others: 0.0001 XNO, a little above its 99,999 times
+/// 10^-9 XNO.
+pub const IFENPAY_SUFFIX_MAX_RAW: u128 = 10_u128.pow(26);
+/// Largest wallet file of ifenpay, in bytes; it has about 450.
+pub const IFENPAY_FILE_BYTES: usize = 64 * 1024;

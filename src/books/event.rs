@@ -13,7 +13,7 @@ use crate::ids::{ApprovalId, PaymentId, ProposalId, WalletId};
 use crate::ledger;
 use crate::money::Raw;
 use crate::nano::{Account, BlockHash, Network, Subtype};
-use crate::payment::{BlockIntent, IdempotencyKey};
+use crate::payment::{BlockIntent, IdempotencyKey, PublishVia};
 use crate::policy::{Charge, Mandate, Outcome, Policy, ReasonCode, Request, Rule};
 use crate::secret::SecretVerifier;
 
@@ -363,6 +363,9 @@ pub enum Body {
         idempotency_key: Option<IdempotencyKey>,
         /// What a repeat with the same key must equal.
         fingerprint: Digest,
+        /// Who publishes its block.
+        #[serde(default, skip_serializing_if = "PublishVia::is_node")]
+        publish_via: PublishVia,
     },
     /// The money has moved.
     #[serde(rename = "payment.settled")]

@@ -25,6 +25,7 @@ mod rotate;
 mod round;
 mod sign;
 mod timer;
+mod topup;
 mod unlock;
 mod wait;
 mod wake;
@@ -43,6 +44,7 @@ pub use pay::{Amount, Order, Paid};
 pub use reconcile::{Account as ReconciledAccount, Finding, Survey};
 pub use representative::{Begun, Changed};
 pub use rotate::Rotated;
+pub use topup::ClaimError;
 pub use unlock::check_operator;
 
 use std::collections::HashMap;
@@ -75,6 +77,7 @@ pub struct Engine {
     rounds: round::Rounds,
     news: news::News,
     asked: receive::Asked,
+    topups: topup::Topups,
     wake: Notify,
     /// Two rotations of the ledger's key must not meet in one file.
     rotating: tokio::sync::Mutex<()>,
@@ -148,6 +151,7 @@ impl Engine {
             rounds: round::Rounds::default(),
             news: news::News::default(),
             asked: receive::Asked::default(),
+            topups: topup::Topups::default(),
             wake: Notify::new(),
             rotating: tokio::sync::Mutex::default(),
             stopping: CancellationToken::new(),

@@ -276,6 +276,7 @@ pub fn order(amount: Amount, key: Option<&str>) -> Order {
         mandate_id: None,
         memo: None,
         account: account(0),
+        publish_via: paywarden::payment::PublishVia::Node,
         idempotency_key: key.map(|key| IdempotencyKey::try_from(key.to_owned()).unwrap()),
     }
 }
