@@ -4,9 +4,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
+use super::requests::{NewRequest, RequestReceipt};
 use crate::clock::Millis;
 use crate::digest::Digest;
-use crate::ids::{ApprovalId, PaymentId, WalletId};
+use crate::ids::{ApprovalId, PaymentId, RequestId, WalletId};
 use crate::ledger;
 use crate::money::{Money, Raw};
 use crate::nano::{Account, BlockHash, Network, Subtype};
@@ -313,6 +314,38 @@ pub enum Body {
         /// The confirmed block that took its place.
         rival: BlockHash,
     },
+    /// It has expired long enough ago: a payment that comes now is not matched to it.
+    #[serde(rename = "request.closed")]
+    RequestClosed {
+        /// The request.
+        request_id: RequestId,
+    },
+    /// Somebody is asked to pay.
+    #[serde(rename = "request.created")]
+    RequestCreated(Box<NewRequest>),
+    /// Nobody has paid it in time.
+    #[serde(rename = "request.expired")]
+    RequestExpired {
+        /// The request.
+        request_id: RequestId,
+    },
+    /// More than asked came, and not the request's own amount; it stays open for that.
+    #[serde(rename = "request.overpaid")]
+    RequestOverpaid(RequestReceipt),
+    /// It is paid, in time or late.
+    #[serde(rename = "request.paid")]
+    RequestPaid(RequestReceipt),
+    /// Payments to an account were looked for in its chain up to here.
+    #[serde(rename = "request.scanned")]
+    RequestScanned {
+        /// The account, ours or not.
+        account: Account,
+        /// Height of the last confirmed block looked at.
+        height: u64,
+    },
+    /// Less than asked came; it stays open for its own amount.
+    #[serde(rename = "request.underpaid")]
+    RequestUnderpaid(RequestReceipt),
     /// A new representative votes with an account's balance.
     #[serde(rename = "representative.changed")]
     RepresentativeChanged {

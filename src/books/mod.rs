@@ -5,12 +5,17 @@
 
 mod apply;
 mod event;
+mod requests;
 mod rows;
 mod tables;
 mod view;
 
 pub use apply::{ApplyError, apply};
 pub use event::{Body, Channel, DecidedStage, Event, EventError, PastAccount, Settlement};
+pub use requests::{
+    NewRequest, OtherPayment, PaymentRequest, RequestCounters, RequestReceipt, RequestState,
+    RequestStatus, Watch,
+};
 pub use rows::{KeyValue, MemoryRows, Rows, RowsError, RowsMut, Scan, Table};
 pub use tables::{
     Approval, Counters, Decided, Freeze, HistoryEntry, HistoryKind, Idempotency, Lane,

@@ -185,7 +185,7 @@ impl<'a> View<'a> {
         self.rows.get(table, key)?.map(|bytes| decode(table, &bytes)).transpose()
     }
 
-    fn scan<T: DeserializeOwned>(
+    pub(super) fn scan<T: DeserializeOwned>(
         &self,
         table: Table,
         scan: &Scan<'_>,
@@ -228,15 +228,16 @@ pub(super) const NETWORK: &[u8] = b"network";
 pub(super) const POLICY: &[u8] = b"policy";
 pub(super) const FREEZE: &[u8] = b"freeze";
 pub(super) const OPERATOR: &[u8] = b"operator";
+pub(super) const REQUESTS: &[u8] = b"requests";
 pub(super) const COUNTERS: &[u8] = b"counters";
 pub(super) const OWN_BLOCK: &[u8] = b"0";
 pub(super) const FOREIGN_BLOCK: &[u8] = b"1";
 
-fn seq_of(key: &[u8]) -> u64 {
+pub(super) fn seq_of(key: &[u8]) -> u64 {
     key.last_chunk::<8>().map_or(0, |bytes| u64::from_be_bytes(*bytes))
 }
 
-fn scan(prefix: &[u8], limit: usize) -> Scan<'_> {
+pub(super) fn scan(prefix: &[u8], limit: usize) -> Scan<'_> {
     Scan { prefix, after: None, reverse: false, limit }
 }
 

@@ -15,6 +15,7 @@ mod pay;
 mod receive;
 mod reconcile;
 mod representative;
+mod requests;
 mod round;
 mod sign;
 mod timer;
@@ -30,6 +31,7 @@ pub use foreign::{ForeignBlock, RESTORED};
 pub use pay::{Amount, Order, Paid};
 pub use reconcile::{Account as ReconciledAccount, Finding, Survey};
 pub use representative::{Begun, Changed};
+pub use requests::{RequestOrder, Requested, unknown_request};
 pub use unlock::check_operator;
 
 use std::collections::HashMap;
@@ -62,6 +64,7 @@ pub struct Engine {
     rounds: round::Rounds,
     news: news::News,
     asked: receive::Asked,
+    requests: requests::RequestMemory,
     wake: Notify,
     stopping: CancellationToken,
     tasks: TaskTracker,
@@ -131,6 +134,7 @@ impl Engine {
             rounds: round::Rounds::default(),
             news: news::News::default(),
             asked: receive::Asked::default(),
+            requests: requests::RequestMemory::default(),
             wake: Notify::new(),
             stopping: CancellationToken::new(),
             tasks: TaskTracker::new(),
@@ -154,6 +158,8 @@ impl Engine {
         }
         let engine = Arc::clone(self);
         self.tasks.spawn(async move { engine.timer_loop().await });
+        let engine = Arc::clone(self);
+        self.tasks.spawn(async move { engine.requests_loop().await });
         Ok(())
     }
 

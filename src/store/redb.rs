@@ -1,11 +1,12 @@
 //! The store on redb: one file, two-phase commits, quick repair.
 
 use std::cell::OnceCell;
+use std::ops::Bound;
 use std::path::{Path, PathBuf};
 
 use redb::{
     Builder, Database, ReadOnlyTable, ReadTransaction, ReadableDatabase, ReadableTable,
-    StorageBackend, TableDefinition, TableError,
+    StorageBackend, TableDefinition, TableError, TableHandle,
 };
 
 use super::StoreError;
@@ -66,7 +67,7 @@ impl RedbEngine {
     fn started(database: Database) -> Result<Self, StoreError> {
         let engine = Self { database, place: None };
         match engine.format()? {
-            Some(FORMAT) => Ok(engine),
+            Some(FORMAT) => engine.complete().map(|()| engine),
             None => engine.initialise().map(|()| engine),
             Some(0) => Err(corrupt("format 0")),
             Some(found) => Err(StoreError::Newer { found, ours: FORMAT }),
@@ -80,6 +81,24 @@ impl RedbEngine {
             Err(TableError::TableDoesNotExist(_)) => Ok(None),
             Err(error) => Err(corrupt(error)),
         }
+    }
+
+    /// Makes the tables that a version before this one did not have.
+    fn complete(&self) -> Result<(), StoreError> {
+        let read = self.database.begin_read().map_err(corrupt)?;
+        let names: Vec<String> =
+            read.list_tables().map_err(corrupt)?.map(|table| table.name().to_owned()).collect();
+        drop(read);
+        let there = |table: &Table| names.iter().any(|name| name == table.name());
+        if Table::ALL.iter().all(there) {
+            return Ok(());
+        }
+        let mut write = self.database.begin_write().map_err(failed)?;
+        write.set_quick_repair(true);
+        for table in Table::ALL {
+            write.open_table(definition(table)).map_err(failed)?;
+        }
+        write.commit().map_err(failed)
     }
 
     /// All tables exist from the first commit on, so that reading never meets a missing one.
@@ -207,12 +226,16 @@ impl Rows for RedbSnapshot {
     fn scan(&self, table: Table, scan: &Scan<'_>) -> Result<Vec<KeyValue>, RowsError> {
         let table = self.table(table)?;
         let end = successor(scan.prefix);
-        let from = scan.prefix;
-        let range = match &end {
-            Some(end) => table.range(from..end.as_slice()),
-            None => table.range(from..),
-        };
-        let range = range.map_err(medium)?;
+        // Both ends are looked up in the tree, so that a page far in costs no more than the first.
+        let from = scan.after.filter(|after| !scan.reverse && *after >= scan.prefix);
+        let from = from.map_or(Bound::Included(scan.prefix), Bound::Excluded);
+        let end = end.as_deref();
+        let to = scan.after.filter(|after| scan.reverse && end.is_none_or(|end| *after < end));
+        let to = to.or(end).map_or(Bound::Unbounded, Bound::Excluded);
+        if crossed(from, to) {
+            return Ok(Vec::new());
+        }
+        let range = table.range::<&[u8]>((from, to)).map_err(medium)?;
         let mut found = Vec::new();
         let mut keep = |entry: Result<_, redb::StorageError>| {
             let (key, value): (redb::AccessGuard<'_, &[u8]>, redb::AccessGuard<'_, &[u8]>) =
@@ -257,6 +280,14 @@ pub(super) fn database_error(error: redb::DatabaseError) -> StoreError {
             _ => unavailable(error),
         },
         other => corrupt(other),
+    }
+}
+
+/// Whether a range begins where it has ended; the tree asks for ordered bounds.
+fn crossed(from: Bound<&[u8]>, to: Bound<&[u8]>) -> bool {
+    match (from, to) {
+        (Bound::Included(from) | Bound::Excluded(from), Bound::Excluded(to)) => from >= to,
+        _ => false,
     }
 }
 

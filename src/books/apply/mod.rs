@@ -3,6 +3,7 @@
 mod foreign;
 mod lane;
 mod payment;
+mod request;
 
 use super::event::{Body, Event};
 use super::rows::{RowsError, RowsMut, Table};
@@ -122,6 +123,13 @@ impl Fold<'_> {
                 };
                 self.rows.put(Table::Singles, NETWORK, encode(&row));
             }
+            Body::RequestCreated(_)
+            | Body::RequestPaid(_)
+            | Body::RequestUnderpaid(_)
+            | Body::RequestOverpaid(_)
+            | Body::RequestExpired { .. }
+            | Body::RequestClosed { .. }
+            | Body::RequestScanned { .. } => self.request_event(body)?,
             Body::HistoryAcknowledged { .. }
             | Body::KeysExported { .. }
             | Body::RateLimited { .. } => {}
