@@ -73,6 +73,8 @@ pub const REQUEST_SUFFIXES: u32 = 99_999;
 pub const REQUEST_CLOCK_SLACK: Duration = Duration::from_secs(30);
 /// Requests of one amount that are compared for a payment of just that; with more than one open none is settled.
 pub const REQUEST_RIVALS: usize = 64;
+/// A payment of less than this part of what was asked is not taken for an attempt to pay it.
+pub const REQUEST_DUST: u128 = 100;
 /// Requests that are ended in one commit.
 pub const REQUESTS_ENDED: usize = 64;
 /// Blocks of an account's history asked for at once when a payment is looked for.

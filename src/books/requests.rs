@@ -225,6 +225,14 @@ impl View<'_> {
             || self.watch(to)?.is_some_and(|watch| watch.requests == 1))
     }
 
+    /// The least that a watched request of the account asked for.
+    pub fn least_asked(&self, account: &Account) -> Result<Option<Raw>, RowsError> {
+        let ids: Vec<(Vec<u8>, RequestId)> =
+            self.scan(Table::RequestAsks, &scan(account.as_bytes(), 1))?;
+        let request = ids.first().map(|(_, id)| self.request(*id)).transpose()?.flatten();
+        Ok(request.map(|request| request.claim.asked_raw))
+    }
+
     /// Whether an amount at an account stands for a watched request, as its own or as what it asked.
     pub fn is_amount_taken(&self, to: &Account, amount: Raw) -> Result<bool, RowsError> {
         let wanted = self.get::<RequestId>(Table::RequestAmounts, &amount_key(to, amount))?;

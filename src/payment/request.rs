@@ -93,7 +93,11 @@ impl Claims {
             (None, _) => {}
         }
         let only = self.only.as_ref().filter(meant)?;
-        Some(only.in_time(if arrival.amount < only.asked_raw { Fit::Under } else { Fit::Over }))
+        if arrival.amount >= only.asked_raw {
+            return Some(only.in_time(Fit::Over));
+        }
+        let dust = only.asked_raw.get() / limits::REQUEST_DUST;
+        (arrival.amount.get() >= dust).then(|| only.in_time(Fit::Under))
     }
 }
 

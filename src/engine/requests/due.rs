@@ -23,7 +23,7 @@ impl Engine {
         let (ready, unseen): (Vec<_>, Vec<_>) =
             due.partition(|(at, request)| self.may_end(*at, request));
         for (_, request) in &unseen {
-            self.requests.want(request.account);
+            self.requests.put_back(request.account);
         }
         let mut ready: Vec<PaymentRequest> =
             ready.into_iter().map(|(_, request)| request.clone()).collect();

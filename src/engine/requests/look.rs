@@ -12,13 +12,14 @@ use crate::books::Body;
 use crate::limits;
 use crate::money::Raw;
 use crate::nano::{Account, Subtype};
-use crate::network::HistoryBlock;
+use crate::network::{HistoryBlock, NodeError};
 use crate::store::StoreError;
 
 impl Engine {
     /// What waits for these accounts, with one request.
     pub(super) async fn look_at_waiting(&self, accounts: &[Account]) -> Result<(), LookError> {
-        let (least, page) = (Raw::new(1), limits::RECEIVABLE_PAGE);
+        let least = self.least_of_interest(accounts)?;
+        let page = limits::RECEIVABLE_PAGE;
         let waiting = self.node().accounts_receivable(accounts, least, page).await?;
         for (account, sends) in waiting {
             for send in sends {
@@ -35,7 +36,8 @@ impl Engine {
     pub(super) async fn look_at_account(&self, account: Account) -> Result<(), LookError> {
         let Some(place) = self.requests.place(&account) else { return Ok(()) };
         let began = self.clock().now();
-        let waiting = self.node().receivable(account, Raw::new(1), limits::RECEIVABLE_PAGE).await?;
+        let least = self.least_of_interest(&[account])?;
+        let waiting = self.node().receivable(account, least, limits::RECEIVABLE_PAGE).await?;
         for send in waiting {
             if self.is_of_interest(&account, send.amount)? && self.is_unjudged(&send.hash)? {
                 self.observe_send(account, send.hash).await?;
@@ -44,7 +46,7 @@ impl Engine {
         let reached = self.look_through_chain(account, place).await?;
         self.requests.reached(account, reached);
         if reached.under_way.is_some() {
-            self.requests.want(account);
+            self.requests.put_back(account);
             return Ok(());
         }
         self.requests.looked(account, began);
@@ -86,8 +88,11 @@ impl Engine {
         if !received || !self.is_of_interest(&account, block.amount)? {
             return Ok(());
         }
-        let Some(info) = self.node().block_info(block.hash).await? else { return Ok(()) };
-        self.observe_send(account, info.contents.block.link.as_hash()).await
+        match self.node().block_info(block.hash).await {
+            Ok(Some(info)) => self.observe_send(account, info.contents.block.link.as_hash()).await,
+            Err(error @ NodeError::Unreachable { .. }) => Err(error.into()),
+            Ok(None) | Err(_) => Ok(()),
+        }
     }
 
     /// Puts on the ledger how far the look came, now and then, so that the chain is not flooded.
@@ -103,6 +108,18 @@ impl Engine {
             Ok((event.into_iter().collect(), ()))
         });
         commit.await.map(drop).map_err(unrefused)
+    }
+
+    /// Dust is left aside, so that a list of it hides no payment.
+    fn least_of_interest(&self, accounts: &[Account]) -> Result<Raw, StoreError> {
+        let least = self.store().read(|view| {
+            let mut least = Raw::MAX;
+            for account in accounts {
+                least = least.min(view.least_asked(account)?.unwrap_or(Raw::MAX));
+            }
+            Ok(least)
+        })?;
+        Ok(Raw::new((least.get() / limits::REQUEST_DUST).max(1)))
     }
 
     fn is_of_interest(&self, account: &Account, amount: Raw) -> Result<bool, StoreError> {

@@ -72,7 +72,7 @@ impl Engine {
     /// When too much is watched, the node is out of reach, or the store fails.
     pub async fn request_to_be_paid(&self, order: RequestOrder) -> Result<Requested, Failure> {
         let id = RequestId(order.call_id);
-        if let Ok(known) = self.payment_request(id, order.agent_id.as_deref()) {
+        if let Ok(known) = self.payment_request(id) {
             return Ok(known);
         }
         let baseline = self.baseline(&order).await?;
@@ -84,24 +84,17 @@ impl Engine {
         commit.await.map_err(refused)?;
         self.follow_requests().map_err(|e| store_failure(&e))?;
         self.requests.stir();
-        self.payment_request(id, None)
+        self.payment_request(id)
     }
 
-    /// One request as it stands; an agent that is named sees its own alone.
+    /// One request as it stands, whoever made it.
     ///
     /// # Errors
     /// `INVALID_TRANSACTION_ID` when there is none.
-    pub fn payment_request(
-        &self,
-        id: RequestId,
-        agent_id: Option<&str>,
-    ) -> Result<Requested, Failure> {
+    pub fn payment_request(&self, id: RequestId) -> Result<Requested, Failure> {
         let read = self.store().read(|view| view.request(id));
         let found = read.map_err(|e| store_failure(&e))?;
-        let visible = |request: &PaymentRequest| {
-            agent_id.is_none() || request.agent_id.as_deref() == agent_id
-        };
-        let request = found.filter(visible).ok_or_else(|| unknown_request(&id.to_string()))?;
+        let request = found.ok_or_else(|| unknown_request(&id.to_string()))?;
         Ok(Requested { request, now: self.clock().now(), head: self.store().head() })
     }
 

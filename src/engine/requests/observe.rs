@@ -7,6 +7,7 @@ use std::convert::Infallible;
 use super::super::Engine;
 use super::super::failures::unrefused;
 use crate::books::{Body, Event, RequestReceipt};
+use crate::clock::Millis;
 use crate::nano::{Account, BlockHash};
 use crate::network::NodeError;
 use crate::payment::{Arrival, Fit, Match};
@@ -27,31 +28,41 @@ impl Engine {
         if !self.is_unjudged(&hash)? {
             return Ok(());
         }
-        let Some(proven) = self.proven_send(to, hash).await? else { return Ok(()) };
-        let interesting =
-            self.store().read(|view| view.is_amount_of_interest(&to, proven.amount))?;
-        if !interesting {
-            return Ok(());
-        }
-        let now = self.clock().now();
-        let at = match self.node().account_history(proven.sender, Some(hash), 1).await?.blocks.pop()
-        {
-            Some(block) if block.hash == hash => {
-                block.local_timestamp.map_or(now, |at| at.min(now))
+        let proven = match self.proven_send(to, hash).await {
+            Ok(Some(proven)) => proven,
+            Err(error @ NodeError::Unreachable { .. }) => return Err(error.into()),
+            Ok(None) => return Ok(()),
+            Err(error) => {
+                // One block that a node cannot show must not hide the others.
+                tracing::debug!(%hash, %error, "a send cannot be checked");
+                return Ok(());
             }
-            _ => now,
         };
+        let at = self.time_of(proven.sender, hash).await?;
         let arrival = Arrival { block_hash: hash, amount: proven.amount, at };
         let payer = proven.sender;
-        let commit = self.store().commit::<bool, Infallible, _>(move |view| {
+        if self.store().read(|view| view.match_request(&to, &arrival))?.is_none() {
+            self.requests.dismiss(hash);
+            return Ok(());
+        }
+        let commit = self.store().commit::<(), Infallible, _>(move |view| {
             let found = view.match_request(&to, &arrival)?;
             let event = found.map(|found| received(&found, &arrival, payer));
-            Ok((event.clone().into_iter().collect(), event.is_some()))
+            Ok((event.into_iter().collect(), ()))
         });
-        if !commit.await.map_err(unrefused)?.value {
-            self.requests.dismiss(hash);
-        }
+        commit.await.map_err(unrefused)?;
         Ok(())
+    }
+
+    /// When the node first saw a block; now, where it does not say.
+    async fn time_of(&self, sender: Account, hash: BlockHash) -> Result<Millis, LookError> {
+        let now = self.clock().now();
+        let page = match self.node().account_history(sender, Some(hash), 1).await {
+            Err(error @ NodeError::Unreachable { .. }) => return Err(error.into()),
+            page => page.unwrap_or_default(),
+        };
+        let block = page.blocks.first().filter(|block| block.hash == hash);
+        Ok(block.and_then(|block| block.local_timestamp).map_or(now, |at| at.min(now)))
     }
 
     /// Whether a listed send is worth its proof.

@@ -20,17 +20,16 @@ impl Engine {
     pub async fn wait_for_request(
         &self,
         id: RequestId,
-        agent_id: Option<&str>,
         timeout: Duration,
         cancelled: &CancellationToken,
     ) -> Result<Requested, Failure> {
         let deadline = self.clock().now().plus(timeout);
         let mut changes = self.store().watch();
-        let first = self.payment_request(id, agent_id)?;
+        let first = self.payment_request(id)?;
         let first = first.request.status(first.now);
         loop {
             changes.mark_unchanged();
-            let found = self.payment_request(id, agent_id)?;
+            let found = self.payment_request(id)?;
             let status = found.request.status(found.now);
             let waits = status == first && !is_final(status);
             if !waits || found.now >= deadline || cancelled.is_cancelled() {
@@ -42,7 +41,7 @@ impl Engine {
                 _ = changes.changed() => {}
                 () = self.clock().sleep(left) => {}
                 () = cancelled.cancelled() => {}
-                () = self.stopping.cancelled() => return self.payment_request(id, agent_id),
+                () = self.stopping.cancelled() => return self.payment_request(id),
             }
         }
     }

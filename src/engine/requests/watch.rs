@@ -9,7 +9,7 @@ use super::observe::LookError;
 use crate::clock::Millis;
 use crate::limits;
 use crate::nano::Account;
-use crate::network::Confirmation;
+use crate::network::{Confirmation, NodeError};
 use crate::store::StoreError;
 
 impl Engine {
@@ -49,14 +49,17 @@ impl Engine {
             return Ok(None);
         }
         self.observe_heard().await?;
+        let ends = self.end_due_requests().await?;
         if let Some(account) = self.requests.next_wanted() {
             if let Err(error) = self.look_at_account(account).await {
-                self.requests.want(account);
+                // One account that a node cannot answer for has its turn again; it must not keep the others waiting.
+                if matches!(error, LookError::Node(NodeError::Unreachable { .. })) {
+                    self.requests.put_back(account);
+                }
                 return Err(error);
             }
             return Ok(Some(Duration::ZERO));
         }
-        let ends = self.end_due_requests().await?;
         let now = self.clock().now();
         // A clock that was set back must not put off the round.
         let due = round.filter(|at| now >= *at).map(|at| at.plus(self.receiving()));
@@ -80,7 +83,7 @@ impl Engine {
     pub(super) async fn observe_heard(&self) -> Result<(), LookError> {
         while let Some((to, hash)) = self.requests.next_heard() {
             if let Err(error) = self.observe_send(to, hash).await {
-                self.requests.want(to);
+                self.requests.put_back(to);
                 return Err(error);
             }
         }

@@ -68,6 +68,8 @@ fn every_case_is_told_apart() {
     assert_eq!(judge(&one, 1_000, 200_000), Some((1, Fit::Asked, false)));
     assert_eq!(judge(&one, 1_000, 200_001), None);
     assert_eq!(judge(&one, 999, 150_000), Some((1, Fit::Under, false)));
+    assert_eq!(judge(&one, 10, 150_000), Some((1, Fit::Under, false)));
+    assert_eq!(judge(&one, 9, 150_000), None, "dust");
     assert_eq!(judge(&one, 1_001, 150_000), Some((1, Fit::Over, false)));
     assert_eq!(judge(&one, 1_008, 150_000), Some((1, Fit::Over, false)));
     assert_eq!(judge(&one, 999, 200_001), None);

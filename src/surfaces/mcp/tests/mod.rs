@@ -190,7 +190,7 @@ impl Gate for FakeGate {
         let echo = text("echo").unwrap_or_default();
         let output = json!({"status": status, "echo": echo, "network": "sandbox"});
         let Value::Object(output) = output else { unreachable!() };
-        Ok(Answer { verdict, output })
+        Ok(Answer { verdict, output, image: None })
     }
 }
 
