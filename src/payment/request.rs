@@ -117,15 +117,18 @@ impl Claim {
     }
 }
 
-/// An amount a little above `asked` that is not `taken`: k * 10^-9 XNO more, k from 1 to 99,999 and first the one that
-/// `random` says. `None` when all are taken, or there is no such money.
+/// An amount a little above `asked` that is not `taken`: k * 10^-9 XNO more, k from 1 to 99,999. `random` says which is
+/// tried first, among those that add no more than a thousandth while some of them are free. `None` when all are taken,
+/// or there is no such money.
 pub fn own_amount<E>(
     asked: Raw,
     random: u32,
     mut taken: impl FnMut(Raw) -> Result<bool, E>,
 ) -> Result<Option<Raw>, E> {
+    let thousandth = u32::try_from(asked.get() / SUFFIX.get() / 1_000).unwrap_or(u32::MAX);
+    let few = thousandth.clamp(LEAST_SUFFIXES, limits::REQUEST_SUFFIXES);
     for step in 0..limits::REQUEST_SUFFIXES {
-        let k = (random % limits::REQUEST_SUFFIXES + step) % limits::REQUEST_SUFFIXES + 1;
+        let k = if step < few { (random % few + step) % few + 1 } else { step + 1 };
         let suffix = SUFFIX.get().checked_mul(u128::from(k)).map(Raw::new);
         let Some(amount) = suffix.and_then(|suffix| asked.checked_add(suffix)) else {
             return Ok(None);
@@ -137,6 +140,8 @@ pub fn own_amount<E>(
     Ok(None)
 }
 
+/// So many are tried for the smallest amounts too: one alone would be guessed.
+const LEAST_SUFFIXES: u32 = 99;
 /// 10^-9 XNO.
 const SUFFIX: Raw = Raw::new(10_u128.pow(limits::XNO_DECIMALS as u32 - 9));
 

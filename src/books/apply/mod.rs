@@ -123,17 +123,10 @@ impl Fold<'_> {
                 };
                 self.rows.put(Table::Singles, NETWORK, encode(&row));
             }
-            Body::RequestCreated(_)
-            | Body::RequestPaid(_)
-            | Body::RequestUnderpaid(_)
-            | Body::RequestOverpaid(_)
-            | Body::RequestExpired { .. }
-            | Body::RequestClosed { .. }
-            | Body::RequestScanned { .. } => self.request_event(body)?,
             Body::HistoryAcknowledged { .. }
             | Body::KeysExported { .. }
             | Body::RateLimited { .. } => {}
-            other => return Err(misfit("an event without a payment", &format!("{other:?}"))),
+            other => self.request_event(other)?,
         }
         Ok(())
     }

@@ -22,7 +22,7 @@ impl Fold<'_> {
             Body::RequestExpired { request_id } => self.request_expired(*request_id),
             Body::RequestClosed { request_id } => self.request_closed(*request_id),
             Body::RequestScanned { account, height } => self.scanned(account, *height),
-            other => Err(misfit("an event of a request", &format!("{other:?}"))),
+            other => Err(misfit("an event without a payment", &format!("{other:?}"))),
         }
     }
 

@@ -56,6 +56,11 @@ fn a_suffix_is_a_billionth_and_the_first_and_last_are_the_bounds() {
         .extend((0..limits::REQUEST_SUFFIXES).map(|random| own(random, &BTreeSet::new()).unwrap()));
     assert_eq!(taken.len(), limits::REQUEST_SUFFIXES as usize);
     assert_eq!(own(5, &taken), None);
+    let small = |random| {
+        let own = own_amount::<Infallible>(Raw::from_xno("0.001").unwrap(), random, |_| Ok(false));
+        own.unwrap().unwrap().to_xno()
+    };
+    assert_eq!((small(999).as_str(), small(1_000).as_str()), ("0.001001", "0.001000001"));
     let most = own_amount::<Infallible>(Raw::MAX, 0, |_| Ok(false)).unwrap();
     assert_eq!(most, None);
 }
