@@ -1,7 +1,6 @@
 //! Being paid, as a host sees it: the spawned binary on its own sandbox (seeds/000 example 6).
 
 #![cfg(all(unix, feature = "sandbox"))]
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
 mod support;
 

@@ -313,3 +313,6 @@ pub(super) fn ask_key(request: &PaymentRequest) -> Vec<u8> {
 pub(super) fn end_key(at: Millis, id: RequestId) -> Vec<u8> {
     [at.0.to_be_bytes().as_slice(), id.as_bytes()].concat()
 }
+
+#[cfg(test)]
+mod tests;

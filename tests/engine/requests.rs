@@ -257,6 +257,84 @@ async fn one_thousand_requests_are_polled_by_a_bounded_number_of_questions() {
 }
 
 #[tokio::test]
+async fn a_long_chain_is_looked_through_in_turns_and_remembered() {
+    let net = Net::new();
+    let first = started(&net, HOURLY).await;
+    let request = ask(&first, payee(), XNO).await;
+    first.stop().await;
+    let sent = pay(&net, payee(), request.claim.amount_raw).await;
+    let key = paywarden::nano::PrivateKey::from_bytes([9; 32]);
+    let mut block = StateBlock {
+        account: payee(),
+        previous: BlockHash::ZERO,
+        representative: payee(),
+        balance: request.claim.amount_raw,
+        link: Link::from(sent),
+    };
+    // One block more than one turn takes lies above the one that matters.
+    let above = limits::REQUEST_HISTORY_PAGE * limits::REQUEST_HISTORY_PAGES;
+    for n in 0..=above {
+        let hash = net.node.insert(&seal(&key, block)).unwrap();
+        let representative = account(n % 2);
+        block = StateBlock { previous: hash, representative, link: Link::ZERO, ..block };
+    }
+    net.node.confirm(&block.previous).unwrap();
+    let second = reopened(&net, 2, HOURLY);
+    second.start().unwrap();
+    until("paid", || status(&second, request.id()) == RequestStatus::Paid).await;
+    verified(&second).await;
+}
+
+#[tokio::test]
+async fn how_far_a_chain_was_looked_through_is_noted_now_and_then() {
+    let net = Net::new();
+    let engine = started(&net, POLLING).await;
+    let request = ask(&engine, payee(), 1_000 * XNO).await;
+    let height = |engine: &Engine| {
+        let watch = engine.store().read(|view| view.watch(&request.account)).unwrap();
+        watch.unwrap().height
+    };
+    let key = paywarden::nano::PrivateKey::from_bytes([9; 32]);
+    let dust = pay(&net, payee(), Raw::new(5)).await;
+    let mut block = StateBlock {
+        account: payee(),
+        previous: BlockHash::ZERO,
+        representative: payee(),
+        balance: Raw::new(5),
+        link: Link::from(dust),
+    };
+    let mut grow = |blocks: u64| {
+        for n in 0..blocks {
+            let hash = net.node.insert(&seal(&key, block)).unwrap();
+            let representative = account(u32::try_from(n % 2).unwrap());
+            block = StateBlock { previous: hash, representative, link: Link::ZERO, ..block };
+        }
+        net.node.confirm(&block.previous).unwrap();
+    };
+    grow(limits::REQUEST_SCAN_LAG - 1);
+    SystemClock.sleep(Duration::from_millis(300)).await;
+    assert_eq!(height(&engine), 0);
+    grow(1);
+    until("a note", || height(&engine) == limits::REQUEST_SCAN_LAG).await;
+    verified(&engine).await;
+}
+
+#[tokio::test]
+async fn more_requests_end_than_one_commit_takes() {
+    let net = Net::new();
+    let engine = started(&net, POLLING).await;
+    for _ in 0..=limits::REQUESTS_ENDED {
+        ask(&engine, payee(), XNO).await;
+    }
+    let forward = limits::REQUEST_OPEN + Duration::from_secs(60);
+    net.later.store(u64::try_from(forward.as_millis()).unwrap(), Ordering::SeqCst);
+    let rows = || engine.store().read(|view| view.requests(None, 1_000)).unwrap();
+    until("their end", || rows().iter().all(|(_, row)| row.state == RequestState::Expired)).await;
+    assert_eq!(rows().len(), limits::REQUESTS_ENDED + 1);
+    verified(&engine).await;
+}
+
+#[tokio::test]
 async fn a_long_poll_ends_with_the_payment() {
     let net = Net::new();
     let engine = started(&net, HOURLY).await;

@@ -167,3 +167,6 @@ fn random() -> Result<u32, Failure> {
         .map_err(|_| Failure::internal("INTERNAL", "the system gives no random numbers"))?;
     Ok(u32::from_ne_bytes(bytes))
 }
+
+#[cfg(test)]
+mod tests;
