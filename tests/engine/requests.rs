@@ -4,20 +4,23 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use paywarden::books::{PaymentRequest, RequestState, RequestStatus};
+use paywarden::books::{Body, Event, NewRequest, PaymentRequest, RequestState, RequestStatus};
 use paywarden::clock::{Clock as _, SystemClock};
 use paywarden::engine::{Amount, Engine, Order, RequestOrder, Requested, Rhythm};
+use paywarden::fetch::{BaseUrl, Client, PlainText, Settings, SocketUrl};
 use paywarden::ids::RequestId;
 use paywarden::limits;
 use paywarden::money::Raw;
-use paywarden::nano::{Account, BlockHash, Link, StateBlock};
-use paywarden::network::Confirmation;
-use paywarden::sandbox::nano::{genesis_account, seal};
+use paywarden::nano::{Account, BlockHash, Link, Network, StateBlock};
+use paywarden::network::{Confirmation, NodeClient, Websocket};
+use paywarden::payment::Claim;
+use paywarden::sandbox::nano::{Spelling, genesis_account, seal};
+use paywarden::sandbox::{Ports, Service, serve};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::stage::{
-    HOURLY, Net, XNO, account, fund, lane, order, payee, reopened, sent_to, until, wallet,
+    HOURLY, Net, XNO, account, fund, lane, moved, order, payee, reopened, sent_to, until, wallet,
 };
 
 const POLLING: Rhythm = Rhythm { receiving: Duration::from_millis(40), ..HOURLY };
@@ -41,6 +44,39 @@ async fn ask(engine: &Engine, to: Account, asked: u128) -> PaymentRequest {
 fn status(engine: &Engine, id: RequestId) -> RequestStatus {
     let found: Requested = engine.payment_request(id).unwrap();
     found.request.status(found.now)
+}
+
+/// Many requests of one XNO at once, as the ledger would hold them.
+async fn many(engine: &Engine, count: u32, to: impl Fn(u32) -> Account) -> Vec<PaymentRequest> {
+    let now = SystemClock.now();
+    let mut watched: Vec<Account> = Vec::new();
+    let mut events: Vec<Event> = Vec::new();
+    for n in 0..count {
+        let account = to(n);
+        let is_new = !watched.contains(&account);
+        watched.extend(is_new.then_some(account));
+        let suffix = u128::from(n + 1) * 10_u128.pow(21);
+        let claim = Claim {
+            request_id: RequestId(Uuid::from_u128(u128::from(n))),
+            asked_raw: Raw::new(XNO),
+            amount_raw: Raw::new(XNO + suffix),
+            created_at_ms: now,
+            expires_at_ms: now.plus(limits::REQUEST_OPEN),
+            before: Vec::new(),
+        };
+        let new = NewRequest {
+            claim,
+            account,
+            agent_id: None,
+            redirect_url: None,
+            memo: None,
+            height: is_new.then_some(0),
+        };
+        events.push(Body::RequestCreated(Box::new(new)).into());
+    }
+    engine.store().commit::<(), (), _>(move |_| Ok((events, ()))).await.unwrap();
+    let rows = engine.store().read(|view| view.requests(None, count as usize)).unwrap();
+    rows.into_iter().rev().map(|(_, row)| row).collect()
 }
 
 /// Somebody pays; the network has confirmed it when this ends.
@@ -237,10 +273,8 @@ async fn one_thousand_requests_are_polled_by_a_bounded_number_of_questions() {
         bytes[..4].copy_from_slice(&(n % 200).to_be_bytes());
         paywarden::nano::PrivateKey::from_bytes(bytes).account()
     };
-    let mut requests = Vec::new();
-    for n in 0..1_000 {
-        requests.push(ask(&engine, to(n), XNO).await);
-    }
+    let requests = many(&engine, 1_000, to).await;
+    ask(&engine, to(0), 2 * XNO).await;
     // The first look at each account is over once a request about to be paid is found by a round.
     pay(&net, to(7), requests[7].claim.amount_raw).await;
     until("paid", || status(&engine, requests[7].id()) == RequestStatus::Paid).await;
@@ -332,6 +366,58 @@ async fn more_requests_end_than_one_commit_takes() {
     until("their end", || rows().iter().all(|(_, row)| row.state == RequestState::Expired)).await;
     assert_eq!(rows().len(), limits::REQUESTS_ENDED + 1);
     verified(&engine).await;
+}
+
+#[tokio::test]
+async fn ten_thousand_open_requests_slow_nothing_down() {
+    let net = Net::new();
+    let engine = started(&net, HOURLY).await;
+    let requests = many(&engine, 10_000, |n| if n % 2 == 0 { payee() } else { account(1) }).await;
+    ask(&engine, payee(), XNO).await;
+    SystemClock.sleep(Duration::from_millis(300)).await;
+    let began = SystemClock.now();
+    for request in &requests {
+        assert_eq!(status(&engine, request.id()), RequestStatus::Open);
+    }
+    let looks = SystemClock.now().since(began) / 10_000;
+    let mut seen: Vec<Duration> = Vec::new();
+    for request in requests.iter().step_by(1_500) {
+        let hash = pay(&net, request.account, request.claim.amount_raw).await;
+        net.tell(told(request.account, hash));
+        seen.push(until("paid", || status(&engine, request.id()) == RequestStatus::Paid).await);
+    }
+    let longest = seen.iter().max().unwrap();
+    println!("10,000 open: a look takes {looks:?}, booked in {longest:?} at most");
+    assert!(looks < Duration::from_millis(2), "{looks:?}");
+    assert!(*longest < Duration::from_millis(1_500), "{longest:?}");
+    engine.stop().await;
+}
+
+#[tokio::test]
+async fn over_the_wire_of_both_nodes_a_payment_is_seen_by_its_message() {
+    for spelling in [Spelling::Cpp, Spelling::RsNano] {
+        let net = Net::new();
+        wallet(&net, 2, HOURLY, |_| {}).await.stop().await;
+        let serving = serve(net.node.clone(), spelling, Ports::Free).await.unwrap();
+        let url = BaseUrl::parse(serving.url(Service::NodeRpc), PlainText::Loopback).unwrap();
+        let client = Client::new(Settings::default());
+        let clock = Arc::new(SystemClock);
+        let node = NodeClient::new(vec![url.into()], &client, clock, Network::Sandbox).unwrap();
+        let url = serving.url(Service::NodeWebsocket);
+        let url = SocketUrl::parse(url, PlainText::Loopback).unwrap();
+        let news = Arc::new(Websocket::start(url, Arc::new(SystemClock)));
+        let engine = moved(&net, Arc::new(node), news, HOURLY);
+        engine.start().unwrap();
+        for to in [payee(), account(1)] {
+            let request = ask(&engine, to, XNO).await;
+            SystemClock.sleep(Duration::from_millis(300)).await;
+            pay(&net, to, request.claim.amount_raw).await;
+            let paid = || status(&engine, request.id()) == RequestStatus::Paid;
+            let took = until("the message and the payment", paid).await;
+            println!("{spelling:?}: booked {took:?} after its confirmation");
+        }
+        verified(&engine).await;
+    }
 }
 
 #[tokio::test]

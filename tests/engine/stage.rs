@@ -239,12 +239,36 @@ pub fn reopened(net: &Arc<Net>, accounts: u32, rhythm: Rhythm) -> Arc<Engine> {
     running_on(net, store(net, image), accounts, rhythm)
 }
 
+/// The wallet that was on this network before, on the same network as it is served elsewhere.
+pub fn moved(
+    net: &Arc<Net>,
+    node: Arc<dyn Node>,
+    news: Arc<dyn Confirmations>,
+    rhythm: Rhythm,
+) -> Arc<Engine> {
+    let image = net.disk.lock().unwrap().as_ref().unwrap().wreck().power_cut();
+    put_together(net, node, news, store(net, image), 2, rhythm)
+}
+
 fn running_on(net: &Arc<Net>, store: Store, accounts: u32, rhythm: Rhythm) -> Arc<Engine> {
+    let node = Arc::clone(net) as Arc<dyn Node>;
+    let news = Arc::clone(net) as Arc<dyn Confirmations>;
+    put_together(net, node, news, store, accounts, rhythm)
+}
+
+fn put_together(
+    net: &Net,
+    node: Arc<dyn Node>,
+    news: Arc<dyn Confirmations>,
+    store: Store,
+    accounts: u32,
+    rhythm: Rhythm,
+) -> Arc<Engine> {
     let seed = Seed::from_bytes([0x51; 32]);
     Arc::new(Engine::new(Parts {
         store,
-        node: Arc::clone(net) as Arc<dyn Node>,
-        confirmations: Some(Arc::clone(net) as Arc<dyn Confirmations>),
+        node,
+        confirmations: Some(news),
         keystore: Arc::new(Keystore::new(Network::Sandbox, &seed, accounts)),
         key_file: None,
         work: WorkPool::new(Network::Sandbox.thresholds().epoch_2_send, 0, None),
