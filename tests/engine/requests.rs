@@ -161,6 +161,9 @@ async fn what_was_asked_for_settles_the_only_request_that_asked_it() {
     let (one, two) = (ask(&engine, payee(), XNO).await, ask(&engine, payee(), XNO).await);
     assert_ne!(one.claim.amount_raw, two.claim.amount_raw);
     pay(&net, payee(), Raw::new(XNO)).await;
+    let before = net.histories.load(Ordering::SeqCst);
+    until("some looks", || net.histories.load(Ordering::SeqCst) > before + 6).await;
+    assert_eq!(status(&engine, one.id()), RequestStatus::Open);
     pay(&net, payee(), two.claim.amount_raw).await;
     until("the second", || status(&engine, two.id()) == RequestStatus::Paid).await;
     assert_eq!(status(&engine, one.id()), RequestStatus::Open);
@@ -418,6 +421,33 @@ async fn over_the_wire_of_both_nodes_a_payment_is_seen_by_its_message() {
         }
         verified(&engine).await;
     }
+}
+
+#[tokio::test]
+async fn a_pocketed_payment_that_is_in_doubt_is_looked_at_until_it_is_not() {
+    let net = Net::new();
+    let engine = started(&net, POLLING).await;
+    let request = ask(&engine, payee(), XNO).await;
+    net.node.hold_new(true);
+    let sent = net.node.faucet(payee(), request.claim.amount_raw).unwrap();
+    *net.doubt.lock().unwrap() = Some(sent);
+    net.node.hold_new(false);
+    net.node.confirm(&sent).unwrap();
+    let opened = StateBlock {
+        account: payee(),
+        previous: BlockHash::ZERO,
+        representative: payee(),
+        balance: request.claim.amount_raw,
+        link: Link::from(sent),
+    };
+    let key = paywarden::nano::PrivateKey::from_bytes([9; 32]);
+    let opened = net.node.insert(&seal(&key, opened)).unwrap();
+    net.node.confirm(&opened).unwrap();
+    SystemClock.sleep(Duration::from_millis(300)).await;
+    assert_eq!(status(&engine, request.id()), RequestStatus::Open);
+    *net.doubt.lock().unwrap() = None;
+    until("paid", || status(&engine, request.id()) == RequestStatus::Paid).await;
+    verified(&engine).await;
 }
 
 #[tokio::test]

@@ -36,6 +36,8 @@ pub struct Net {
     pub alone: AtomicU32,
     pub histories: AtomicU32,
     pub followed: Mutex<Vec<Account>>,
+    /// A block that the node shows, but not as confirmed.
+    pub doubt: Mutex<Option<BlockHash>>,
     /// Whether the node's clock goes as far ahead as the wallet's.
     pub stamp_later: AtomicBool,
     /// Under the last wallet.
@@ -58,6 +60,7 @@ impl Net {
             alone: AtomicU32::new(0),
             histories: AtomicU32::new(0),
             followed: Mutex::default(),
+            doubt: Mutex::default(),
             stamp_later: AtomicBool::new(false),
             disk: Mutex::default(),
             lie: Mutex::default(),
@@ -147,6 +150,10 @@ impl Node for Net {
         let lie = *self.lie.lock().unwrap();
         if lie.is_some_and(|(_, before)| before == hash) {
             return Err(NodeError::Garbled { detail: "a legacy block".to_owned() });
+        }
+        let doubt = *self.doubt.lock().unwrap();
+        if let Some(info) = info.as_mut().filter(|_| doubt == Some(hash)) {
+            info.confirmed = false;
         }
         if let Some(info) = info.as_mut().filter(|_| lie.is_some_and(|(lied, _)| lied == hash)) {
             info.amount = info.amount.checked_add(Raw::new(1)).unwrap();

@@ -68,7 +68,10 @@ impl Engine {
                 if block.confirmed {
                     top.get_or_insert(block.height);
                 }
-                self.look_at_received(account, block).await?;
+                if !self.look_at_received(account, block).await? {
+                    // The next look has to come down to here again.
+                    top = Some(block.height.saturating_sub(1));
+                }
             }
             next = page.previous;
             if next.is_none() {
@@ -79,19 +82,20 @@ impl Engine {
         Ok(Place { under_way, ..place })
     }
 
+    /// `false` when the send behind a receive is not judged yet.
     async fn look_at_received(
         &self,
         account: Account,
         block: &HistoryBlock,
-    ) -> Result<(), LookError> {
+    ) -> Result<bool, LookError> {
         let received = matches!(block.subtype, Subtype::Receive | Subtype::Open);
         if !received || !self.is_of_interest(&account, block.amount)? {
-            return Ok(());
+            return Ok(true);
         }
         match self.node().block_info(block.hash).await {
             Ok(Some(info)) => self.observe_send(account, info.contents.block.link.as_hash()).await,
             Err(error @ NodeError::Unreachable { .. }) => Err(error.into()),
-            Ok(None) | Err(_) => Ok(()),
+            Ok(None) | Err(_) => Ok(false),
         }
     }
 

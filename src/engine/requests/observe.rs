@@ -23,19 +23,24 @@ pub(super) enum LookError {
 }
 
 impl Engine {
-    /// Books a send to the request it belongs to, if to any. One that is not confirmed is left for the next look.
-    pub(super) async fn observe_send(&self, to: Account, hash: BlockHash) -> Result<(), LookError> {
+    /// Books a send to the request it belongs to, if to any. `false` when it is not judged yet, for instance because too
+    /// few nodes call it confirmed: whoever looked must look at it again.
+    pub(super) async fn observe_send(
+        &self,
+        to: Account,
+        hash: BlockHash,
+    ) -> Result<bool, LookError> {
         if !self.is_unjudged(&hash)? {
-            return Ok(());
+            return Ok(true);
         }
         let proven = match self.proven_send(to, hash).await {
             Ok(Some(proven)) => proven,
             Err(error @ NodeError::Unreachable { .. }) => return Err(error.into()),
-            Ok(None) => return Ok(()),
+            Ok(None) => return Ok(false),
             Err(error) => {
                 // One block that a node cannot show must not hide the others.
                 tracing::debug!(%hash, %error, "a send cannot be checked");
-                return Ok(());
+                return Ok(false);
             }
         };
         let at = self.time_of(proven.sender, hash).await?;
@@ -43,7 +48,7 @@ impl Engine {
         let payer = proven.sender;
         if self.store().read(|view| view.match_request(&to, &arrival))?.is_none() {
             self.requests.dismiss(hash);
-            return Ok(());
+            return Ok(true);
         }
         let commit = self.store().commit::<(), Infallible, _>(move |view| {
             let found = view.match_request(&to, &arrival)?;
@@ -51,7 +56,7 @@ impl Engine {
             Ok((event.into_iter().collect(), ()))
         });
         commit.await.map_err(unrefused)?;
-        Ok(())
+        Ok(true)
     }
 
     /// When the node first saw a block; now, where it does not say.
