@@ -21,8 +21,9 @@ use paywarden::ids::time_ordered;
 use paywarden::nano::Network;
 use paywarden::operations::{Call, Caller, Gate, ProgressSink, Verdict};
 use paywarden::policy::Policy;
-use paywarden::process::{Boot, Home, Reach, Serves, Surroundings, WalletGate, World};
+use paywarden::process::{Boot, Home, Place, Reach, Serves, Surroundings, WalletGate, World};
 use paywarden::store::{Guards, LedgerSigner, RedbEngine, Store, probe_file};
+use paywarden::wallet::WorkMode;
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
@@ -95,6 +96,8 @@ fn forwarder(home: &Path) -> WalletGate {
         home: Home::new(home.to_owned()),
         network: Network::Sandbox,
         work_threads: 1,
+        work_mode: WorkMode::PeersFirst,
+        representative: None,
         reach: Reach::default(),
         unlock: None,
         clock: Arc::new(SystemClock),
@@ -111,18 +114,12 @@ impl World for NoWorld {
         Err(Failure::unavailable("NO_NETWORK", "the benchmark only forwards"))
     }
 
-    fn describe(&self, network: Network, _: &Home) -> Result<String, Failure> {
+    fn describe(&self, network: Network, _: &Home, _: &Reach) -> Result<String, Failure> {
         self.check(network).map(|()| String::new())
     }
 
-    fn surround(
-        &self,
-        network: Network,
-        _: &Home,
-        _: &Reach,
-        _: Arc<dyn Clock>,
-    ) -> Result<Surroundings, Failure> {
-        self.check(network)?;
+    fn surround(&self, place: &Place<'_>) -> Result<Surroundings, Failure> {
+        self.check(place.network)?;
         Err(Failure::unavailable("NO_NETWORK", "the benchmark only forwards"))
     }
 }
@@ -175,6 +172,7 @@ fn call(operation: &str, arguments: Value) -> Call {
         operation: operation.to_owned(),
         arguments,
         caller: Caller::Agent(None),
+        agent_token: None,
         operator_secret: None,
         progress: ProgressSink::default(),
         cancelled: CancellationToken::new(),

@@ -9,9 +9,10 @@ use serde::Deserialize;
 
 use crate::failure::{Failure, Retry};
 use crate::limits;
-use crate::nano::Network;
+use crate::nano::{Account, Network};
 use crate::process::{Endpoint, Home, Reach, Speaks, files};
 use crate::secret::Secret;
+use crate::wallet::WorkMode;
 
 /// Where settings come from, handed in so that tests need no process environment.
 pub trait Environment {
@@ -45,6 +46,10 @@ pub struct Flags {
     pub read_only: bool,
     /// `--work-threads`.
     pub work_threads: Option<String>,
+    /// `--work-mode`.
+    pub work_mode: Option<String>,
+    /// `--representative`.
+    pub representative: Option<String>,
     /// `--log`.
     pub log: Option<String>,
     /// `--node-url`.
@@ -72,12 +77,18 @@ pub struct Config {
     pub read_only: bool,
     /// Threads for proof of work.
     pub work_threads: usize,
+    /// When work servers are asked.
+    pub work_mode: WorkMode,
+    /// Who is named in the first block of an account, if not the default.
+    pub representative: Option<Account>,
     /// Log filter.
     pub log: String,
     /// Where the network is, as far as this process was told.
     pub reach: Reach,
     /// Opens the keys, where they are protected.
     pub unlock: Option<Secret>,
+    /// What this host's agent proves itself with.
+    pub agent_token: Option<Secret>,
     /// Where each setting came from, for `doctor`.
     pub origins: BTreeMap<&'static str, Setting>,
 }
@@ -116,13 +127,15 @@ impl fmt::Display for Origin {
 }
 
 /// Every environment variable that holds a setting.
-pub const VARIABLES: [&str; 13] = [
+pub const VARIABLES: [&str; 16] = [
     "PAYWARDEN_HOME",
     "PAYWARDEN_NETWORK",
     "PAYWARDEN_TOOL_NAMES",
     "PAYWARDEN_TOOLSETS",
     "PAYWARDEN_READ_ONLY",
     "PAYWARDEN_WORK_THREADS",
+    "PAYWARDEN_WORK_MODE",
+    "PAYWARDEN_REPRESENTATIVE",
     "PAYWARDEN_LOG",
     "PAYWARDEN_NODE_URL",
     "PAYWARDEN_NODE_WS",
@@ -130,6 +143,7 @@ pub const VARIABLES: [&str; 13] = [
     "PAYWARDEN_SANDBOX_URL",
     "PAYWARDEN_UNLOCK",
     "PAYWARDEN_UNLOCK_FILE",
+    "PAYWARDEN_AGENT_TOKEN",
 ];
 
 /// Settings as they were given, whether or not they make sense: for `doctor`.
@@ -154,6 +168,8 @@ impl Survey {
         sources.take("toolsets", flags.toolsets.clone(), "all");
         sources.take("read_only", flags.read_only.then(|| "true".to_owned()), "false");
         sources.take("work_threads", flags.work_threads.clone(), "auto");
+        sources.take("work_mode", flags.work_mode.clone(), "first");
+        sources.take("representative", flags.representative.clone(), "default");
         sources.take("log", flags.log.clone(), "warn");
         // What cannot be read as a URL may still hold a secret: it is counted, not shown.
         let _ = sources.reach(flags);
@@ -188,6 +204,15 @@ impl Config {
         let read_only = read_only.parse("true or false", |text| text.parse().ok())?;
         let threads = sources.take("work_threads", flags.work_threads.clone(), "auto");
         let work_threads = threads.parse("auto or a number from 1 to 64", parse_threads)?;
+        let mode = sources.take("work_mode", flags.work_mode.clone(), "first");
+        let work_mode =
+            mode.parse("first (work servers, then this machine) or race", |text| match text {
+                "first" => Some(WorkMode::PeersFirst),
+                "race" => Some(WorkMode::Race),
+                _ => None,
+            })?;
+        let voter = sources.take("representative", flags.representative.clone(), "default");
+        let representative = voter.parse("default or a nano_ account", parse_representative)?;
         let log = sources.take("log", flags.log.clone(), "warn").value.clone();
         let reach = sources.reach(flags)?;
         Ok(Self {
@@ -197,9 +222,12 @@ impl Config {
             toolsets,
             read_only,
             work_threads,
+            work_mode,
+            representative,
             log,
             reach,
             unlock: unlock(environment)?,
+            agent_token: agent_token(environment)?,
             origins: sources.origins,
         })
     }
@@ -220,6 +248,18 @@ fn unlock(environment: &dyn Environment) -> Result<Option<Secret>, Failure> {
     Ok(Some(text.without_line_end()))
 }
 
+/// The agent's token, from the environment alone: a flag shows in the list of processes, and `config.toml` is one for
+/// all hosts.
+fn agent_token(environment: &dyn Environment) -> Result<Option<Secret>, Failure> {
+    let Some(text) = environment.var(AGENT_TOKEN) else { return Ok(None) };
+    let token = Secret::new(text).without_line_end();
+    match token.length() {
+        0 => Ok(None),
+        length if length <= crate::limits::AGENT_TOKEN_CHARS => Ok(Some(token)),
+        _ => Err(invalid(format!("{AGENT_TOKEN} is too long to be a token"))),
+    }
+}
+
 /// `config.toml`: a misspelt key is an error, not a setting ignored.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -229,6 +269,8 @@ struct FileSettings {
     toolsets: Option<String>,
     read_only: Option<bool>,
     work_threads: Option<u32>,
+    work_mode: Option<String>,
+    representative: Option<String>,
     log: Option<String>,
     node_url: Option<OneOrMany>,
     node_ws: Option<String>,
@@ -260,6 +302,8 @@ impl FileSettings {
             "toolsets" => self.toolsets.clone(),
             "read_only" => self.read_only.map(|value| value.to_string()),
             "work_threads" => self.work_threads.map(|value| value.to_string()),
+            "work_mode" => self.work_mode.clone(),
+            "representative" => self.representative.clone(),
             "log" => self.log.clone(),
             "node_url" => self.node_url.as_ref().map(OneOrMany::joined),
             "node_ws" => self.node_ws.clone(),
@@ -433,6 +477,13 @@ fn parse_threads(text: &str) -> Option<usize> {
     text.parse().ok().filter(|threads| (1..=crate::limits::WORK_THREADS).contains(threads))
 }
 
+fn parse_representative(text: &str) -> Option<Option<Account>> {
+    if text == "default" {
+        return Some(None);
+    }
+    text.parse().ok().map(Some)
+}
+
 fn variable(name: &str) -> &'static str {
     match name {
         "home" => "PAYWARDEN_HOME",
@@ -441,6 +492,8 @@ fn variable(name: &str) -> &'static str {
         "toolsets" => "PAYWARDEN_TOOLSETS",
         "read_only" => "PAYWARDEN_READ_ONLY",
         "work_threads" => "PAYWARDEN_WORK_THREADS",
+        "work_mode" => "PAYWARDEN_WORK_MODE",
+        "representative" => "PAYWARDEN_REPRESENTATIVE",
         "node_url" => "PAYWARDEN_NODE_URL",
         "node_ws" => "PAYWARDEN_NODE_WS",
         "work_url" => "PAYWARDEN_WORK_URL",
@@ -450,6 +503,7 @@ fn variable(name: &str) -> &'static str {
 }
 
 const NO_ENDPOINTS: &str = "none";
+const AGENT_TOKEN: &str = "PAYWARDEN_AGENT_TOKEN";
 
 fn invalid(message: String) -> Failure {
     Failure::invalid("CONFIG_INVALID", message)
@@ -458,126 +512,4 @@ fn invalid(message: String) -> Failure {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    struct Fixed(Vec<(&'static str, String)>);
-
-    impl Environment for Fixed {
-        fn var(&self, name: &str) -> Option<String> {
-            self.0.iter().find(|(key, _)| *key == name).map(|(_, value)| value.clone())
-        }
-    }
-
-    fn environment(dir: &std::path::Path, more: &[(&'static str, &str)]) -> Fixed {
-        let mut vars = vec![("PAYWARDEN_HOME", dir.to_string_lossy().into_owned())];
-        vars.extend(more.iter().map(|(name, value)| (*name, (*value).to_owned())));
-        Fixed(vars)
-    }
-
-    #[test]
-    fn flags_beat_environment_beats_file_beats_default() {
-        let dir = tempfile::tempdir().unwrap();
-        let load = |flags: &Flags, vars: &[(&'static str, &str)]| {
-            Config::load(flags, &environment(dir.path(), vars)).unwrap()
-        };
-        assert_eq!(load(&Flags::default(), &[]).log, "warn");
-        std::fs::write(dir.path().join("config.toml"), "log = \"info\"\n").unwrap();
-        assert_eq!(load(&Flags::default(), &[]).log, "info");
-        let vars = [("PAYWARDEN_LOG", "error")];
-        assert_eq!(load(&Flags::default(), &vars).log, "error");
-        let flags = Flags { log: Some("debug".into()), ..Flags::default() };
-        let config = load(&flags, &vars);
-        assert_eq!((config.log.as_str(), config.origins["log"].origin), ("debug", Origin::Flag));
-    }
-
-    #[test]
-    fn a_survey_sees_what_cannot_be_used() {
-        let dir = tempfile::tempdir().unwrap();
-        let vars = [("PAYWARDEN_NETWORK", "mainnet"), ("PAYWARDEN_WORK_THREADS", "0")];
-        let survey = Survey::of(&Flags::default(), &environment(dir.path(), &vars));
-        assert_eq!(survey.network, None);
-        assert_eq!(survey.home, Some(Home::new(dir.path().to_owned())));
-        let value = |name: &str| survey.origins[name].value.as_str();
-        assert_eq!(["network", "work_threads", "log"].map(value), ["mainnet", "0", "warn"]);
-        // The unlock secret is no setting to show.
-        assert_eq!(survey.origins.len(), VARIABLES.len() - 2);
-        for name in survey.origins.keys() {
-            assert!(VARIABLES.contains(&variable(name)), "{name}");
-        }
-    }
-
-    #[test]
-    fn a_misspelt_key_or_value_is_named() {
-        let dir = tempfile::tempdir().unwrap();
-        std::fs::write(dir.path().join("config.toml"), "\nlogg = \"info\"\n").unwrap();
-        let failure = Config::load(&Flags::default(), &environment(dir.path(), &[])).unwrap_err();
-        assert!(failure.message.contains("line 2") && failure.message.contains("logg"));
-        std::fs::remove_file(dir.path().join("config.toml")).unwrap();
-        for (name, value) in [
-            ("PAYWARDEN_NETWORK", "mainnet"),
-            ("PAYWARDEN_TOOL_NAMES", "dots"),
-            ("PAYWARDEN_WORK_THREADS", "0"),
-            ("PAYWARDEN_WORK_THREADS", "65"),
-            ("PAYWARDEN_READ_ONLY", "yes"),
-        ] {
-            let environment = environment(dir.path(), &[(name, value)]);
-            let failure = Config::load(&Flags::default(), &environment).unwrap_err();
-            assert!(failure.message.contains(value) && failure.message.contains(name), "{failure}");
-        }
-    }
-
-    #[test]
-    fn urls_have_three_spellings_a_bound_and_no_secrets_on_show() {
-        let dir = tempfile::tempdir().unwrap();
-        let load = |flags: &Flags, vars: &[(&'static str, &str)]| {
-            Config::load(flags, &environment(dir.path(), vars))
-        };
-        assert_eq!(load(&Flags::default(), &[]).unwrap().reach, Reach::default());
-        let file = "node_url = [\"https://a.example/key1\", \"https://b.example\"]\n";
-        std::fs::write(dir.path().join("config.toml"), file).unwrap();
-        let config = load(&Flags::default(), &[]).unwrap();
-        assert_eq!(config.reach.node_urls.len(), 2);
-        assert_eq!(config.origins["node_url"].value, "https://a.example/…,https://b.example/");
-        let vars =
-            [("PAYWARDEN_NODE_URL", "http://localhost:1"), ("PAYWARDEN_NODE_WS", "ws://[::1]")];
-        let config = load(&Flags::default(), &vars).unwrap();
-        assert_eq!(config.reach.node_urls[0].expose(), "http://localhost:1/");
-        assert!(config.reach.node_ws.is_some());
-        let flags = Flags { node_url: vec!["http://localhost:2".into()], ..Flags::default() };
-        let config = load(&flags, &vars).unwrap();
-        assert_eq!(config.reach.node_urls[0].expose(), "http://localhost:2/");
-        let many = ["http://localhost:1"; limits::ENDPOINTS].join(",");
-        assert!(load(&Flags::default(), &[("PAYWARDEN_WORK_URL", &many)]).is_ok());
-        for (name, value) in [
-            ("PAYWARDEN_WORK_URL", format!("{many},http://localhost:1")),
-            ("PAYWARDEN_NODE_URL", "http://hunter2.example".to_owned()),
-            ("PAYWARDEN_NODE_URL", "https://a.example,,".to_owned()),
-            ("PAYWARDEN_NODE_WS", "ws://localhost:1,ws://localhost:2".to_owned()),
-            ("PAYWARDEN_SANDBOX_URL", "hunter2".to_owned()),
-        ] {
-            let failure = load(&Flags::default(), &[(name, &value)]).unwrap_err();
-            assert!(!failure.to_string().contains("hunter2"), "{failure}");
-            let vars = [(name, value.as_str())];
-            let survey = Survey::of(&Flags::default(), &environment(dir.path(), &vars));
-            let shown = format!("{:?}", survey.origins);
-            assert!(!shown.contains("hunter2") && !shown.contains("key1"), "{shown}");
-        }
-    }
-
-    #[test]
-    fn each_network_has_a_home_of_its_own() {
-        let data = std::path::absolute("data").unwrap();
-        let vars = vec![
-            ("XDG_DATA_HOME", data.to_string_lossy().into_owned()),
-            ("HOME", data.to_string_lossy().into_owned()),
-            ("LOCALAPPDATA", data.to_string_lossy().into_owned()),
-        ];
-        let home = |network: &str| {
-            let flags = Flags { network: Some(network.into()), ..Flags::default() };
-            Config::load(&flags, &Fixed(vars.clone())).unwrap().home
-        };
-        assert!(home("sandbox").dir().ends_with("paywarden/sandbox"));
-        assert_ne!(home("sandbox"), home("live"));
-    }
-}
+mod tests;

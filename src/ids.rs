@@ -58,6 +58,10 @@ id! {
     /// One wallet: a store and its ledger.
     WalletId
 }
+id! {
+    /// One mandate an agent has drafted.
+    ProposalId
+}
 
 /// A new id, random beyond its first 48 bits, which are `now` (RFC 9562, version 7): rows that are written together lie
 /// together in the store, so that a commit touches few pages however large the store is.

@@ -9,6 +9,8 @@ use std::time::Duration;
 pub const AMOUNT_TEXT_BYTES: usize = 80;
 /// Decimals of one XNO.
 pub const XNO_DECIMALS: usize = 30;
+/// Decimals in which budgets of every other currency are counted: millionths.
+pub const BUDGET_DECIMALS: usize = 6;
 /// Longest `nano:` URI accepted, in bytes.
 pub const NANO_URI_BYTES: usize = 2_048;
 /// Most threads one search for proof of work uses; more asked for are not started.
@@ -51,6 +53,30 @@ pub const LABEL_BYTES: usize = 128;
 pub const IDEMPOTENCY_KEY_BYTES: usize = 128;
 /// Longest identifier chosen by somebody else (mandate, agent), in bytes.
 pub const ID_BYTES: usize = 128;
+/// Largest mandate, in bytes of its JSON.
+pub const MANDATE_BYTES: usize = 16 * 1024;
+/// Most entries of one list of a mandate (payees, categories, merchants, ...).
+pub const MANDATE_LIST: usize = 128;
+/// Longest entry of such a list, in bytes.
+pub const MANDATE_ENTRY_BYTES: usize = 256;
+/// Most of a list that one rule of a decision shows, in bytes.
+pub const RULE_LIST_BYTES: usize = 400;
+/// Most currencies one mandate has caps in.
+pub const MANDATE_CURRENCIES: usize = 8;
+/// Shortest rolling window of a mandate.
+pub const WINDOW_MIN: Duration = Duration::from_secs(1);
+/// Longest rolling window of a mandate: ten years.
+pub const WINDOW_MAX: Duration = Duration::from_secs(3_660 * 86_400);
+/// Most mandates that are not revoked.
+pub const MANDATES: u32 = 1_000;
+/// Most proposed mandates that wait for the owner.
+pub const PROPOSALS_WAITING: u32 = 64;
+/// Most of them from one agent, so that no agent takes the others' place.
+pub const PROPOSALS_PER_AGENT: u32 = 8;
+/// Most payees, and most merchants, the owner keeps a row of.
+pub const DIRECTORY: u32 = 10_000;
+/// Most line items an agent may name, or a verified cart may hold.
+pub const LINE_ITEMS: usize = 64;
 /// Longest reason an operator gives (freeze, reject), in bytes.
 pub const REASON_BYTES: usize = 512;
 /// Most accounts one wallet derives.
@@ -111,10 +137,18 @@ pub const ENDPOINTS: usize = 8;
 pub const ENDPOINT_BYTES: usize = 2_048;
 /// Most payments of one lane that wait for it or are in flight.
 pub const OPEN_PAYMENTS_PER_LANE: u32 = 256;
+/// Most currencies a report names.
+pub const CURRENCIES: usize = 256;
 /// Most approvals waiting at one time; the next payment that needs one is denied.
 pub const APPROVALS_WAITING: u32 = 256;
 /// Largest canonical ledger event, in bytes.
 pub const EVENT_BYTES: usize = 64 * 1024;
+/// Longest line of a ledger file, in bytes, without its newline: room for an event written with escapes.
+pub const LEDGER_LINE_BYTES: usize = 512 * 1024;
+/// Largest receipt that is read, in bytes.
+pub const RECEIPT_BYTES: usize = 64 * 1024;
+/// Largest file of a public key that is read, in bytes.
+pub const KEY_FILE_BYTES: usize = 4_096;
 /// Most closures the store's writer drains into one durable commit.
 pub const COMMIT_BATCH: usize = 256;
 /// Closures waiting for the store's writer; the next caller waits.
@@ -271,3 +305,17 @@ pub const SANDBOX_FAULTS: u32 = 10_000;
 pub const SANDBOX_PORTS: u16 = 100;
 /// Longest time to confirmation that a sandbox can be given, in milliseconds.
 pub const SANDBOX_CONFIRM_MS: u64 = 3_600_000;
+/// Longest name of an agent, in bytes.
+pub const AGENT_ID_BYTES: usize = 64;
+/// Most agents a wallet ever has, revoked ones included.
+pub const AGENTS: usize = 256;
+/// Longest agent token looked at, in characters; one of ours has 47.
+pub const AGENT_TOKEN_CHARS: usize = 256;
+/// How often a host's user is asked about one payment.
+pub const HOST_QUESTIONS: u32 = 3;
+/// Most approvals through the host in [`HOST_APPROVAL_WINDOW`], for each currency.
+pub const HOST_APPROVALS_A_DAY: usize = 256;
+/// The span over which approvals through the host are added up.
+pub const HOST_APPROVAL_WINDOW: Duration = Duration::from_secs(24 * 3600);
+/// How long a tool call stays open for its host's user to answer.
+pub const HOST_ANSWER: Duration = Duration::from_secs(300);

@@ -2,13 +2,10 @@
 
 use std::sync::Arc;
 
-use clap::Parser;
-
-use paywarden::clock::Clock;
 use paywarden::failure::Failure;
 use paywarden::nano::Network;
-use paywarden::process::{Home, Reach, Surroundings, World, start};
-use paywarden::surfaces::cli::args::Arguments;
+use paywarden::process::{Home, Place, Reach, Surroundings, World, nodes, start};
+use paywarden::surfaces::cli::usage::parse;
 #[cfg(feature = "sandbox")]
 use {
     paywarden::clock::BoxFuture, paywarden::process::Simulation,
@@ -20,64 +17,51 @@ use {
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() {
-    let arguments = Arguments::parse();
-    let exit = start(&arguments, Arc::new(SandboxWorld));
+    let exit = match parse() {
+        Ok(arguments) => start(&arguments, Arc::new(Worlds)),
+        Err(exit) => exit,
+    };
     // A thread may still sit in a read of standard input that nothing can end.
     std::process::exit(exit.code());
 }
 
-/// The only world this version knows: a simulated network with play money.
+/// Real networks through their nodes, and the sandbox where it is built in.
 #[derive(Debug)]
-struct SandboxWorld;
+struct Worlds;
 
-impl World for SandboxWorld {
+impl World for Worlds {
     fn check(&self, network: Network) -> Result<(), Failure> {
-        if cfg!(feature = "sandbox") && network == Network::Sandbox {
+        if cfg!(feature = "sandbox") || network != Network::Sandbox {
             return Ok(());
         }
-        let name = network.as_str();
-        let message = if cfg!(feature = "sandbox") {
-            format!("this version runs on the built-in sandbox only, not on network {name}")
-        } else {
-            format!("this build has no sandbox, and this version knows no node of network {name}")
-        };
-        Err(Failure::unavailable("NETWORK_NOT_SUPPORTED", message)
-            .hint("Leave --network and PAYWARDEN_NETWORK out, with a build that has the sandbox"))
+        let message = "this build has no sandbox";
+        Err(Failure::unavailable("NETWORK_NOT_SUPPORTED", message).hint(
+            "Say which network: --network dev, beta or live; or install a build with the sandbox",
+        ))
     }
 
-    #[cfg(feature = "sandbox")]
-    fn describe(&self, network: Network, home: &Home) -> Result<String, Failure> {
+    fn describe(&self, network: Network, home: &Home, reach: &Reach) -> Result<String, Failure> {
         self.check(network)?;
-        sandbox::describe(home)
+        #[cfg(not(feature = "sandbox"))]
+        let _ = home;
+        match network {
+            #[cfg(feature = "sandbox")]
+            Network::Sandbox => sandbox::describe(home, reach),
+            _ if reach.node_urls.is_empty() => Ok("no node is set".to_owned()),
+            _ => Ok(match (&reach.node_ws, reach.node_urls.len()) {
+                (Some(_), nodes) => format!("{nodes} set, with news by websocket"),
+                (None, nodes) => format!("{nodes} set; without a websocket it is asked in turns"),
+            }),
+        }
     }
 
-    #[cfg(not(feature = "sandbox"))]
-    fn describe(&self, network: Network, _: &Home) -> Result<String, Failure> {
-        self.check(network).map(|()| String::new())
-    }
-
-    #[cfg(feature = "sandbox")]
-    fn surround(
-        &self,
-        network: Network,
-        home: &Home,
-        _: &Reach,
-        clock: Arc<dyn Clock>,
-    ) -> Result<Surroundings, Failure> {
-        self.check(network)?;
-        sandbox::surround(home, clock)
-    }
-
-    #[cfg(not(feature = "sandbox"))]
-    fn surround(
-        &self,
-        network: Network,
-        _: &Home,
-        _: &Reach,
-        _: Arc<dyn Clock>,
-    ) -> Result<Surroundings, Failure> {
-        self.check(network)?;
-        Err(Failure::unavailable("NETWORK_NOT_SUPPORTED", "this build has no network"))
+    fn surround(&self, place: &Place<'_>) -> Result<Surroundings, Failure> {
+        self.check(place.network)?;
+        match place.network {
+            #[cfg(feature = "sandbox")]
+            Network::Sandbox => sandbox::surround(place),
+            _ => nodes(place),
+        }
     }
 
     #[cfg(feature = "sandbox")]
@@ -97,18 +81,21 @@ mod sandbox {
     use std::sync::Arc;
     use std::time::Duration;
 
-    use paywarden::clock::{Clock, SystemClock};
+    use paywarden::clock::SystemClock;
     use paywarden::engine::Rhythm;
-    use paywarden::failure::Failure;
+    use paywarden::failure::{Failure, Retry};
     use paywarden::money::Raw;
-    use paywarden::process::{Home, Simulation, Surroundings, files};
+    use paywarden::process::{Home, Place, Reach, Simulation, Surroundings, files, join};
     use paywarden::sandbox::nano::{Config, JournalError, SandboxNode};
     use paywarden::sandbox::{Ports, serve};
     use paywarden::surfaces::cli::args::Sandbox;
     use paywarden::surfaces::cli::sandbox::{Listening, Services};
 
     /// What `doctor` says of it.
-    pub(super) fn describe(home: &Home) -> Result<String, Failure> {
+    pub(super) fn describe(home: &Home, reach: &Reach) -> Result<String, Failure> {
+        if let Some(url) = &reach.sandbox_url {
+            return Ok(format!("the sandbox at {url}"));
+        }
         let words = "the built-in sandbox, in the wallet's own process";
         if home.path(files::SANDBOX_LEDGER).exists() {
             let node = open(home, Arc::new(SystemClock))?;
@@ -117,21 +104,44 @@ mod sandbox {
         Ok(words.to_owned())
     }
 
-    /// The simulated Nano network kept beside the wallet, with a faucet for a new one.
-    pub(super) fn surround(home: &Home, clock: Arc<dyn Clock>) -> Result<Surroundings, Failure> {
-        let node = open(home, clock)?;
-        let faucet = node.clone();
+    /// The simulated Nano network kept beside the wallet, or the running one it joins; with a faucet for a new wallet.
+    pub(super) fn surround(place: &Place<'_>) -> Result<Surroundings, Failure> {
+        let gift = Raw::new(Raw::ONE_XNO.get() * GIFT_XNO);
+        let has_own = place.home.path(files::SANDBOX_LEDGER).exists();
+        if let Some(url) = &place.reach.sandbox_url {
+            return match has_own {
+                true => Err(elsewhere(
+                    "its money is on the built-in sandbox of this home, not on the one to join",
+                )),
+                false => join(place, url, gift),
+            };
+        }
+        if !has_own && !place.is_new {
+            return Err(elsewhere(
+                "its money is on a sandbox that was joined, or sandbox-nano.jsonl is gone",
+            ));
+        }
+        let node = open(place.home, Arc::clone(&place.clock))?;
+        let (faucet, news) = (node.clone(), node.clone());
+        tokio::spawn(async move { news.announce().await });
         Ok(Surroundings {
+            news: Some(Arc::new(node.clone())),
             node: Arc::new(node),
+            work: Vec::new(),
             rhythm: Rhythm::SANDBOX,
             faucet: Some(Box::new(move |account| {
-                let amount = Raw::ONE_XNO.get() * GIFT_XNO;
-                let granted = faucet.faucet_confirmed(account, Raw::new(amount));
-                granted.map(drop).map_err(|error| {
+                let granted = faucet.faucet_confirmed(account, gift);
+                Box::pin(std::future::ready(granted.map(drop).map_err(|error| {
                     Failure::internal("FAUCET_FAILED", format!("no play money: {error}"))
-                })
+                })))
             })),
         })
+    }
+
+    fn elsewhere(message: &str) -> Failure {
+        Failure::invalid("SANDBOX_ELSEWHERE", format!("this wallet cannot see its money: {message}"))
+            .hint("Set PAYWARDEN_SANDBOX_URL as before, or give PAYWARDEN_HOME another directory for another sandbox wallet")
+            .retry(Retry::AfterOperator)
     }
 
     /// The simulated services on ports of this machine.
@@ -201,7 +211,7 @@ mod sandbox {
         }
     }
 
-    fn open(home: &Home, clock: Arc<dyn Clock>) -> Result<SandboxNode, Failure> {
+    fn open(home: &Home, clock: Arc<dyn paywarden::clock::Clock>) -> Result<SandboxNode, Failure> {
         let journal = home.path(files::SANDBOX_LEDGER);
         SandboxNode::open(&journal, Config::default(), clock).map_err(|error| {
             unusable(files::SANDBOX_LEDGER, error)

@@ -12,7 +12,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("money", &["limits"]),
     ("nano", &["money", "limits"]),
     ("ledger", &["clock", "digest", "limits"]),
-    ("policy", &["money", "nano", "ids", "digest", "limits"]),
+    ("policy", &["money", "nano", "ids", "digest", "clock", "limits"]),
     ("payment", &["money", "nano", "policy", "ids", "digest", "clock", "limits"]),
     (
         "books",
@@ -63,6 +63,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "ledger",
             "secret",
             "digest",
+            "fetch",
         ],
     ),
     ("sandbox", &["network", "nano", "money", "clock", "limits"]),

@@ -9,10 +9,9 @@ use std::fs;
 use std::path::Path;
 use std::process::{Output, Stdio};
 
-use paywarden::ledger::{Event, Verifier, VerifyMode};
+use paywarden::ledger::{Event, TrustedKey, Verifier, VerifyMode};
 use paywarden::limits;
 use paywarden::operations::{Access, Audience, registry};
-use paywarden::store::LedgerSigner;
 use paywarden::surfaces::cli::schemas::files;
 use paywarden::surfaces::mcp::{Options, offered_tools};
 use serde_json::{Value, json};
@@ -54,17 +53,20 @@ fn help_and_usage() {
 }
 
 #[test]
-fn other_networks_are_honestly_refused_and_nothing_is_made() {
+fn without_init_other_networks_are_refused_and_nothing_is_made() {
     let home = Home::new();
     for network in ["dev", "beta", "live"] {
         let output = home.run(&["--network", network, "status"]);
         assert_eq!(output.status.code(), Some(4), "{output:?}");
-        assert!(err(&output).contains("NETWORK_NOT_SUPPORTED") && err(&output).contains(network));
+        assert!(err(&output).contains("NOT_INITIALISED") && err(&output).contains(network));
         let output = home.run(&["--network", network, "--json", "status"]);
         let error: Value = serde_json::from_slice(&output.stdout).unwrap();
         let error = &error["error"];
-        assert_eq!(error["code"], "NETWORK_NOT_SUPPORTED");
-        assert_eq!((&error["sent"], &error["retry"]), (&json!("nothing"), &json!("safe")));
+        assert_eq!(error["code"], "NOT_INITIALISED");
+        assert_eq!(
+            (&error["sent"], &error["retry"]),
+            (&json!("nothing"), &json!("after_operator"))
+        );
         assert_eq!(home.run(&["--network", network, "doctor"]).status.code(), Some(4));
     }
     assert!(!home.path().exists());
@@ -424,7 +426,7 @@ fn events(home: &Home) -> Vec<Event> {
 /// As anyone could with the export alone.
 fn verify(events: &[Event]) {
     let key = events[0].data["ledgerKey"].as_str().unwrap();
-    let key = LedgerSigner::trust_pem(key).unwrap();
+    let key = TrustedKey::from_pem(key).unwrap();
     let mut verifier = Verifier::new(VerifyMode::Signatures, vec![key], Vec::new());
     for event in events {
         verifier.push(event);

@@ -10,17 +10,18 @@ mod support;
 use std::sync::Arc;
 use std::time::Duration;
 
-use paywarden::clock::{Clock, SystemClock};
+use paywarden::clock::{Clock as _, SystemClock};
 use paywarden::engine::Rhythm;
 use paywarden::failure::Failure;
 use paywarden::money::Raw;
 use paywarden::nano::{Account, Network, Seed};
 use paywarden::operations::{Answer, Call, Caller, Gate, ProgressSink, Verdict};
 use paywarden::process::{
-    Boot, Endpoint, Home, Init, Reach, Serves, Speaks, Surroundings, WalletGate, World,
+    Boot, Endpoint, Home, Init, Place, Reach, Serves, Speaks, Surroundings, WalletGate, World,
 };
 use paywarden::sandbox::nano::{Config, SandboxNode};
 use paywarden::secret::Secret;
+use paywarden::wallet::WorkMode;
 use serde_json::{Value, json};
 use support::SHOP;
 use tokio_util::sync::CancellationToken;
@@ -260,19 +261,19 @@ impl World for Play {
         Ok(())
     }
 
-    fn describe(&self, _: Network, _: &Home) -> Result<String, Failure> {
+    fn describe(&self, _: Network, _: &Home, _: &Reach) -> Result<String, Failure> {
         Ok("a node for this test".to_owned())
     }
 
-    fn surround(
-        &self,
-        _: Network,
-        _: &Home,
-        _: &Reach,
-        _: Arc<dyn Clock>,
-    ) -> Result<Surroundings, Failure> {
+    fn surround(&self, _: &Place<'_>) -> Result<Surroundings, Failure> {
         let node = Arc::new(self.0.clone());
-        Ok(Surroundings { node, rhythm: Rhythm::SANDBOX, faucet: None })
+        Ok(Surroundings {
+            node,
+            news: None,
+            work: Vec::new(),
+            rhythm: Rhythm::SANDBOX,
+            faucet: None,
+        })
     }
 }
 
@@ -281,6 +282,8 @@ fn boot(home: Home, world: Play, unlock: Option<&str>) -> Boot {
         home,
         network: Network::Dev,
         work_threads: 1,
+        work_mode: WorkMode::PeersFirst,
+        representative: None,
         reach: Reach::default(),
         unlock: unlock.map(|text| Secret::new(text.to_owned())),
         clock: Arc::new(SystemClock),
@@ -324,6 +327,7 @@ fn call(caller: Caller, operation: &str, arguments: &Value) -> Call {
         operation: operation.to_owned(),
         arguments: arguments.as_object().unwrap().clone(),
         caller,
+        agent_token: None,
         operator_secret: None,
         progress: ProgressSink::default(),
         cancelled: CancellationToken::new(),

@@ -4,15 +4,18 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use super::requests::{NewRequest, RequestReceipt};
+use super::AgentId;
+use super::directory::DirectoryEntry;
+use super::event_parts::{Channel, DecidedStage, PastAccount, Settlement};
+use super::requests::{NewRequest, RequestEnd, RequestReceipt, RequestScan};
 use crate::clock::Millis;
 use crate::digest::Digest;
-use crate::ids::{ApprovalId, PaymentId, RequestId, WalletId};
+use crate::ids::{ApprovalId, PaymentId, ProposalId, WalletId};
 use crate::ledger;
-use crate::money::{Money, Raw};
+use crate::money::Raw;
 use crate::nano::{Account, BlockHash, Network, Subtype};
 use crate::payment::{BlockIntent, IdempotencyKey};
-use crate::policy::{Outcome, Policy, Rail, ReasonCode, Request, Rule, Stage};
+use crate::policy::{Charge, Mandate, Outcome, Policy, ReasonCode, Request, Rule};
 use crate::secret::SecretVerifier;
 
 /// Something that happened, before it has a place in the chain.
@@ -35,6 +38,54 @@ pub enum Body {
         index: u32,
         /// Its address.
         account: Account,
+    },
+    /// The owner calls an agent something else.
+    #[serde(rename = "agent.labelled")]
+    AgentLabelled {
+        /// Which.
+        agent_id: AgentId,
+        /// Its new label; none takes the old one away.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        label: Option<String>,
+    },
+    /// The owner let an agent in.
+    #[serde(rename = "agent.registered")]
+    AgentRegistered {
+        /// Its name.
+        agent_id: AgentId,
+        /// What the owner calls it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        label: Option<String>,
+        /// SHA-256 of its token.
+        token_hash: Digest,
+    },
+    /// The owner shut an agent out.
+    #[serde(rename = "agent.revoked")]
+    AgentRevoked {
+        /// Which.
+        agent_id: AgentId,
+    },
+    /// An agent has a new token; the old one is worth nothing from here on.
+    #[serde(rename = "agent.rotated")]
+    AgentRotated {
+        /// Which.
+        agent_id: AgentId,
+        /// SHA-256 of its new token.
+        token_hash: Digest,
+    },
+    /// The host's user is asked, bound to one agent's call.
+    #[serde(rename = "approval.asked")]
+    ApprovalAsked {
+        /// The question.
+        approval_id: ApprovalId,
+        /// Where it was asked.
+        channel: Channel,
+        /// The operation that waits for the answer.
+        operation: String,
+        /// SHA-256 over the canonical JSON of its arguments.
+        arguments_hash: Digest,
+        /// The call that waits.
+        call_id: Uuid,
     },
     /// The owner did not answer in time.
     #[serde(rename = "approval.expired")]
@@ -111,6 +162,16 @@ pub enum Body {
         /// Blocks of that past, as the node counts them.
         blocks: u64,
     },
+    /// The ledger is signed by another key from the next event on. Made by the store alone.
+    #[serde(rename = "key.rotated")]
+    KeyRotated {
+        /// The new public key's id.
+        key_id: ledger::KeyId,
+        /// The new public key, SPKI PEM.
+        ledger_key: String,
+        /// The new key's word for the chain it takes over.
+        proof: ledger::EventSignature,
+    },
     /// The network put blocks on our account that are not ours and move no money: epoch blocks.
     #[serde(rename = "lane.advanced")]
     LaneAdvanced {
@@ -149,6 +210,87 @@ pub enum Body {
     LaneUnfrozen {
         /// Which.
         account: Account,
+    },
+    /// The owner has changed a mandate.
+    #[serde(rename = "mandate.amended")]
+    MandateAmended {
+        /// As it is from here on.
+        mandate: Box<Mandate>,
+        /// One more than before.
+        version: u32,
+    },
+    /// The owner has granted a mandate.
+    #[serde(rename = "mandate.created")]
+    MandateCreated {
+        /// The mandate.
+        mandate: Box<Mandate>,
+        /// 1.
+        version: u32,
+        /// The draft it was made of.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        proposal_id: Option<ProposalId>,
+    },
+    /// An agent has drafted a mandate; it has no effect.
+    #[serde(rename = "mandate.proposed")]
+    MandateProposed {
+        /// The draft's id.
+        proposal_id: ProposalId,
+        /// The draft.
+        mandate: Box<Mandate>,
+        /// Whose, where its host proved one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        agent_id: Option<String>,
+        /// What the agent says of it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        note: Option<String>,
+    },
+    /// The owner does not want a drafted mandate.
+    #[serde(rename = "mandate.rejected")]
+    MandateRejected {
+        /// The draft.
+        proposal_id: ProposalId,
+        /// The owner's words.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<String>,
+    },
+    /// The owner has taken a mandate back, for good.
+    #[serde(rename = "mandate.revoked")]
+    MandateRevoked {
+        /// Which.
+        mandate_id: String,
+        /// The owner's words.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<String>,
+    },
+    /// The owner knows a merchant no longer.
+    #[serde(rename = "merchant.removed")]
+    MerchantRemoved {
+        /// Which.
+        id: String,
+    },
+    /// What the owner says of a merchant.
+    #[serde(rename = "merchant.set")]
+    MerchantSet {
+        /// Which.
+        id: String,
+        /// Its entry.
+        #[serde(flatten)]
+        entry: DirectoryEntry,
+    },
+    /// The owner knows a payee no longer.
+    #[serde(rename = "payee.removed")]
+    PayeeRemoved {
+        /// Its canonical address.
+        address: String,
+    },
+    /// What the owner says of a payee.
+    #[serde(rename = "payee.set")]
+    PayeeSet {
+        /// Its canonical address.
+        address: String,
+        /// Its entry.
+        #[serde(flatten)]
+        entry: DirectoryEntry,
     },
     /// Refused by policy or owner; nothing is held any more.
     #[serde(rename = "payment.blocked")]
@@ -264,6 +406,15 @@ pub enum Body {
         would_pass: Option<String>,
         /// Which policy.
         policy_hash: Digest,
+        /// Which version of the claimed mandate.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        mandate_version: Option<u32>,
+        /// What the payment takes from the mandate's budget, unless it is denied.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        charge: Option<Charge>,
+        /// What is left of each budget of the mandate.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        remaining: Vec<String>,
     },
     /// A policy is in force from here on.
     #[serde(rename = "policy.loaded")]
@@ -316,19 +467,13 @@ pub enum Body {
     },
     /// It has expired long enough ago: a payment that comes now is not matched to it.
     #[serde(rename = "request.closed")]
-    RequestClosed {
-        /// The request.
-        request_id: RequestId,
-    },
+    RequestClosed(RequestEnd),
     /// Somebody is asked to pay.
     #[serde(rename = "request.created")]
     RequestCreated(Box<NewRequest>),
     /// Nobody has paid it in time.
     #[serde(rename = "request.expired")]
-    RequestExpired {
-        /// The request.
-        request_id: RequestId,
-    },
+    RequestExpired(RequestEnd),
     /// More than asked came, and not the request's own amount; it stays open for that.
     #[serde(rename = "request.overpaid")]
     RequestOverpaid(RequestReceipt),
@@ -337,12 +482,7 @@ pub enum Body {
     RequestPaid(RequestReceipt),
     /// Payments to an account were looked for in its chain up to here.
     #[serde(rename = "request.scanned")]
-    RequestScanned {
-        /// The account, ours or not.
-        account: Account,
-        /// Height of the last confirmed block looked at.
-        height: u64,
-    },
+    RequestScanned(RequestScan),
     /// Less than asked came; it stays open for its own amount.
     #[serde(rename = "request.underpaid")]
     RequestUnderpaid(RequestReceipt),
@@ -397,65 +537,6 @@ pub enum Body {
     /// The owner unfroze.
     #[serde(rename = "wallet.unfrozen")]
     WalletUnfrozen {},
-}
-
-/// An account of imported keys that has a past on the network.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct PastAccount {
-    /// Derivation index.
-    pub index: u32,
-    /// Its address.
-    pub account: Account,
-    /// Its head, as the node said.
-    pub frontier: BlockHash,
-    /// Its balance there, as the node said.
-    pub balance_raw: Raw,
-    /// Blocks in its chain, as the node said.
-    pub blocks: u64,
-}
-
-/// How money moved, in the words of seeds/004.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Settlement {
-    /// By which rail.
-    pub rail: Rail,
-    /// The rail's own reference: for Nano the block hash.
-    pub reference: BlockHash,
-    /// How much.
-    pub settled_amount: Money,
-}
-
-/// Where an answer of the owner came from.
-#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Channel {
-    /// `paywarden approvals` at a terminal.
-    Cli,
-    /// The MCP host asked its user.
-    Host,
-    /// Control API or web page.
-    Http,
-}
-
-/// [`Stage`] as the ledger has it.
-#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum DecidedStage {
-    /// See [`Stage::New`].
-    New,
-    /// See [`Stage::Approved`].
-    Approved,
-}
-
-impl From<Stage> for DecidedStage {
-    fn from(stage: Stage) -> Self {
-        match stage {
-            Stage::New => Self::New,
-            Stage::Approved => Self::Approved,
-        }
-    }
 }
 
 /// A ledger event this version cannot fold.

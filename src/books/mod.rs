@@ -3,22 +3,30 @@
 //! Pure. [`apply()`] is the only writer of a row, so the books are exactly what the ledger says; a store keeps rows and
 //! events side by side and `verify --deep` folds them anew. Nothing here may draw on anything but rows and the event.
 
+mod agent;
 mod apply;
+mod directory;
 mod event;
+mod event_parts;
+mod mandates;
 mod requests;
 mod rows;
 mod tables;
 mod view;
 
+pub use agent::{Agent, AgentId, AgentIdError};
 pub use apply::{ApplyError, apply};
-pub use event::{Body, Channel, DecidedStage, Event, EventError, PastAccount, Settlement};
+pub use directory::DirectoryEntry;
+pub use event::{Body, Event, EventError};
+pub use event_parts::{Channel, DecidedStage, PastAccount, Settlement};
+pub use mandates::{MandateBudget, MandateRow, Proposal};
 pub use requests::{
-    NewRequest, OtherPayment, PaymentRequest, RequestCounters, RequestReceipt, RequestState,
-    RequestStatus, Watch,
+    NewRequest, OtherPayment, PaymentRequest, RequestCounters, RequestEnd, RequestReceipt,
+    RequestScan, RequestState, RequestStatus, Watch,
 };
 pub use rows::{KeyValue, MemoryRows, Rows, RowsError, RowsMut, Scan, Table};
 pub use tables::{
-    Approval, Counters, Decided, Freeze, HistoryEntry, HistoryKind, Idempotency, Lane,
-    NetworkInForce, OpenBlock, Payment, PolicyInForce, Receive, Wallet,
+    Approval, Asked, Counters, Decided, Freeze, HistoryEntry, HistoryKind, HostApproved,
+    Idempotency, Lane, NetworkInForce, OpenBlock, Payment, PolicyInForce, Receive, Wallet,
 };
 pub use view::View;

@@ -55,6 +55,24 @@ pub struct RequestReceipt {
     pub late: bool,
 }
 
+/// The end of a request.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct RequestEnd {
+    /// The request.
+    pub request_id: RequestId,
+}
+
+/// How far an account was looked through.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct RequestScan {
+    /// The account, ours or not.
+    pub account: Account,
+    /// Height of the last confirmed block looked at.
+    pub height: u64,
+}
+
 /// One request to be paid.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct PaymentRequest {

@@ -5,8 +5,12 @@ use std::collections::BTreeMap;
 /// The tables of the books.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub enum Table {
+    /// Agent to what is known of it; never removed.
+    Agents,
     /// Approval id to what waits.
     Approvals,
+    /// Approval id to what a host's user was asked.
+    Asked,
     /// Block hash to whose it is.
     Blocks,
     /// Currency to held and settled.
@@ -17,12 +21,26 @@ pub enum Table {
     Duplicates,
     /// Account and seq to one line of history.
     History,
+    /// Currency to what hosts' users approved within a day.
+    HostApproved,
     /// Agent and key to the payment it stands for.
     Idempotency,
     /// Account to its lane.
     Lanes,
+    /// Mandate and currency to what is held and settled of its budget.
+    MandateBudgets,
+    /// Mandate, currency, time and seq to all that was settled up to there.
+    MandateSpends,
+    /// Mandates in force, and revoked ones, by id.
+    Mandates,
+    /// Merchant id to what the owner says of it.
+    Merchants,
+    /// Address to what the owner says of it.
+    Payees,
     /// Payment id to the payment.
     Payments,
+    /// Proposal id to the mandate an agent has drafted.
+    Proposals,
     /// Account and seq to payments that want its lane, in order.
     Queue,
     /// Agent to the times of its recent requests.
@@ -49,16 +67,25 @@ pub enum Table {
 
 impl Table {
     /// All of them.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 29] = [
+        Self::Agents,
         Self::Approvals,
+        Self::Asked,
         Self::Blocks,
         Self::Budgets,
         Self::Calls,
         Self::Duplicates,
         Self::History,
+        Self::HostApproved,
         Self::Idempotency,
         Self::Lanes,
+        Self::MandateBudgets,
+        Self::MandateSpends,
+        Self::Mandates,
+        Self::Merchants,
+        Self::Payees,
         Self::Payments,
+        Self::Proposals,
         Self::Queue,
         Self::Rates,
         Self::RequestAmounts,
@@ -75,15 +102,24 @@ impl Table {
     /// Its name in a store.
     pub fn name(self) -> &'static str {
         match self {
+            Self::Agents => "agents",
             Self::Approvals => "approvals",
+            Self::Asked => "asked",
             Self::Blocks => "blocks",
             Self::Budgets => "budgets",
             Self::Calls => "calls",
             Self::Duplicates => "duplicates",
             Self::History => "history",
+            Self::HostApproved => "host_approved",
             Self::Idempotency => "idempotency",
             Self::Lanes => "lanes",
+            Self::MandateBudgets => "mandate_budgets",
+            Self::MandateSpends => "mandate_spends",
+            Self::Mandates => "mandates",
+            Self::Merchants => "merchants",
+            Self::Payees => "payees",
             Self::Payments => "payments",
+            Self::Proposals => "proposals",
             Self::Queue => "queue",
             Self::Rates => "rates",
             Self::RequestAmounts => "request_amounts",

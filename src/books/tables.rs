@@ -1,14 +1,15 @@
 //! The rows. They can always be folded anew from the ledger, so their form may change between versions.
 
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 use crate::clock::Millis;
 use crate::digest::Digest;
 use crate::ids::{PaymentId, WalletId};
-use crate::money::Raw;
+use crate::money::{Raw, units_text};
 use crate::nano::{Account, BlockHash, Network};
 use crate::payment::{BlockIntent, State};
-use crate::policy::{Policy, ReasonCode, Request};
+use crate::policy::{Charge, Policy, ReasonCode, Request};
 
 /// The wallet this store belongs to.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
@@ -17,7 +18,7 @@ pub struct Wallet {
     pub wallet_id: WalletId,
     /// Its network.
     pub network: Network,
-    /// The ledger's public key, SPKI PEM.
+    /// The public key that signs the ledger now, SPKI PEM.
     pub ledger_key: String,
     /// When it was made.
     pub created_at_ms: Millis,
@@ -69,6 +70,24 @@ pub struct Counters {
     pub denied: u64,
     /// Payments allowed that failed.
     pub failed: u64,
+    /// Mandates that are not revoked.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub mandates: u32,
+    /// Proposed mandates that wait.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub proposals: u32,
+    /// Payees the owner keeps a row of.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub payees: u32,
+    /// Merchants the owner keeps a row of.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub merchants: u32,
+}
+
+/// Rows of stores from before a number was kept stay as they are.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
+fn is_zero(number: &u32) -> bool {
+    *number == 0
 }
 
 /// One payment.
@@ -88,6 +107,9 @@ pub struct Payment {
     pub first_seq: u64,
     /// The last decision.
     pub decided: Option<Decided>,
+    /// What it takes from its mandate's budget.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub charge: Option<Charge>,
     /// Where it stands.
     pub state: State,
 }
@@ -110,6 +132,12 @@ pub struct Decided {
     pub rules: Vec<String>,
     /// What would pass.
     pub would_pass: Option<String>,
+    /// Which version of the claimed mandate it was judged by.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mandate_version: Option<u32>,
+    /// What was left of each budget of the mandate.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub remaining: Vec<String>,
 }
 
 /// One Nano account: one open block at a time.
@@ -170,6 +198,32 @@ pub struct Approval {
     pub asked_at_ms: Millis,
     /// When it lapses.
     pub expires_at_ms: Millis,
+}
+
+/// A question put to a host's user, and what the answer must come with. Outlives the answer, so that an answer that
+/// comes twice finds its payment and changes nothing.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Asked {
+    /// The payment.
+    pub payment_id: PaymentId,
+    /// The operation that waits.
+    pub operation: String,
+    /// SHA-256 over the canonical JSON of its arguments.
+    pub arguments_hash: Digest,
+    /// The call that waits.
+    pub call_id: Uuid,
+    /// How often it was asked.
+    pub times: u32,
+}
+
+/// One payment a host's user approved.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct HostApproved {
+    /// When.
+    pub at_ms: Millis,
+    /// How much, in the currency's smallest unit.
+    #[serde(with = "units_text")]
+    pub amount: u128,
 }
 
 /// What an idempotency key stands for.

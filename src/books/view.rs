@@ -5,10 +5,10 @@ use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
 use super::tables::{
-    Approval, Counters, Freeze, HistoryEntry, Idempotency, Lane, NetworkInForce, Payment,
-    PolicyInForce, Wallet,
+    Approval, Asked, Counters, Freeze, HistoryEntry, HostApproved, Idempotency, Lane,
+    NetworkInForce, Payment, PolicyInForce, Wallet,
 };
-use super::{Rows, RowsError, Scan, Table};
+use super::{Agent, Rows, RowsError, Scan, Table};
 use crate::clock::Millis;
 use crate::digest::Digest;
 use crate::ids::{ApprovalId, PaymentId};
@@ -90,6 +90,16 @@ impl<'a> View<'a> {
         Ok(self.get(Table::Budgets, currency.as_str().as_bytes())?.unwrap_or_default())
     }
 
+    /// What is held and settled, by currency.
+    pub fn budgets(&self) -> Result<Vec<(Currency, Budget)>, RowsError> {
+        let rows = self.scan(Table::Budgets, &scan(&[], limits::CURRENCIES))?;
+        let named = rows.into_iter().map(|(key, budget)| {
+            let code = std::str::from_utf8(&key).map_err(|e| unreadable(Table::Budgets, &e))?;
+            Ok((code.parse().map_err(|e| unreadable(Table::Budgets, &e))?, budget))
+        });
+        named.collect()
+    }
+
     /// A waiting approval.
     pub fn approval(&self, id: ApprovalId) -> Result<Option<Approval>, RowsError> {
         self.get(Table::Approvals, id.as_bytes())
@@ -105,6 +115,31 @@ impl<'a> View<'a> {
         }
         found.sort_by_key(|(id, row)| (row.asked_at_ms, *id));
         Ok(found)
+    }
+
+    /// What was asked of a host's user, answered or not.
+    pub fn asked(&self, id: ApprovalId) -> Result<Option<Asked>, RowsError> {
+        self.get(Table::Asked, id.as_bytes())
+    }
+
+    /// What hosts' users approved within the last day.
+    pub fn host_approved(&self, currency: Currency) -> Result<Vec<HostApproved>, RowsError> {
+        let mut approved: Vec<HostApproved> =
+            self.get(Table::HostApproved, currency.as_str().as_bytes())?.unwrap_or_default();
+        approved.retain(|one| self.now.since(one.at_ms) < limits::HOST_APPROVAL_WINDOW);
+        Ok(approved)
+    }
+
+    /// One agent, revoked or not.
+    pub fn agent(&self, id: &str) -> Result<Option<Agent>, RowsError> {
+        self.get(Table::Agents, id.as_bytes())
+    }
+
+    /// Every agent there ever was, by name.
+    pub fn agents(&self) -> Result<Vec<(String, Agent)>, RowsError> {
+        let rows = self.scan(Table::Agents, &scan(&[], limits::AGENTS))?;
+        let name = |key: Vec<u8>| String::from_utf8(key).map_err(|e| unreadable(Table::Agents, &e));
+        rows.into_iter().map(|(key, agent)| Ok((name(key)?, agent))).collect()
     }
 
     /// What a key stands for. Keys of different agents never meet.
@@ -136,6 +171,13 @@ impl<'a> View<'a> {
     pub fn recent_requests(&self, agent: Option<&str>) -> Result<Vec<Millis>, RowsError> {
         let mut times: Vec<Millis> =
             self.get(Table::Rates, &agent_key(agent, &[]))?.unwrap_or_default();
+        times.retain(|at| self.now.since(*at) < limits::RATE_WINDOW);
+        Ok(times)
+    }
+
+    /// Times of everybody's requests in the last minute.
+    pub fn all_recent_requests(&self) -> Result<Vec<Millis>, RowsError> {
+        let mut times: Vec<Millis> = self.get(Table::Rates, EVERYBODY)?.unwrap_or_default();
         times.retain(|at| self.now.since(*at) < limits::RATE_WINDOW);
         Ok(times)
     }
@@ -228,6 +270,8 @@ pub(super) const NETWORK: &[u8] = b"network";
 pub(super) const POLICY: &[u8] = b"policy";
 pub(super) const FREEZE: &[u8] = b"freeze";
 pub(super) const OPERATOR: &[u8] = b"operator";
+/// No agent's key: those hold a zero byte.
+pub(super) const EVERYBODY: &[u8] = b"*";
 pub(super) const REQUESTS: &[u8] = b"requests";
 pub(super) const COUNTERS: &[u8] = b"counters";
 pub(super) const OWN_BLOCK: &[u8] = b"0";
@@ -245,6 +289,6 @@ fn decode<T: DeserializeOwned>(table: Table, bytes: &[u8]) -> Result<T, RowsErro
     serde_json::from_slice(bytes).map_err(|e| unreadable(table, &e))
 }
 
-fn unreadable(table: Table, error: &dyn std::error::Error) -> RowsError {
+pub(super) fn unreadable(table: Table, error: &dyn std::error::Error) -> RowsError {
     RowsError::Unreadable { table: table.name(), detail: error.to_string() }
 }

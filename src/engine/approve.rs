@@ -89,9 +89,10 @@ impl Engine {
     }
 }
 
-type Answer = Result<(Vec<Event>, PaymentId), Refusal<Failure>>;
+pub(super) type Answer = Result<(Vec<Event>, PaymentId), Refusal<Failure>>;
 
-fn answer(view: &View<'_>, resolution: &Resolution) -> Answer {
+/// The events of an answer. Freeze and policy are looked at in the transaction that takes it.
+pub(super) fn answer(view: &View<'_>, resolution: &Resolution) -> Answer {
     let id = resolution.approval_id;
     let open = view.approval(id)?;
     let Some(approval) = open.filter(|approval| approval.expires_at_ms > view.now()) else {

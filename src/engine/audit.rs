@@ -65,11 +65,11 @@ fn check(store: &Store, deep: bool, expected: Vec<Head>) -> Result<Report, Store
         let Some(last) = page.last() else { break };
         from = last.seq + 1;
         for stored in &page {
-            let event =
-                stored.decode().map_err(|e| StoreError::Corrupt { detail: e.to_string() })?;
-            verifier.push(&event);
-            if deep && misfit.is_none() {
-                misfit = fold(&mut folded, &event).err().map(|reason| (event.seq, reason));
+            verifier.push_read(stored.entry());
+            if deep && misfit.is_none() && !verifier.is_broken() {
+                let event = stored.decode().map_err(|e| e.to_string());
+                let folding = event.and_then(|event| fold(&mut folded, &event));
+                misfit = folding.err().map(|reason| (stored.seq, reason));
             }
         }
     }

@@ -4,18 +4,25 @@
 //! code. Nothing here may publish bytes that are not durable, or conclude an outcome from a `process` error.
 
 mod accounts;
+mod agents;
 mod approve;
 mod audit;
+mod check;
+mod directory;
 mod drive;
+mod facts;
 mod failures;
 mod foreign;
 mod freeze;
+mod host;
+mod mandates;
 mod news;
 mod pay;
 mod receive;
 mod reconcile;
 mod representative;
 mod requests;
+mod rotate;
 mod round;
 mod sign;
 mod timer;
@@ -23,15 +30,21 @@ mod unlock;
 mod wait;
 mod wake;
 
+pub use agents::Issued;
 pub use approve::{Answered, Resolution};
 pub use audit::Audit;
+pub use check::Checked;
+pub use directory::Directory;
 pub use drive::Pace;
 pub use failures::{node_failure, store_failure};
 pub use foreign::{ForeignBlock, RESTORED};
+pub use host::{HostAnswer, Taken, WaitingCall};
+pub use mandates::{Put, Written};
 pub use pay::{Amount, Order, Paid};
 pub use reconcile::{Account as ReconciledAccount, Finding, Survey};
 pub use representative::{Begun, Changed};
 pub use requests::{RequestOrder, Requested, unknown_request};
+pub use rotate::Rotated;
 pub use unlock::check_operator;
 
 use std::collections::HashMap;
@@ -52,7 +65,7 @@ use crate::limits;
 use crate::nano::{Account, BlockHash, Network, Root};
 use crate::network::{Confirmations, Node};
 use crate::payment::{Effect, Observation, State};
-use crate::store::Store;
+use crate::store::{LedgerKeyFiles, Store};
 use crate::wallet::{KeyFile, Keystore, WorkPool};
 
 /// A running wallet.
@@ -66,6 +79,8 @@ pub struct Engine {
     asked: receive::Asked,
     requests: requests::RequestMemory,
     wake: Notify,
+    /// Two rotations of the ledger's key must not meet in one file.
+    rotating: tokio::sync::Mutex<()>,
     stopping: CancellationToken,
     tasks: TaskTracker,
 }
@@ -95,6 +110,8 @@ pub struct Parts {
     pub step: fn(&State, &Observation) -> Effect,
     /// The file of heads that left the store.
     pub anchor: Option<PathBuf>,
+    /// The files of the ledger's key; none in simulations.
+    pub ledger_key: Option<LedgerKeyFiles>,
 }
 
 /// How often the engine looks at the network.
@@ -136,6 +153,7 @@ impl Engine {
             asked: receive::Asked::default(),
             requests: requests::RequestMemory::default(),
             wake: Notify::new(),
+            rotating: tokio::sync::Mutex::default(),
             stopping: CancellationToken::new(),
             tasks: TaskTracker::new(),
         }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
+use super::agents::check_live;
 use super::failures::{look_failure, refused};
 use super::sign::{self, Unsigned};
 use super::{Engine, new_approval_id, new_payment_id};
@@ -17,7 +18,7 @@ use crate::limits;
 use crate::money::{Money, Raw};
 use crate::nano::Account;
 use crate::payment::{Fingerprinted, IdempotencyKey, State};
-use crate::policy::{Payee, Policy, Rail, Request, Stage, Verdict};
+use crate::policy::{Claims, Payee, Policy, Rail, Request, Stage, Verdict};
 use crate::rails::nano as rail;
 use crate::store::Refusal;
 use crate::wallet::{Frontier, Keystore};
@@ -49,7 +50,7 @@ pub struct Order {
 
 impl Order {
     /// What policy judges, for this amount.
-    fn request(&self, payment_id: PaymentId, amount: Raw) -> Request {
+    pub(super) fn request(&self, claims: &Claims, payment_id: PaymentId, amount: Raw) -> Request {
         Request {
             payment_id,
             agent_id: self.agent_id.clone(),
@@ -57,6 +58,8 @@ impl Order {
             amount: Money::xno(amount),
             payee: Payee { address: self.destination.to_string(), label: self.label.clone() },
             mandate_id: self.mandate_id.clone(),
+            claims: claims.clone(),
+            cart: None,
         }
     }
 }
@@ -73,7 +76,7 @@ pub enum Amount {
 
 impl Amount {
     /// What must be free at least.
-    fn least(self) -> Raw {
+    pub(super) fn least(self) -> Raw {
         match self {
             Self::Exact(raw) => raw,
             Self::Max => Raw::new(1),
@@ -103,11 +106,19 @@ impl Engine {
     /// Before a payment id exists: not understood, no funds, a likely duplicate, too many requests, or the network or
     /// store is out of reach.
     pub async fn pay(&self, order: Order) -> Result<Paid, Failure> {
+        self.pay_claiming(order, Claims::default()).await
+    }
+
+    /// As [`Engine::pay`], with what the agent says is bought.
+    ///
+    /// # Errors
+    /// Those of [`Engine::pay`].
+    pub async fn pay_claiming(&self, order: Order, claims: Claims) -> Result<Paid, Failure> {
         self.require_unlocked()?;
         let deadline = self.clock().now().plus(limits::RECEIVE_WAIT);
         loop {
-            let frontier = self.frontier_for(&order).await?;
-            match self.place(&order, frontier).await {
+            let frontier = self.frontier_for(&order, &claims).await?;
+            match self.place(&order, &claims, frontier).await {
                 Err(failure)
                     if failure.code == NO_FUNDS && self.funds_come(&order, deadline).await => {}
                 Err(failure) => return Err(failure),
@@ -134,7 +145,11 @@ impl Engine {
 
     /// The verified head to sign on, if the lane is free and nothing forbids the payment as the books stand. A busy
     /// lane needs none: the payment queues.
-    async fn frontier_for(&self, order: &Order) -> Result<Option<Frontier>, Failure> {
+    async fn frontier_for(
+        &self,
+        order: &Order,
+        claims: &Claims,
+    ) -> Result<Option<Frontier>, Failure> {
         let look = |view: &View<'_>| {
             let repeat = view.payment_of_call(order.call_id)?.is_some()
                 || match &order.idempotency_key {
@@ -153,7 +168,7 @@ impl Engine {
             if amount.is_zero() {
                 return Ok(false);
             }
-            let request = order.request(new_payment_id(view.now()), amount);
+            let request = order.request(claims, new_payment_id(view.now()), amount);
             let foreseen = sign::judge(view, &request, Stage::New)?;
             Ok(matches!(foreseen.verdict, Verdict::Allow(_)))
         };
@@ -169,10 +184,16 @@ impl Engine {
         }
     }
 
-    async fn place(&self, order: &Order, frontier: Option<Frontier>) -> Result<PaymentId, Failure> {
+    async fn place(
+        &self,
+        order: &Order,
+        claims: &Claims,
+        frontier: Option<Frontier>,
+    ) -> Result<PaymentId, Failure> {
         let now = self.clock().now();
         let desk = Desk {
             order: order.clone(),
+            claims: claims.clone(),
             frontier,
             keystore: Arc::clone(&self.parts.keystore),
             payment_id: new_payment_id(now),
@@ -222,6 +243,7 @@ impl Engine {
 /// What the deciding transaction needs, owned.
 struct Desk {
     order: Order,
+    claims: Claims,
     frontier: Option<Frontier>,
     keystore: Arc<Keystore>,
     payment_id: PaymentId,
@@ -234,8 +256,8 @@ impl Desk {
     fn place(self, view: &View<'_>) -> Placed {
         // What a repeat must equal is what was asked for, not what "max" came to.
         let asked = match self.order.amount {
-            Amount::Exact(raw) => self.order.request(self.payment_id, raw),
-            Amount::Max => self.order.request(self.payment_id, Raw::ZERO),
+            Amount::Exact(raw) => self.order.request(&self.claims, self.payment_id, raw),
+            Amount::Max => self.order.request(&self.claims, self.payment_id, Raw::ZERO),
         };
         let fingerprint = Fingerprinted {
             operation: self.order.operation,
@@ -250,6 +272,7 @@ impl Desk {
         if let Some(id) = self.repeat(view, &fingerprint)? {
             return Ok((Vec::new(), id));
         }
+        check_live(view, self.order.agent_id.as_deref())?;
         self.check_rate(view)?;
         let Some(lane) = view.lane(&self.order.account)? else {
             let message = format!("the wallet has no account {}", self.order.account);
@@ -259,7 +282,7 @@ impl Desk {
             Amount::Exact(_) => asked,
             Amount::Max => {
                 let all = all_of(&lane, self.order.idempotency_key.as_ref())?;
-                self.order.request(self.payment_id, all)
+                self.order.request(&self.claims, self.payment_id, all)
             }
         };
         self.check_lookalikes(view, &request)?;
@@ -301,19 +324,29 @@ impl Desk {
     }
 
     fn check_rate(&self, view: &View<'_>) -> Result<(), Refusal<Failure>> {
-        let limit = view.policy()?.map_or_else(Policy::live, |row| row.policy).payments_per_minute;
-        let recent = view.recent_requests(self.order.agent_id.as_deref())?;
-        if limit == 0 || recent.len() < limit as usize {
-            return Ok(());
+        let policy = view.policy()?.map_or_else(Policy::live, |row| row.policy);
+        let own = view.recent_requests(self.order.agent_id.as_deref())?;
+        let all = view.all_recent_requests()?;
+        let counts = [
+            (own, policy.payments_per_minute, ""),
+            (all, policy.payments_per_minute_overall, " by all agents together"),
+        ];
+        for (recent, limit, by_whom) in counts {
+            if limit == 0 || recent.len() < limit as usize {
+                continue;
+            }
+            let oldest = recent.first().copied().unwrap_or_default();
+            let wait = limits::RATE_WINDOW.saturating_sub(view.now().since(oldest));
+            let count = recent.len();
+            let message = format!(
+                "{count} payments were asked for{by_whom} in the last 60 s; the limit is {limit}"
+            );
+            let failure = Failure::refused(RATE_LIMITED, message)
+                .hint(format!("Wait {} s", wait.as_secs() + 1))
+                .retry(Retry::Safe);
+            return Err(Refusal::No(failure));
         }
-        let oldest = recent.first().copied().unwrap_or_default();
-        let wait = limits::RATE_WINDOW.saturating_sub(view.now().since(oldest));
-        let message = format!(
-            "{} payments were asked for in the last 60 s; the limit is {limit}",
-            recent.len()
-        );
-        let hint = format!("Wait {} s", wait.as_secs() + 1);
-        Err(Refusal::No(Failure::refused(RATE_LIMITED, message).hint(hint).retry(Retry::Safe)))
+        Ok(())
     }
 
     /// Without a key an equal payment is more likely a repeat than a wish.
@@ -397,7 +430,7 @@ fn all_of(lane: &Lane, key: Option<&IdempotencyKey>) -> Result<Raw, Refusal<Fail
 }
 
 /// What is held for other payments cannot be spent twice.
-fn check_funds(lane: &Lane, amount: Raw) -> Result<(), Failure> {
+pub(super) fn check_funds(lane: &Lane, amount: Raw) -> Result<(), Failure> {
     if lane.queued >= limits::OPEN_PAYMENTS_PER_LANE {
         let message = format!("{} payments wait for this account already", lane.queued);
         return Err(Failure::refused("LANE_FULL", message)

@@ -1,11 +1,12 @@
 //! Turning a grant into a durable intent, inside the deciding transaction.
 
+use super::facts;
 use crate::books::{Body, Event, Lane, RowsError, View};
 use crate::clock::Millis;
 use crate::money::Raw;
 use crate::nano::{Account, Subtype};
 use crate::payment::BlockIntent;
-use crate::policy::{Decision, Facts, Grant, Policy, ReasonCode, Request, Stage, decide};
+use crate::policy::{Decision, Grant, Policy, ReasonCode, Request, Stage, decide};
 use crate::wallet::{BuildError, Frontier, Keystore, SpendBlock};
 
 /// Why a granted payment was not signed.
@@ -24,11 +25,7 @@ pub(super) fn judge(
     stage: Stage,
 ) -> Result<Decision, RowsError> {
     let policy = view.policy()?.map_or_else(Policy::live, |row| row.policy);
-    let facts = Facts {
-        frozen: view.freeze()?.map(|freeze| freeze.reason),
-        approvals_waiting: view.counters()?.approvals_waiting,
-        stage,
-    };
+    let facts = facts::facts(view, &policy, request, stage, view.now())?;
     Ok(decide(&policy, request, &facts))
 }
 
@@ -44,6 +41,9 @@ pub(super) fn decided(request: &Request, stage: Stage, decision: &Decision) -> E
             rules: decision.rules.clone(),
             would_pass: decision.would_pass.clone(),
             policy_hash: decision.policy_hash,
+            mandate_version: decision.mandate_version,
+            charge: decision.charge,
+            remaining: decision.remaining.clone(),
         },
     )
 }

@@ -1,4 +1,4 @@
-//! Waiting for a payment. Only looks: whoever stops waiting changes nothing.
+//! Waiting for a payment. Only looks: whoever stops waiting changes nothing, and nothing here may wait without an end.
 
 use std::time::Duration;
 
@@ -20,23 +20,39 @@ impl Engine {
         id: PaymentId,
         timeout: Duration,
         cancelled: &CancellationToken,
+        tell: impl FnMut(&Paid, Duration) + Send,
+    ) -> Result<Paid, Failure> {
+        self.wait_while(id, Status::Pending, timeout, cancelled, tell).await
+    }
+
+    /// Waits as long as the payment has `status`, whichever it has then; otherwise as
+    /// [`Engine::wait_for_payment`].
+    ///
+    /// # Errors
+    /// When there is no such payment, or the store fails.
+    pub async fn wait_while(
+        &self,
+        id: PaymentId,
+        status: Status,
+        timeout: Duration,
+        cancelled: &CancellationToken,
         mut tell: impl FnMut(&Paid, Duration) + Send,
     ) -> Result<Paid, Failure> {
         let started = self.clock().now();
         let deadline = started.plus(timeout);
         let mut changes = self.store().watch();
-        let mut told: Option<(Status, u64)> = None;
+        let mut told: Option<u64> = None;
         loop {
             changes.mark_unchanged();
             let paid = self.paid(id)?;
             let now = self.clock().now();
             let waited = now.since(started);
-            let status = paid.payment.state.status();
-            if status != Status::Pending || now >= deadline || cancelled.is_cancelled() {
+            let changed = paid.payment.state.status() != status;
+            if changed || now >= deadline || cancelled.is_cancelled() {
                 return Ok(paid);
             }
-            if told != Some((status, waited.as_secs())) {
-                told = Some((status, waited.as_secs()));
+            if told != Some(waited.as_secs()) {
+                told = Some(waited.as_secs());
                 tell(&paid, waited);
             }
             tokio::select! {

@@ -76,10 +76,15 @@ impl Chain {
 
 /// `SHA-256(domain | previous hash | canonical bytes)`.
 pub fn event_hash(previous: &Digest, bytes: &[u8]) -> Digest {
+    hash_pieces(previous, &[bytes])
+}
+
+/// [`event_hash`] of bytes that stand in pieces.
+pub(super) fn hash_pieces(previous: &Digest, pieces: &[&[u8]]) -> Digest {
     let mut hasher = Sha256::new();
     hasher.update(DOMAIN);
     hasher.update(previous.0);
-    hasher.update(bytes);
+    pieces.iter().for_each(|piece| hasher.update(piece));
     Digest(hasher.finalize().into())
 }
 

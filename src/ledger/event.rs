@@ -108,6 +108,16 @@ pub enum EventError {
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct EventSignature(pub [u8; 64]);
 
+impl EventSignature {
+    /// `R` and `s`, in the words of RFC 8032.
+    pub(super) fn halves(&self) -> ([u8; 32], [u8; 32]) {
+        let (mut r, mut s) = ([0; 32], [0; 32]);
+        r.copy_from_slice(&self.0[..32]);
+        s.copy_from_slice(&self.0[32..]);
+        (r, s)
+    }
+}
+
 impl Serialize for EventSignature {
     fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
         s.serialize_str(&BASE64.encode(self.0))

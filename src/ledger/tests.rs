@@ -62,25 +62,131 @@ fn events_survive_export() {
     }
 }
 
+/// Twice at every byte of every line: in its lowest bit, and in the one that makes capitals small.
 #[test]
 fn every_changed_byte_is_noticed() {
-    let events = chain(9);
-    for (index, event) in events.iter().enumerate() {
-        let line = serde_json::to_vec(event).unwrap();
-        for at in 0..line.len() {
+    let events = chain(200);
+    let lines: Vec<Vec<u8>> =
+        events.iter().map(|event| serde_json_canonicalizer::to_vec(event).unwrap()).collect();
+    let mut hashes = Verifier::new(VerifyMode::Hashes, vec![], vec![]);
+    let mut signatures = Verifier::new(VerifyMode::Signatures, vec![trusted()], vec![]);
+    for (index, line) in lines.iter().enumerate() {
+        for (at, bit) in (0..line.len()).flat_map(|at| [(at, 1), (at, 0x20)]) {
             let mut changed = line.clone();
-            changed[at] ^= 1;
-            let Ok(changed) = serde_json::from_slice::<Event>(&changed) else { continue };
-            if changed == *event {
+            changed[at] ^= bit;
+            // What hashes alone show needs no look at signatures.
+            let mut quick = hashes.clone();
+            quick.push_read(Entry::from_line(&changed));
+            if quick.is_broken() {
                 continue;
             }
-            let mut tampered = events.clone();
-            tampered[index] = changed;
-            let report = verify(&tampered, vec![]);
-            assert!(!report.ok, "event {} byte {at}", index + 1);
-            assert!(report.broken_at.unwrap() <= index as u64 + 2);
+            let mut full = signatures.clone();
+            full.push_read(Entry::from_line(&changed));
+            lines[index + 1..].iter().take(3).for_each(|l| full.push_read(Entry::from_line(l)));
+            let report = full.finish();
+            let seq = index as u64 + 1;
+            assert!(!report.ok && report.broken_at <= Some(seq + 1), "event {seq} byte {at}");
         }
+        hashes.push_read(Entry::from_line(line));
+        signatures.push_read(Entry::from_line(line));
+        signatures.flush();
     }
+    assert!(hashes.finish().ok && signatures.finish().ok);
+}
+
+#[test]
+fn a_line_may_be_written_otherwise_if_it_says_the_same() {
+    for event in chain(4) {
+        let pretty = serde_json::to_string_pretty(&event).unwrap().replace('\n', " ");
+        let canonical = serde_json_canonicalizer::to_string(&event).unwrap();
+        let read = |line: &str| Entry::from_line(line.as_bytes()).unwrap().hash_after(&event.hash);
+        assert_eq!(read(&pretty), read(&canonical));
+        let twice = canonical.replacen("\"n\":", "\"n\":9,\"n\":", 1);
+        assert!(Entry::from_line(twice.as_bytes()).unwrap_err().to_string().contains("twice"));
+    }
+    for bad in [&b""[..], b"{}", b"[]", b"\xff", br#"{"seq":1}"#, b"{\"at\":1}"] {
+        assert!(Entry::from_line(bad).is_err(), "{bad:?}");
+    }
+}
+
+/// Ten events by the first key, a rotation, ten by the second; `tamper` changes the rotation's data before it is sealed.
+fn rotated(tamper: impl Fn(&mut Map<String, Value>)) -> (Vec<Event>, [TrustedKey; 2]) {
+    let keys = [signing_key(), SigningKey::from_bytes(&[8; 32])];
+    let public = [0, 1].map(|at: usize| TrustedKey::new(keys[at].verifying_key()));
+    let mut chain = Chain::new(Head::GENESIS, Millis(0));
+    let events = (1..=21u64).map(|seq| {
+        let signer = usize::from(seq > 11);
+        let (kind, mut data) =
+            if seq == 11 { (KEY_ROTATED, Map::new()) } else { ("t", Map::new()) };
+        if seq == 11 {
+            let proof = keys[1].sign(&proof_message(&chain.head().hash, &public[1]));
+            let rotation = Rotation {
+                key_id: public[1].id().clone(),
+                ledger_key: public[1].to_pem(),
+                proof: EventSignature(proof.to_bytes()),
+            };
+            let Ok(Value::Object(object)) = serde_json::to_value(rotation) else { unreachable!() };
+            data = object;
+            tamper(&mut data);
+        }
+        let id = public[signer].id();
+        let mut event = chain.append(Millis(seq), kind, None, data, Some(id)).unwrap().event;
+        event.signature = Some(EventSignature(keys[signer].sign(&event.hash.0).to_bytes()));
+        event
+    });
+    (events.collect(), public)
+}
+
+fn verify_with(events: &[Event], keys: Vec<TrustedKey>) -> Report {
+    let mut verifier = Verifier::new(VerifyMode::Signatures, keys, vec![]);
+    events.iter().for_each(|event| verifier.push(event));
+    verifier.finish()
+}
+
+#[test]
+fn a_rotation_is_followed_from_the_first_key_alone() {
+    let (events, [first, second]) = rotated(|_| {});
+    let report = verify_with(&events, vec![first.clone()]);
+    assert!(report.ok && report.rotations == 1, "{report:?}");
+    // The chain names no first key here, so that whoever knows the second alone cannot begin.
+    assert_eq!(verify_with(&events, vec![second]).broken_at, Some(1));
+    // Cut right after the rotation it holds too; in the middle of what the new key signed as well.
+    for keep in [10, 11, 12, 20] {
+        assert!(verify_with(&events[..keep], vec![first.clone()]).ok, "{keep}");
+    }
+}
+
+#[test]
+fn nobody_but_the_old_key_rotates_and_only_to_a_key_that_vouches() {
+    let (_, [first, _]) = rotated(|_| {});
+    let reasons = [
+        ("proof", Value::from("A".repeat(86) + "=="), "does not vouch"),
+        ("keyId", Value::from("0000000000000000"), "another id"),
+        ("ledgerKey", Value::from("-----BEGIN PUBLIC KEY-----"), "not an Ed25519"),
+        ("extra", Value::from(1), "cannot be read"),
+    ];
+    for (field, value, words) in reasons {
+        let (events, _) = rotated(|data| {
+            data.insert(field.to_owned(), value.clone());
+        });
+        let report = verify_with(&events, vec![first.clone()]);
+        assert_eq!(report.broken_at, Some(11), "{field}: {report:?}");
+        assert!(report.reason.clone().unwrap().contains(words), "{field}: {report:?}");
+    }
+    let (mut events, [first, second]) = rotated(|_| {});
+    let stranger = SigningKey::from_bytes(&[7; 32]);
+    events[10].signature = Some(EventSignature(stranger.sign(&events[10].hash.0).to_bytes()));
+    assert_eq!(verify_with(&events, vec![first.clone()]).broken_at, Some(11));
+    // The old key counts no longer.
+    let (events, _) = rotated(|_| {});
+    let mut chain = Chain::new(head(&events[..11]), Millis(50));
+    let mut late = chain.append(Millis(60), "t", None, Map::new(), Some(first.id())).unwrap().event;
+    late.signature = Some(EventSignature(signing_key().sign(&late.hash.0).to_bytes()));
+    let mut forked = events[..11].to_vec();
+    forked.push(late);
+    let report = verify_with(&forked, vec![first, second]);
+    assert_eq!(report.broken_at, Some(12));
+    assert!(report.reason.unwrap().starts_with("signed by the retired key"));
 }
 
 #[test]

@@ -1,34 +1,10 @@
 //! Checking a chain with public keys alone.
 
-use ed25519_dalek::{Signature, Verifier as _, VerifyingKey, pkcs8::EncodePublicKey};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
-use super::{Event, Head, KeyId, event_hash};
-use crate::digest::Digest;
-
-/// A public key whose signatures are believed.
-#[derive(Clone, Debug)]
-pub struct TrustedKey {
-    id: KeyId,
-    key: VerifyingKey,
-}
-
-impl TrustedKey {
-    /// Derives the id from the key.
-    ///
-    /// # Panics
-    /// Never: an Ed25519 key always has an SPKI form.
-    pub fn new(key: VerifyingKey) -> Self {
-        let der = key.to_public_key_der().expect("an Ed25519 key has an SPKI form");
-        let id = Digest::of(der.as_bytes()).to_string()[..16].to_owned();
-        Self { id: KeyId(id), key }
-    }
-
-    /// Its id as events carry it.
-    pub fn id(&self) -> &KeyId {
-        &self.id
-    }
-}
+use super::batch::SignatureBatch;
+use super::rotation::{KEY_ROTATED, Rotation};
+use super::{Entry, Event, EventError, Head, TrustedKey};
 
 /// What is checked.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -55,6 +31,9 @@ pub struct Report {
     /// Head of what was read.
     #[serde(skip)]
     pub head: Head,
+    /// How often the signing key changed.
+    #[serde(skip)]
+    pub rotations: u64,
 }
 
 /// The first thing wrong with a chain.
@@ -68,75 +47,64 @@ pub struct Broken {
 }
 
 /// Reads a chain from its first event on, in order.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Verifier {
     mode: VerifyMode,
+    trusted: Vec<TrustedKey>,
+    /// Keys that signed, in order; the last one is in force.
     keys: Vec<TrustedKey>,
+    first_signed: Option<u64>,
     expected: Vec<Head>,
     head: Head,
     signed_to: u64,
     last_at: String,
-    pending: Vec<(u64, usize, Digest, Signature)>,
+    pending: SignatureBatch,
     broken: Option<Broken>,
 }
 
 impl Verifier {
-    /// Trusts `keys`; `expected` are heads that left the store earlier and must be in the chain.
+    /// Trusts `keys`, each of which may be the ledger's first one or one it was handed to later; `expected` are heads
+    /// that left the store earlier and must be in the chain.
     pub fn new(mode: VerifyMode, keys: Vec<TrustedKey>, mut expected: Vec<Head>) -> Self {
         expected.retain(|head| head.seq > 0);
         expected.sort_by_key(|head| std::cmp::Reverse(head.seq));
         Self {
             mode,
-            keys,
+            trusted: keys,
+            keys: Vec::new(),
+            first_signed: None,
             expected,
             head: Head::GENESIS,
             signed_to: 0,
             last_at: String::new(),
-            pending: Vec::with_capacity(BATCH),
+            pending: SignatureBatch::default(),
             broken: None,
         }
     }
 
-    /// Checks the next event; after the first break the rest is only counted.
+    /// Checks the next event; after the first break the rest is passed over.
     pub fn push(&mut self, event: &Event) {
-        match event.canonical_bytes() {
-            Ok(bytes) => self.push_bytes(event, &bytes),
+        self.push_read(Entry::from_event(event));
+    }
+
+    /// The next line of an export, or event of a store, as far as it could be read at all.
+    pub fn push_read(&mut self, entry: Result<Entry<'_>, EventError>) {
+        match entry {
+            Ok(entry) => self.push_entry(&entry),
             Err(error) => self.fail(self.head.seq + 1, error.to_string()),
         }
     }
 
-    /// Like [`Verifier::push`], with the canonical bytes at hand.
-    pub fn push_bytes(&mut self, event: &Event, bytes: &[u8]) {
-        if self.broken.is_some() {
-            return;
-        }
-        let seq = self.head.seq + 1;
-        if event.seq != seq {
-            return self.fail(seq, format!("sequence gap: expected {seq}, found {}", event.seq));
-        }
-        if event_hash(&self.head.hash, bytes) != event.hash {
-            return self.fail(seq, "hash mismatch".to_owned());
-        }
-        if event.at < self.last_at {
-            return self.fail(seq, "time runs backwards".to_owned());
-        }
-        self.head = Head { seq, hash: event.hash };
-        event.at.clone_into(&mut self.last_at);
-        self.check_expected();
-        if self.mode == VerifyMode::Signatures {
-            self.queue_signature(event);
-        }
+    /// Whether the rest of the chain can no longer change the verdict.
+    pub fn is_broken(&self) -> bool {
+        self.broken.is_some()
     }
 
-    /// Ends the chain: checks what is still queued, the head's signature and the expected heads.
+    /// Ends the chain: checks what is still queued, the head's signature, the keys and the expected heads.
     pub fn finish(mut self) -> Report {
         self.flush();
-        if self.broken.is_none()
-            && self.mode == VerifyMode::Signatures
-            && self.head.seq > self.signed_to
-        {
-            let seq = self.signed_to + 1;
-            self.fail(seq, "signature missing: events after the last signed one".to_owned());
+        if self.broken.is_none() && self.mode == VerifyMode::Signatures {
+            self.check_end();
         }
         if let (None, Some(head)) = (&self.broken, self.expected.pop()) {
             let reason = format!("truncated: the anchored event {} is not in the chain", head.seq);
@@ -148,6 +116,36 @@ impl Verifier {
             broken_at: self.broken.as_ref().map(|b| b.seq),
             reason: self.broken.map(|b| b.reason),
             head: self.head,
+            rotations: (self.keys.len() as u64).saturating_sub(1),
+        }
+    }
+
+    fn push_entry(&mut self, entry: &Entry<'_>) {
+        if self.broken.is_some() {
+            return;
+        }
+        let seq = self.head.seq + 1;
+        if entry.seq != seq {
+            return self.fail(seq, format!("sequence gap: expected {seq}, found {}", entry.seq));
+        }
+        if entry.is_too_large() {
+            return self.fail(seq, "larger than an event may be".to_owned());
+        }
+        if entry.hash_after(&self.head.hash) != entry.hash {
+            return self.fail(seq, "hash mismatch".to_owned());
+        }
+        if *entry.at < *self.last_at {
+            return self.fail(seq, "time runs backwards".to_owned());
+        }
+        let previous = std::mem::replace(&mut self.head, Head { seq, hash: entry.hash });
+        self.last_at.clear();
+        self.last_at.push_str(&entry.at);
+        self.check_expected();
+        if self.mode == VerifyMode::Signatures {
+            self.queue_signature(entry);
+            if entry.kind == KEY_ROTATED {
+                self.rotate(entry, previous);
+            }
         }
     }
 
@@ -161,45 +159,83 @@ impl Verifier {
         }
     }
 
-    fn queue_signature(&mut self, event: &Event) {
-        match (&event.signature, &event.key_id) {
-            (None, None) => {}
-            (Some(signature), Some(id)) => {
-                let Some(key) = self.keys.iter().position(|key| key.id == *id) else {
-                    return self.fail(event.seq, format!("signed by the unknown key {id}"));
-                };
-                let signature = Signature::from_bytes(&signature.0);
-                self.pending.push((event.seq, key, event.hash, signature));
-                if self.pending.len() == BATCH {
-                    self.flush();
+    fn queue_signature(&mut self, entry: &Entry<'_>) {
+        let (signature, id) = match (&entry.signature, &entry.key_id) {
+            (None, None) => {
+                if entry.seq == 1 {
+                    self.take_first_key(entry, None);
                 }
+                return;
             }
-            _ => self.fail(event.seq, "signature missing or without a key id".to_owned()),
+            (Some(signature), Some(id)) => (signature, id),
+            _ => return self.fail(entry.seq, "signature missing or without a key id".to_owned()),
+        };
+        if self.keys.is_empty() {
+            self.take_first_key(entry, Some(id));
+        }
+        if self.keys.last().is_none_or(|key| *key.id().0 != **id) {
+            let retired = self.keys.iter().any(|key| *key.id().0 == **id);
+            let known = if retired { "retired" } else { "unknown" };
+            return self.fail(entry.seq, format!("signed by the {known} key {id}"));
+        }
+        self.pending.push(entry.seq, entry.hash, *signature);
+        self.first_signed.get_or_insert(entry.seq);
+        if self.pending.is_full() {
+            self.flush();
         }
     }
 
-    /// One batch equation for many signatures; only when it fails is each looked at alone.
-    fn flush(&mut self) {
-        let pending = std::mem::take(&mut self.pending);
-        let Some(last) = pending.last() else { return };
-        let messages: Vec<&[u8]> = pending.iter().map(|p| &p.2.0[..]).collect();
-        let signatures: Vec<Signature> = pending.iter().map(|p| p.3).collect();
-        let keys: Vec<VerifyingKey> = pending.iter().map(|p| self.keys[p.1].key).collect();
-        if ed25519_dalek::verify_batch(&messages, &signatures, &keys).is_ok() {
-            self.signed_to = last.0;
-            return;
+    /// The key the chain says it began with. It is only believed if a trusted key stands in the line that follows.
+    fn take_first_key(&mut self, entry: &Entry<'_>, id: Option<&str>) {
+        let named = (entry.seq == 1)
+            .then(|| serde_json::from_str::<FirstData>(&entry.data).ok())
+            .flatten()
+            .and_then(|data| TrustedKey::from_pem(&data.ledger_key).ok());
+        let trusted = || self.trusted.iter().find(|key| Some(&*key.id().0) == id).cloned();
+        if let Some(key) = named.or_else(trusted) {
+            self.keys.push(key);
         }
-        let bad = pending.iter().find(|(_, key, hash, signature)| {
-            self.keys[*key].key.verify(&hash.0, signature).is_err()
-        });
-        match bad.map(|p| p.0) {
-            // The batch equation and the single one differ on keys with a small-order part only.
-            None => self.signed_to = last.0,
-            Some(seq) => {
-                // An earlier break is the one to report.
-                if self.broken.as_ref().is_none_or(|broken| broken.seq > seq) {
-                    self.broken = Some(Broken { seq, reason: "signature invalid".to_owned() });
-                }
+    }
+
+    fn rotate(&mut self, entry: &Entry<'_>, previous: Head) {
+        if entry.signature.is_none() {
+            return self.fail(entry.seq, "the key's rotation is not signed".to_owned());
+        }
+        match Rotation::check(&entry.data, &previous.hash) {
+            Ok(key) if self.keys.contains(&key) => {
+                self.fail(entry.seq, "rotated to a key that was retired before".to_owned());
+            }
+            Ok(key) => {
+                // What waits was signed by the old key.
+                self.flush();
+                self.keys.push(key);
+            }
+            Err(reason) => self.fail(entry.seq, reason),
+        }
+    }
+
+    fn check_end(&mut self) {
+        if self.head.seq > self.signed_to {
+            let reason = "signature missing: events after the last signed one".to_owned();
+            return self.fail(self.signed_to + 1, reason);
+        }
+        let trusted = self.keys.iter().any(|key| self.trusted.contains(key));
+        if let (false, Some(first)) = (trusted, self.keys.first()) {
+            let reason = format!("signed by the unknown key {}", first.id());
+            self.fail(self.first_signed.unwrap_or(1), reason);
+        }
+    }
+
+    /// Checks the signatures that wait.
+    pub(super) fn flush(&mut self) {
+        let Some(key) = self.keys.last() else { return };
+        match self.pending.check(key) {
+            None => {}
+            Some(Ok(last)) => self.signed_to = last,
+            // An earlier break is the one to report.
+            Some(Err(seq)) if self.broken.as_ref().is_some_and(|broken| broken.seq <= seq) => {}
+            Some(Err(seq)) => {
+                self.broken = Some(Broken { seq, reason: "signature invalid".to_owned() });
             }
         }
     }
@@ -211,4 +247,9 @@ impl Verifier {
     }
 }
 
-const BATCH: usize = 256;
+/// Data of a first event that names the ledger's key.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct FirstData {
+    ledger_key: String,
+}

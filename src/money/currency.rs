@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-use super::Raw;
+use super::{Raw, decimal};
 
 /// A currency code: 3 to 12 upper-case ASCII letters or digits, such as `XNO`, `USD`, `USDC`.
 #[derive(Clone, Copy, Eq, Hash, Ord, PartialEq, PartialOrd)]
@@ -93,11 +93,13 @@ impl Money {
     }
 }
 
-/// For people: `1.5 XNO`; other currencies in smallest units.
+/// For people: `1.5 XNO`, `12.5 USD`; a currency of unknown decimals in smallest units.
 impl fmt::Display for Money {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.as_raw() {
-            Some(raw) => write!(f, "{} XNO", raw.to_xno()),
+        match self.currency.decimals() {
+            Some(decimals) => {
+                write!(f, "{} {}", decimal::format(self.amount, decimals), self.currency)
+            }
             None => write!(f, "{} {} (smallest units)", self.amount, self.currency),
         }
     }

@@ -4,8 +4,10 @@
 
 mod currency;
 mod decimal;
+mod minor;
 mod raw;
 
 pub use currency::{Currency, CurrencyError, Money, units_text};
 pub use decimal::AmountError;
+pub use minor::{BudgetAmount, MoneyTextError};
 pub use raw::Raw;

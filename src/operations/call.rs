@@ -31,6 +31,8 @@ pub struct Call {
     pub arguments: Map<String, Value>,
     /// Who asks.
     pub caller: Caller,
+    /// What an agent proves itself with; who it is follows from that alone, where the wallet is open.
+    pub agent_token: Option<Secret>,
     /// The operator secret, where the owner has typed it.
     pub operator_secret: Option<Secret>,
     /// Where progress goes, if somebody listens.
@@ -50,11 +52,11 @@ impl fmt::Debug for Call {
     }
 }
 
-/// Who asks. Never taken from arguments.
+/// Who asks. Never taken from arguments; an agent's name in a [`Call`] is not believed, only its token.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Caller {
-    /// An agent; named when its host proved which one it is.
+    /// An agent; named in a [`Context`] when its token proved which one it is.
     Agent(Option<String>),
     /// The owner at a terminal.
     Operator,

@@ -2,7 +2,7 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::engine::{Amount, Engine, store_failure};
 use crate::failure::Failure;
@@ -11,6 +11,7 @@ use crate::limits;
 use crate::money::{AmountError, Raw};
 use crate::nano::Account;
 use crate::payment::IdempotencyKey;
+use crate::policy::{Mandate, MandateBody};
 
 /// An amount as an agent writes it: text, or a JSON number of at most 15 significant digits.
 ///
@@ -176,6 +177,28 @@ pub fn bounded(field: &str, text: Option<String>, max: usize) -> Result<Option<S
 pub fn idempotency_key(key: Option<String>) -> Result<Option<IdempotencyKey>, Failure> {
     let parsed = key.map(IdempotencyKey::try_from).transpose();
     parsed.map_err(|error| Failure::invalid("INVALID_IDEMPOTENCY_KEY", error.to_string()))
+}
+
+/// A mandate as it is written, from a JSON object. Tools take it so: its whole schema would be most of their budget.
+///
+/// # Errors
+/// `INVALID_MANDATE`, with the field that is unknown, missing or of a wrong type.
+pub fn mandate_body(object: Map<String, Value>) -> Result<MandateBody, Failure> {
+    serde_json::from_value(Value::Object(object)).map_err(|error| {
+        let words: String = error.to_string().chars().take(limits::QUOTE_CHARS).collect();
+        Failure::invalid("INVALID_MANDATE", words)
+    })
+}
+
+/// A mandate of which everything is right.
+///
+/// # Errors
+/// `INVALID_MANDATE`, with the field and what is wrong with it.
+pub fn mandate(body: MandateBody) -> Result<Mandate, Failure> {
+    Mandate::try_from(body).map_err(|error| {
+        Failure::invalid("INVALID_MANDATE", error.to_string())
+            .hint("The fields are those of seeds/004; amounts are integer smallest units as text")
+    })
 }
 
 const NUMBER_DIGITS: usize = 15;

@@ -4,12 +4,15 @@
 //! Operations must never reach a key, a store table or a node: they call the engine.
 
 pub mod guard;
+pub mod host;
+pub mod offline;
 pub mod operator;
 pub mod payment;
 pub mod wallet;
 
 mod call;
 mod fields;
+mod money_text;
 mod paid;
 mod registry;
 mod schema;
@@ -19,6 +22,8 @@ pub use call::{
     Answer, Call, Caller, Context, Gate, Image, Outcome, Progress, ProgressSink, Verdict,
 };
 pub use fields::{AccountRef, AmountText, LedgerHead};
+pub use money_text::{mandate_json, money_json, money_shown};
+use paid::reason;
 pub use paid::{PayResult, SettlementOut, describe, outcome_of};
 pub use registry::{AnyOperation, registry};
 
@@ -83,6 +88,8 @@ impl Spec {
 pub enum Audience {
     /// Agents, and so every MCP host; the operator too.
     Agent,
+    /// A surface on behalf of its host's user, with no more authority than the agent; never listed as a tool.
+    Host,
     /// The operator alone; never listed as a tool.
     Operator,
 }

@@ -37,6 +37,9 @@ pub struct PayResult {
     pub would_pass: Option<String>,
     /// Every policy rule looked at, with the numbers compared.
     pub rules: Vec<String>,
+    /// What was left of each budget of the mandate after the decision.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub remaining: Vec<String>,
     /// The ledger's head when this was read.
     pub ledger_head: LedgerHead,
 }
@@ -95,6 +98,7 @@ impl From<&Paid> for PayResult {
             block_hash: block_hash(&payment.state),
             would_pass: decided.filter(|_| denied).and_then(|decided| decided.would_pass.clone()),
             rules: decided.map(|decided| decided.rules.clone()).unwrap_or_default(),
+            remaining: decided.map(|decided| decided.remaining.clone()).unwrap_or_default(),
             ledger_head: paid.head.into(),
         }
     }

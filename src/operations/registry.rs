@@ -14,8 +14,8 @@ use crate::failure::{Failure, Retry};
 use crate::limits::QUOTE_CHARS;
 
 use super::{
-    Answer, Context, Image, Operation, Outcome, Spec, Verdict, guard, operator, payment, schema,
-    wallet,
+    Answer, Context, Image, Operation, Outcome, Spec, Verdict, guard, host, operator, payment,
+    schema, wallet,
 };
 
 /// An operation whose input and output types are not known to the caller.
@@ -40,18 +40,42 @@ pub fn registry() -> &'static [&'static dyn AnyOperation] {
 }
 
 static OPERATIONS: &[&dyn AnyOperation] = &[
+    &Of::<operator::AgentsLabel>::NEW,
+    &Of::<operator::AgentsList>::NEW,
+    &Of::<operator::AgentsRegister>::NEW,
+    &Of::<operator::AgentsRevoke>::NEW,
+    &Of::<operator::AgentsRotate>::NEW,
     &Of::<operator::ApprovalsAnswer>::NEW,
     &Of::<operator::ApprovalsList>::NEW,
+    &Of::<guard::CheckPayment>::NEW,
     &Of::<guard::GetPaymentStatus>::NEW,
+    &Of::<host::HostAnswer>::NEW,
+    &Of::<host::HostAsk>::NEW,
     &Of::<operator::KeysExported>::NEW,
     &Of::<operator::LedgerEvents>::NEW,
+    &Of::<operator::LedgerHead>::NEW,
+    &Of::<operator::LedgerRotateKey>::NEW,
     &Of::<operator::LedgerVerify>::NEW,
     &Of::<guard::ListMandates>::NEW,
+    &Of::<operator::MandatesAmend>::NEW,
+    &Of::<operator::MandatesCreate>::NEW,
+    &Of::<operator::MandatesGrant>::NEW,
+    &Of::<operator::MandatesList>::NEW,
+    &Of::<operator::MandatesReject>::NEW,
+    &Of::<operator::MandatesRevoke>::NEW,
+    &Of::<operator::MerchantsList>::NEW,
+    &Of::<operator::MerchantsRemove>::NEW,
+    &Of::<operator::MerchantsSet>::NEW,
     &Of::<operator::OperatorBackup>::NEW,
+    &Of::<operator::Report>::NEW,
     &Of::<operator::OperatorStatus>::NEW,
+    &Of::<operator::PayeesList>::NEW,
+    &Of::<operator::PayeesRemove>::NEW,
+    &Of::<operator::PayeesSet>::NEW,
     &Of::<payment::PaymentList>::NEW,
     &Of::<payment::PaymentRequest>::NEW,
     &Of::<payment::PaymentStatus>::NEW,
+    &Of::<guard::ProposeMandate>::NEW,
     &Of::<guard::RequestPayment>::NEW,
     &Of::<operator::WalletAccounts>::NEW,
     &Of::<operator::WalletAddAccount>::NEW,

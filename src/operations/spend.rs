@@ -5,13 +5,26 @@ use crate::engine::{Order, Paid};
 use crate::failure::Failure;
 use crate::limits;
 use crate::payment::State;
+use crate::policy::Claims;
 
 /// Asks for the payment and waits up to [`limits::SPEND_WAIT`] for its outcome; whoever stops waiting stops nothing.
 ///
 /// # Errors
 /// Before a payment id exists.
 pub(super) async fn spend(order: Order, context: &Context) -> Result<Paid, Failure> {
-    let asked = context.engine.pay(order).await?;
+    spend_claiming(order, Claims::default(), context).await
+}
+
+/// As [`spend`], with what the agent says is bought.
+///
+/// # Errors
+/// Those of [`spend`].
+pub(super) async fn spend_claiming(
+    order: Order,
+    claims: Claims,
+    context: &Context,
+) -> Result<Paid, Failure> {
+    let asked = context.engine.pay_claiming(order, claims).await?;
     let id = asked.payment.id();
     let progress = &context.progress;
     let total = Some(limits::SPEND_WAIT.as_secs());

@@ -2,10 +2,13 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Grant, Mode, Policy, ReasonCode, Request, Rule, Trace};
+use super::mandate_caps::remaining;
+use super::mandate_rules::{cart_fits, judge_mandate};
+use super::rules::within;
+use super::{Charge, Grant, Mandate, Mode, Policy, ReasonCode, Request, Rule, Trace, Usage};
+use crate::clock::Millis;
 use crate::digest::Digest;
 use crate::limits;
-use crate::money::Money;
 
 /// What is known in the deciding transaction.
 #[derive(Clone, Debug)]
@@ -16,6 +19,36 @@ pub struct Facts {
     pub approvals_waiting: u32,
     /// Where the payment stands.
     pub stage: Stage,
+    /// Ledger time.
+    pub now: Millis,
+    /// The claimed mandate, if there is one of that id.
+    pub claimed: Option<Claimed>,
+    /// What the payee sells, by the owner's table.
+    pub payee_category: Option<String>,
+    /// What the merchant of a verified cart sells, by the owner's table.
+    pub merchant_category: Option<String>,
+}
+
+/// The mandate a payment claims, and how much of it is used.
+#[derive(Clone, Debug)]
+pub struct Claimed {
+    /// The mandate.
+    pub mandate: Mandate,
+    /// Which version.
+    pub version: u32,
+    /// Whether the owner has taken it back.
+    pub revoked: bool,
+    /// What is used of the budget the payment counts against, its own part included.
+    pub usage: Usage,
+    /// What this payment holds of it already.
+    pub held: Option<Charge>,
+}
+
+impl Claimed {
+    /// What the others have used.
+    pub(super) fn usage_without_own(&self) -> Usage {
+        self.held.map_or(self.usage, |held| self.usage.without(held))
+    }
 }
 
 /// Where the payment stands when it is judged.
@@ -42,6 +75,12 @@ pub struct Decision {
     pub would_pass: Option<String>,
     /// Which policy decided.
     pub policy_hash: Digest,
+    /// Which version of the claimed mandate.
+    pub mandate_version: Option<u32>,
+    /// What the payment takes from the mandate's budget, unless it is denied.
+    pub charge: Option<Charge>,
+    /// What is left of each budget of the mandate after this decision.
+    pub remaining: Vec<String>,
 }
 
 /// How a decision fell.
@@ -80,8 +119,9 @@ pub enum Outcome {
 
 /// Judges one payment. The amount must be positive; that is an invariant of [`Request`], checked again here.
 pub fn decide(policy: &Policy, request: &Request, facts: &Facts) -> Decision {
-    let mut judge = Judge { policy, request, trace: Trace::default() };
+    let mut judge = Judge { policy, request, trace: Trace::default(), charge: None };
     let finding = judge.refuse(facts).unwrap_or_else(|| judge.ask_or_allow(facts));
+    let charge = judge.charge.filter(|_| !matches!(finding.kind, Kind::Deny));
     let verdict = match finding.kind {
         Kind::Deny => Verdict::Deny,
         Kind::Ask => Verdict::NeedsApproval,
@@ -98,16 +138,31 @@ pub fn decide(policy: &Policy, request: &Request, facts: &Facts) -> Decision {
         rules: judge.trace.into_rules(),
         would_pass: finding.would_pass,
         policy_hash: policy.hash(),
+        mandate_version: facts.claimed.as_ref().map(|claimed| claimed.version),
+        remaining: left(policy, request, facts, charge),
+        charge,
     }
+}
+
+/// An agent the mandate is not for is not told what others have spent.
+fn left(policy: &Policy, request: &Request, facts: &Facts, charge: Option<Charge>) -> Vec<String> {
+    let concerned = |claimed: &&Claimed| {
+        let agent = &claimed.mandate.agent_id;
+        agent.is_none() || *agent == request.agent_id
+    };
+    let Some(claimed) = facts.claimed.as_ref().filter(concerned) else { return Vec::new() };
+    let cap = claimed.mandate.cap_for(request.amount.currency, &policy.pegs);
+    cap.map(|cap| remaining(cap, &claimed.usage_without_own(), charge)).unwrap_or_default()
 }
 
 struct Judge<'a> {
     policy: &'a Policy,
     request: &'a Request,
     trace: Trace,
+    charge: Option<Charge>,
 }
 
-struct Finding {
+pub(super) struct Finding {
     kind: Kind,
     code: ReasonCode,
     reason: String,
@@ -137,7 +192,7 @@ impl Judge<'_> {
                 "nothing until the owner unfreezes it",
             ));
         }
-        self.refuse_amount().or_else(|| self.refuse_mandate())
+        self.refuse_amount().or_else(|| self.refuse_cart()).or_else(|| self.refuse_mandate(facts))
     }
 
     fn refuse_amount(&mut self) -> Option<Finding> {
@@ -148,24 +203,40 @@ impl Judge<'_> {
             let reason = format!("the owner has set no limit for {currency}");
             return Some(deny(ReasonCode::NoLimitForCurrency, reason, "a currency with a limit"));
         };
-        let hard = Money { amount: limits.hard_limit, currency: amount.currency };
-        let within = amount.amount <= limits.hard_limit;
-        if self.trace.note("hard_limit", within, format!("{amount} of at most {hard}")) {
+        let hard = limits.hard_limit;
+        let passes = within(&amount, &hard, &self.policy.pegs);
+        if self.trace.note("hard_limit", passes, format!("{amount} of at most {hard}")) {
             return None;
         }
         let reason = format!("{amount} is above the hard limit of {hard}");
         Some(deny(ReasonCode::HardLimit, reason, &format!("at most {hard}")))
     }
 
-    fn refuse_mandate(&mut self) -> Option<Finding> {
+    fn refuse_cart(&mut self) -> Option<Finding> {
+        let cart = self.request.cart.as_ref()?;
+        let detail = format!("the cart costs {}, asked {}", cart.total, self.request.amount);
+        if self.trace.note("cart_total", cart_fits(self.request), detail.clone()) {
+            return None;
+        }
+        let would_pass = format!("the cart's own {}", cart.total);
+        Some(deny(ReasonCode::CartMismatch, detail, &would_pass))
+    }
+
+    fn refuse_mandate(&mut self, facts: &Facts) -> Option<Finding> {
         let id = self.request.mandate_id.as_deref()?;
-        self.trace.note("mandate_exists", false, format!("no mandate has the id {id:?}"));
-        let reason = format!("no mandate has the id {id:?}");
-        Some(deny(
-            ReasonCode::UnknownMandate,
-            reason,
-            "the id of a mandate from list_mandates, or none",
-        ))
+        let found = facts.claimed.as_ref();
+        let detail = match found {
+            Some(_) => format!("{id:?}"),
+            None => format!("no mandate has the id {id:?}"),
+        };
+        self.trace.note("mandate_exists", found.is_some(), detail.clone());
+        let Some(claimed) = found else {
+            let would_pass = "the id of a mandate from list_mandates, or none";
+            return Some(deny(ReasonCode::UnknownMandate, detail, would_pass));
+        };
+        let judged = judge_mandate(self.policy, self.request, facts, claimed, &mut self.trace);
+        self.charge = judged.charge;
+        judged.refused
     }
 
     /// Whether the owner must be asked, once nothing forbids it.
@@ -204,8 +275,10 @@ impl Judge<'_> {
             return Some("no mandate covers it".to_owned());
         }
         let amount = self.request.amount;
-        let threshold = self.policy.limits_for(&amount).map_or(0, |limits| limits.auto_approve);
-        let threshold = Money { amount: threshold, currency: amount.currency };
+        let Some(limits) = self.policy.limits_for(&amount) else {
+            return Some(format!("no threshold is set for {}", amount.currency));
+        };
+        let threshold = limits.auto_approve;
         match self.policy.mode {
             Mode::Autonomous => {
                 self.trace.note("mode", true, "autonomous");
@@ -216,7 +289,7 @@ impl Judge<'_> {
                 Some("the owner approves every payment".to_owned())
             }
             Mode::Tiered => {
-                let below = amount.amount <= threshold.amount;
+                let below = within(&amount, &threshold, &self.policy.pegs);
                 self.trace.note("auto_approve", below, format!("{amount} of at most {threshold}"));
                 (!below).then(|| format!("{amount} is above the threshold of {threshold}"))
             }
@@ -224,7 +297,7 @@ impl Judge<'_> {
     }
 }
 
-fn deny(code: ReasonCode, reason: String, would_pass: &str) -> Finding {
+pub(super) fn deny(code: ReasonCode, reason: String, would_pass: &str) -> Finding {
     Finding { kind: Kind::Deny, code, reason, would_pass: Some(would_pass.to_owned()) }
 }
 
@@ -238,8 +311,8 @@ mod tests {
 
     use super::*;
     use crate::ids::PaymentId;
-    use crate::money::{Currency, Raw};
-    use crate::policy::{Payee, Rail};
+    use crate::money::{Currency, Money, Raw};
+    use crate::policy::{Claims, Payee, Rail};
 
     const XNO: u128 = Raw::ONE_XNO.get();
 
@@ -251,11 +324,21 @@ mod tests {
             amount: Money::xno(Raw::new(amount)),
             payee: Payee { address: "nano_x".into(), label: None },
             mandate_id: None,
+            claims: Claims::default(),
+            cart: None,
         }
     }
 
     fn facts(stage: Stage) -> Facts {
-        Facts { frozen: None, approvals_waiting: 0, stage }
+        Facts {
+            frozen: None,
+            approvals_waiting: 0,
+            stage,
+            now: Millis(0),
+            claimed: None,
+            payee_category: None,
+            merchant_category: None,
+        }
     }
 
     fn code(policy: &Policy, request: &Request, facts: &Facts) -> (Outcome, ReasonCode) {

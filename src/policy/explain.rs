@@ -10,28 +10,64 @@ use serde::{Deserialize, Serialize};
 pub enum ReasonCode {
     /// Within what agents may do alone.
     Allowed,
-    /// Needs the owner: above the threshold or the mode asks for it.
-    ApprovalRequired,
-    /// The owner said no.
-    ApprovalRejected,
     /// The owner did not answer in time.
     ApprovalExpired,
-    /// The owner said yes and the rules still hold.
-    Approved,
+    /// The owner said no.
+    ApprovalRejected,
+    /// Needs the owner: above the threshold or the mode asks for it.
+    ApprovalRequired,
     /// Too many approvals wait already.
     ApprovalsFull,
+    /// The owner said yes and the rules still hold.
+    Approved,
+    /// The cart costs more than is to be paid, or in another currency.
+    CartMismatch,
+    /// The mandate blocks what is bought.
+    CategoryBlocked,
+    /// The mandate does not allow what is bought.
+    CategoryNotAllowed,
+    /// The mandate pins categories, and nobody but the agent says what is bought.
+    CategoryUnknown,
+    /// No cap of the mandate counts this currency.
+    CurrencyMismatch,
     /// Above the hard limit.
     HardLimit,
     /// The account's balance no longer covers it.
     InsufficientFunds,
+    /// More than is left of the mandate.
+    MandateCap,
+    /// The mandate has ended.
+    MandateExpired,
+    /// The mandate is for another agent.
+    MandateOtherAgent,
+    /// The owner has taken the mandate back.
+    MandateRevoked,
+    /// The mandate does not allow this merchant.
+    MerchantNotAllowed,
+    /// The mandate pins merchants, and no verified cart names one.
+    MerchantUnverified,
     /// The owner has set no limit for this currency, so nothing may be paid in it.
     NoLimitForCurrency,
+    /// Outside the hours the mandate may be used in.
+    OutsideAllowedHours,
+    /// The mandate does not allow this payee.
+    PayeeNotAllowed,
+    /// One item costs more than the mandate allows.
+    PerItemCap,
+    /// More than the mandate allows in one payment.
+    PerTxnCap,
+    /// The mandate does not allow this rail.
+    RailNotAllowed,
     /// The block lost against another one, confirmed by the network.
     RivalConfirmed,
     /// The claimed mandate does not exist.
     UnknownMandate,
     /// The wallet is frozen.
     WalletFrozen,
+    /// More than is left of the mandate's window.
+    WindowCap,
+    /// The mandate's window holds no more payments.
+    WindowCount,
 }
 
 impl ReasonCode {
@@ -39,17 +75,35 @@ impl ReasonCode {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Allowed => "ALLOWED",
-            Self::ApprovalRequired => "APPROVAL_REQUIRED",
-            Self::ApprovalRejected => "APPROVAL_REJECTED",
             Self::ApprovalExpired => "APPROVAL_EXPIRED",
-            Self::Approved => "APPROVED",
+            Self::ApprovalRejected => "APPROVAL_REJECTED",
+            Self::ApprovalRequired => "APPROVAL_REQUIRED",
             Self::ApprovalsFull => "APPROVALS_FULL",
+            Self::Approved => "APPROVED",
+            Self::CartMismatch => "CART_MISMATCH",
+            Self::CategoryBlocked => "CATEGORY_BLOCKED",
+            Self::CategoryNotAllowed => "CATEGORY_NOT_ALLOWED",
+            Self::CategoryUnknown => "CATEGORY_UNKNOWN",
+            Self::CurrencyMismatch => "CURRENCY_MISMATCH",
             Self::HardLimit => "HARD_LIMIT",
             Self::InsufficientFunds => "INSUFFICIENT_FUNDS",
+            Self::MandateCap => "MANDATE_CAP",
+            Self::MandateExpired => "MANDATE_EXPIRED",
+            Self::MandateOtherAgent => "MANDATE_OTHER_AGENT",
+            Self::MandateRevoked => "MANDATE_REVOKED",
+            Self::MerchantNotAllowed => "MERCHANT_NOT_ALLOWED",
+            Self::MerchantUnverified => "MERCHANT_UNVERIFIED",
             Self::NoLimitForCurrency => "NO_LIMIT_FOR_CURRENCY",
+            Self::OutsideAllowedHours => "OUTSIDE_ALLOWED_HOURS",
+            Self::PayeeNotAllowed => "PAYEE_NOT_ALLOWED",
+            Self::PerItemCap => "PER_ITEM_CAP",
+            Self::PerTxnCap => "PER_TXN_CAP",
+            Self::RailNotAllowed => "RAIL_NOT_ALLOWED",
             Self::RivalConfirmed => "RIVAL_CONFIRMED",
             Self::UnknownMandate => "UNKNOWN_MANDATE",
             Self::WalletFrozen => "WALLET_FROZEN",
+            Self::WindowCap => "WINDOW_CAP",
+            Self::WindowCount => "WINDOW_COUNT",
         }
     }
 }

@@ -4,15 +4,28 @@
 //! else. It must never look at text an agent or a third party wrote, except to compare it with what the owner pinned.
 
 mod budget;
+mod cart;
+mod charge;
 mod decide;
 mod explain;
 mod grant;
+mod host;
+mod mandate;
+mod mandate_caps;
+mod mandate_rules;
 mod request;
 mod rules;
 
 pub use budget::{Budget, BudgetError};
-pub use decide::{Decision, Facts, Outcome, Stage, Verdict, decide};
+pub use cart::{Cart, Claims, LineItem};
+pub use charge::{Charge, Usage};
+pub use decide::{Claimed, Decision, Facts, Outcome, Stage, Verdict, decide};
 pub use explain::{ReasonCode, Rule, Trace};
 pub use grant::{Grant, GrantError};
+pub use host::{HostApproval, HostLimits, HostRefusal};
+pub use mandate::{
+    AllowedHours, Cap, CapBody, HoursBody, HoursError, Mandate, MandateBody, MandateError,
+    MoneyBody, Window, WindowBody, is_id, payee_key,
+};
 pub use request::{Payee, Rail, Request};
-pub use rules::{CurrencyLimits, Mode, Policy, ReceiveMode};
+pub use rules::{AppliedLimits, CurrencyLimits, Mode, Pegs, Policy, ReceiveMode};

@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use super::{Cart, Claims};
 use crate::ids::PaymentId;
 use crate::money::Money;
 
@@ -26,6 +27,12 @@ pub struct Request {
     /// The mandate it claims.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mandate_id: Option<String>,
+    /// What the agent says of it; may only add a reason to refuse.
+    #[serde(default, skip_serializing_if = "Claims::is_empty")]
+    pub claims: Claims,
+    /// What the merchant itself said is bought. Only the engine may set it, after it has asked the merchant.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cart: Option<Cart>,
 }
 
 /// Who would get the money.
@@ -43,15 +50,27 @@ pub struct Payee {
 #[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Rail {
+    /// A checkout at a merchant, by the Agentic Commerce Protocol.
+    Acp,
     /// A Nano send.
     Nano,
+    /// A card payment token.
+    Stripe,
+    /// A paid HTTP resource.
+    X402,
 }
 
 impl Rail {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Acp, Self::Nano, Self::Stripe, Self::X402];
+
     /// Its name in requests and events.
     pub fn as_str(self) -> &'static str {
         match self {
+            Self::Acp => "acp",
             Self::Nano => "nano",
+            Self::Stripe => "stripe",
+            Self::X402 => "x402",
         }
     }
 }
@@ -66,9 +85,6 @@ impl FromStr for Rail {
     type Err = ();
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        match text {
-            "nano" => Ok(Self::Nano),
-            _ => Err(()),
-        }
+        Self::ALL.into_iter().find(|rail| rail.as_str() == text).ok_or(())
     }
 }

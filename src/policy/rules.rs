@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::{HostApproval, HostLimits};
 use crate::digest::Digest;
 use crate::money::{Currency, Money, Raw, units_text};
 
@@ -20,14 +21,23 @@ pub struct Policy {
     pub limits: BTreeMap<Currency, CurrencyLimits>,
     /// Payments an agent may ask for in any 60 seconds; 0 lifts the limit.
     pub payments_per_minute: u32,
+    /// Payments all agents together may ask for in any 60 seconds; 0 lifts the limit.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub payments_per_minute_overall: u32,
     /// How long an approval waits for the owner.
     pub approval_expiry_ms: u64,
     /// Smaller confirmed sends to this wallet are left unreceived.
     #[serde(with = "units_text")]
     pub receive_minimum_raw: u128,
+    /// Currencies that count as another one, unit for unit: `USDC` as `USD`. Nothing else converts.
+    #[serde(default = "default_pegs", skip_serializing_if = "is_default_pegs")]
+    pub pegs: Pegs,
     /// Whether money that comes in is received at once or only when asked for.
     #[serde(default, skip_serializing_if = "ReceiveMode::is_auto")]
     pub receive_mode: ReceiveMode,
+    /// Whether and how far a host's user may approve.
+    #[serde(default, skip_serializing_if = "HostApproval::is_default")]
+    pub host_approval: HostApproval,
 }
 
 /// When confirmed sends to this wallet are received.
@@ -47,6 +57,9 @@ impl ReceiveMode {
         *self == Self::Auto
     }
 }
+
+/// From a currency to the one it counts as.
+pub type Pegs = BTreeMap<Currency, Currency>;
 
 /// How much an agent may do alone.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
@@ -80,15 +93,23 @@ impl Policy {
             require_mandate: false,
             limits: xno(50, 2),
             payments_per_minute: 60,
+            payments_per_minute_overall: 240,
             approval_expiry_ms: millis(APPROVAL_EXPIRY),
             receive_minimum_raw: RECEIVE_MINIMUM_RAW,
+            pegs: default_pegs(),
             receive_mode: ReceiveMode::Auto,
+            host_approval: HostApproval { enabled: true, limits: host_limits(10, 50) },
         }
     }
 
     /// Real money: nothing without a mandate or the owner.
     pub fn live() -> Self {
-        Self { require_mandate: true, limits: xno(50, 0), ..Self::sandbox() }
+        Self {
+            require_mandate: true,
+            limits: xno(50, 0),
+            host_approval: HostApproval::default(),
+            ..Self::sandbox()
+        }
     }
 
     /// SHA-256 over the canonical JSON, recorded with every decision.
@@ -99,16 +120,67 @@ impl Policy {
         Digest::of_json(self).expect("a policy has a canonical form")
     }
 
-    /// The limits that apply to an amount.
-    pub fn limits_for(&self, amount: &Money) -> Option<&CurrencyLimits> {
-        self.limits.get(&amount.currency)
+    /// The limits that apply to an amount: its currency's own, or those of the one it is pegged to.
+    pub fn limits_for(&self, amount: &Money) -> Option<AppliedLimits> {
+        let pegged = self.pegs.get(&amount.currency);
+        let currency =
+            if self.limits.contains_key(&amount.currency) { amount.currency } else { *pegged? };
+        let limits = self.limits.get(&currency)?;
+        let limit = |amount| Money { amount, currency };
+        Some(AppliedLimits {
+            hard_limit: limit(limits.hard_limit),
+            auto_approve: limit(limits.auto_approve),
+        })
     }
+}
+
+/// Limits that apply to one amount, perhaps in the currency its own is pegged to.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct AppliedLimits {
+    /// See [`CurrencyLimits::hard_limit`].
+    pub hard_limit: Money,
+    /// See [`CurrencyLimits::auto_approve`].
+    pub auto_approve: Money,
+}
+
+/// Whether an amount is within a limit of the same currency, or of the one it is pegged to. What cannot be compared
+/// exactly is not.
+pub(super) fn within(amount: &Money, limit: &Money, pegs: &Pegs) -> bool {
+    if amount.currency == limit.currency {
+        return amount.amount <= limit.amount;
+    }
+    let pegged = pegs.get(&amount.currency) == Some(&limit.currency);
+    match (amount.budget_units(), limit.budget_units()) {
+        (Some(amount), Some(limit)) => pegged && amount <= limit,
+        _ => false,
+    }
+}
+
+fn default_pegs() -> Pegs {
+    let code = |text: &str| text.parse().expect("both are currency codes");
+    Pegs::from([(code("USDC"), code("USD"))])
+}
+
+fn is_default_pegs(pegs: &Pegs) -> bool {
+    *pegs == default_pegs()
 }
 
 fn xno(hard: u128, auto: u128) -> BTreeMap<Currency, CurrencyLimits> {
     let one = Raw::ONE_XNO.get();
     let limits = CurrencyLimits { hard_limit: hard * one, auto_approve: auto * one };
     BTreeMap::from([(Currency::XNO, limits)])
+}
+
+fn host_limits(per_payment: u128, per_day: u128) -> BTreeMap<Currency, HostLimits> {
+    let one = Raw::ONE_XNO.get();
+    let limits = HostLimits { per_payment: per_payment * one, per_day: per_day * one };
+    BTreeMap::from([(Currency::XNO, limits)])
+}
+
+/// Policies of before this field was known keep their hash.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference in")]
+fn is_zero(number: &u32) -> bool {
+    *number == 0
 }
 
 fn millis(d: Duration) -> u64 {

@@ -10,24 +10,24 @@ use uuid::Uuid;
 use super::home::{Home, files};
 use super::lock::WalletLock;
 use super::reach::Reach;
-use crate::books::{Body, Event};
-use crate::clock::{BoxFuture, Clock};
+use crate::books::{Body, Event, View};
+use crate::clock::{BoxFuture, Clock, Millis};
 use crate::engine::{Engine, Parts, RESTORED, Rhythm, store_failure};
 use crate::failure::{Failure, Retry};
 use crate::ids::WalletId;
 use crate::ledger::Head;
 use crate::nano::{Account, Network, Seed};
-use crate::network::Node;
+use crate::network::{Confirmations, Node, WorkSource};
 use crate::payment::step;
 use crate::policy::Policy;
 use crate::secret::Secret;
 use crate::store::{
-    AnchorFile, CommitError, FreezeMarker, Guards, LedgerSigner, RedbEngine, Store, StoreError,
-    probe_file,
+    AnchorFile, CommitError, Engine as _, FreezeMarker, Guards, LedgerKeyFiles, LedgerSigner,
+    RedbEngine, Store, StoreError, probe_file,
 };
 use crate::surfaces::cli::args::Sandbox;
 use crate::surfaces::cli::sandbox::Services;
-use crate::wallet::{KeyFile, KeyFileError, KeyMaterial, Keystore, WorkPool};
+use crate::wallet::{KeyFile, KeyFileError, KeyMaterial, Keystore, Peers, WorkMode, WorkPool};
 
 /// What a wallet is opened with.
 #[derive(Clone, Debug)]
@@ -38,6 +38,10 @@ pub struct Boot {
     pub network: Network,
     /// Threads for proof of work.
     pub work_threads: usize,
+    /// When work servers are asked.
+    pub work_mode: WorkMode,
+    /// Who is named in the first block of an account; the genesis account where nobody is.
+    pub representative: Option<Account>,
     /// How this process was told to reach the network.
     pub reach: Reach,
     /// Opens the key file, where it is protected.
@@ -59,20 +63,14 @@ pub trait World: fmt::Debug + Send + Sync {
     /// How the network is reached, for `doctor`. Makes and changes nothing.
     ///
     /// # Errors
-    /// When it cannot be reached, or what it is kept in is damaged.
-    fn describe(&self, network: Network, home: &Home) -> Result<String, Failure>;
+    /// When what it is kept in is damaged.
+    fn describe(&self, network: Network, home: &Home, reach: &Reach) -> Result<String, Failure>;
 
-    /// The network for a wallet at `home`, reached as the wallet has it in force.
+    /// The network for a wallet, reached as the wallet has it in force. Called within a runtime.
     ///
     /// # Errors
-    /// When none is configured or it cannot be opened.
-    fn surround(
-        &self,
-        network: Network,
-        home: &Home,
-        reach: &Reach,
-        clock: Arc<dyn Clock>,
-    ) -> Result<Surroundings, Failure>;
+    /// When it cannot be opened.
+    fn surround(&self, place: &Place<'_>) -> Result<Surroundings, Failure>;
 
     /// Serves the simulated services on ports of this machine; `home` is that of the sandbox wallet.
     ///
@@ -97,10 +95,29 @@ pub struct Simulation {
     pub running: Box<dyn Send>,
 }
 
+/// What a network is wanted for.
+#[derive(Debug)]
+pub struct Place<'a> {
+    /// Which.
+    pub network: Network,
+    /// Where the wallet lives.
+    pub home: &'a Home,
+    /// How the network is reached.
+    pub reach: &'a Reach,
+    /// Whether the wallet has no block on it yet.
+    pub is_new: bool,
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+}
+
 /// A network, ready to use.
 pub struct Surroundings {
     /// Its node.
     pub node: Arc<dyn Node>,
+    /// News of what it confirms, where there are any.
+    pub news: Option<Arc<dyn Confirmations>>,
+    /// Who else makes work, in the order they are asked.
+    pub work: Vec<Arc<dyn WorkSource>>,
     /// How often to look at it.
     pub rhythm: Rhythm,
     /// Gives a new wallet its play money.
@@ -108,7 +125,7 @@ pub struct Surroundings {
 }
 
 /// Sends play money to an account.
-pub type Faucet = Box<dyn Fn(Account) -> Result<(), Failure> + Send + Sync>;
+pub type Faucet = Box<dyn Fn(Account) -> BoxFuture<'static, Result<(), Failure>> + Send + Sync>;
 
 /// An open wallet. The lock is held until it is dropped.
 #[derive(Debug)]
@@ -155,8 +172,14 @@ impl Boot {
         check_known(&store, known)?;
         self.check_complete(&store)?;
         let reach = self.reach_in_force(&store)?;
-        let clock = Arc::clone(&self.clock);
-        let surroundings = self.world.surround(self.network, &self.home, &reach, clock)?;
+        let lanes = store.read(|view| view.lanes()).map_err(|e| store_failure(&e))?;
+        let surroundings = self.world.surround(&Place {
+            network: self.network,
+            home: &self.home,
+            reach: &reach,
+            is_new: lanes.iter().all(|lane| lane.head.is_zero()),
+            clock: Arc::clone(&self.clock),
+        })?;
         let account = keys.as_ref().and_then(|keys| keys.account(0));
         self.settle_in(&store, public_key, account).await?;
         self.freeze_if_restored(&store, last_anchor).await?;
@@ -185,15 +208,22 @@ impl Boot {
             return Err(Failure::internal("KEYSTORE_MISSING", message)
                 .hint("Put keystore.json back from a backup; a new key could not spend what this wallet holds"));
         }
-        if self.network != Network::Sandbox {
-            let message = format!("there is no wallet for network {} yet", self.network.as_str());
-            return Err(Failure::unavailable("NOT_INITIALISED", message)
-                .hint("Run `paywarden init` first")
-                .retry(Retry::AfterOperator));
-        }
+        self.check_made()?;
         let key_file = KeyFile::unprotected(self.network, &Seed::from_bytes(random()?));
         self.home.write(files::KEYSTORE, &key_file.to_json())?;
         Ok(key_file)
+    }
+
+    /// Whether a wallet may be made where there is none: only play money comes of itself.
+    pub(super) fn check_made(&self) -> Result<(), Failure> {
+        if self.network == Network::Sandbox {
+            return Ok(());
+        }
+        let network = self.network.as_str();
+        let message = format!("there is no wallet for network {network} yet");
+        Err(Failure::unavailable("NOT_INITIALISED", message)
+            .hint(format!("Run `paywarden --network {network} init` first"))
+            .retry(Retry::AfterOperator))
     }
 
     /// The keys, if the unlock secret is at hand. Without it, or with a wrong one, the wallet runs locked.
@@ -255,7 +285,46 @@ impl Boot {
         };
         let engine = RedbEngine::open(&self.home.path(files::STORE));
         let engine = engine.map_err(|e| store_failure(&e))?;
+        let guards = Guards { signer: self.signer_in_force(guards.signer, &engine)?, ..guards };
         Store::open(Arc::new(engine), guards, true).map_err(|e| store_failure(&e))
+    }
+
+    /// The key the books say is in force; a rotation that a crash cut short is finished, or forgotten if its event
+    /// never became durable.
+    fn signer_in_force(
+        &self,
+        signer: LedgerSigner,
+        engine: &RedbEngine,
+    ) -> Result<LedgerSigner, Failure> {
+        let snapshot = engine.snapshot().map_err(|e| store_failure(&e))?;
+        let wallet = View::new(snapshot.rows(), Millis(0)).wallet();
+        let wallet = wallet.map_err(|e| store_failure(&e.into()))?;
+        let in_force = wallet.map_or_else(|| signer.public_pem(), |wallet| wallet.ledger_key);
+        let files = self.ledger_key_files();
+        let failed = |error: std::io::Error| {
+            let message = format!("the ledger's key files cannot be read or written: {error}");
+            Failure::internal("HOME_UNAVAILABLE", message)
+        };
+        if signer.public_pem() == in_force {
+            files.discard().map_err(failed)?;
+            return Ok(signer);
+        }
+        match files.staged().map_err(failed)? {
+            Some(staged) if staged.public_pem() == in_force => {
+                files.promote().map_err(failed)?;
+                Ok(staged)
+            }
+            _ => {
+                let message = "ledger-key.pem is not the key that this ledger is signed with";
+                Err(Failure::internal("LEDGER_KEY_MISMATCH", message)
+                    .hint("Put the ledger-key.pem back that was made by the last `paywarden ledger rotate-key`"))
+            }
+        }
+    }
+
+    fn ledger_key_files(&self) -> LedgerKeyFiles {
+        let path = |name| self.home.path(name);
+        LedgerKeyFiles::new(path(files::LEDGER_KEY), path(files::LEDGER_KEY_NEXT))
     }
 
     /// The first events of a new store; of an old one, that it is this wallet's.
@@ -345,19 +414,23 @@ impl Boot {
     ) -> Engine {
         let difficulty = self.network.thresholds().epoch_2_send;
         let file = Some(self.home.path(files::READY_WORK));
-        let representative = self.network.genesis_account();
+        let peers = (!surroundings.work.is_empty()).then(|| {
+            let clock = Arc::clone(&self.clock);
+            Peers::new(surroundings.work.clone(), self.work_mode, clock)
+        });
         Engine::new(Parts {
             store,
             node: Arc::clone(&surroundings.node),
-            confirmations: None,
+            confirmations: surroundings.news.clone(),
             keystore: Arc::new(keystore),
             key_file: Some(Arc::new(key_file)),
-            work: WorkPool::new(difficulty, self.work_threads, file),
+            work: WorkPool::with_peers(difficulty, self.work_threads, file, peers),
             clock: Arc::clone(&self.clock),
             rhythm: surroundings.rhythm,
-            representative,
+            representative: self.representative.unwrap_or(self.network.genesis_account()),
             step,
             anchor: Some(self.home.path(files::ANCHOR)),
+            ledger_key: Some(self.ledger_key_files()),
         })
     }
 }
@@ -387,7 +460,7 @@ async fn fund(engine: &Engine, account: Account, faucet: &Faucet) -> Result<(), 
     if lane.open.is_none() {
         let waiting = engine.node().receivable(account, crate::money::Raw::ZERO, 1).await;
         if waiting.is_ok_and(|waiting| waiting.is_empty()) {
-            faucet(account)?;
+            faucet(account).await?;
         }
     }
     if engine.is_frozen().map_err(|e| store_failure(&e))? {
@@ -419,7 +492,13 @@ pub(super) fn key_failure(error: KeyFileError) -> Failure {
             "Each network has a home of its own; a key signs for one network only"
         }
     };
-    Failure::internal("KEYSTORE_UNUSABLE", error.to_string()).hint(hint)
+    let message = error.to_string();
+    match error {
+        KeyFileError::OtherNetwork { .. } => Failure::refused("KEYSTORE_UNUSABLE", message),
+        _ => Failure::internal("KEYSTORE_UNUSABLE", message),
+    }
+    .hint(hint)
+    .retry(Retry::AfterOperator)
 }
 
 pub(super) fn random() -> Result<[u8; 32], Failure> {

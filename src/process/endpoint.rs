@@ -88,6 +88,16 @@ impl Endpoint {
         &self.url
     }
 
+    /// The websocket one port further, where a served sandbox has it; `None` without a port or after the last.
+    pub fn next_port(&self) -> Option<Self> {
+        let mut url = Url::parse(&self.url).ok()?;
+        let port = url.port()?.checked_add(1)?;
+        let scheme = if url.scheme() == "https" { "wss" } else { "ws" };
+        url.set_port(Some(port)).ok()?;
+        url.set_scheme(scheme).ok()?;
+        Self::parse(url.as_str(), Speaks::WebSocket).ok()
+    }
+
     /// Scheme, host and port, and a mark where more follows.
     pub fn public(&self) -> &str {
         &self.public

@@ -142,8 +142,9 @@ impl WalletGate {
     /// free, and a new keeper holds the lock before it listens: so both are tried until the deadline.
     async fn elect(&self) -> Result<Taken, Failure> {
         if !self.boot.home.dir().exists() {
-            // A network nobody can open must not leave a home behind.
+            // A wallet that is not there, or a network nobody can open, must not leave a home behind.
             self.boot.world.check(self.boot.network)?;
+            self.boot.check_made()?;
         }
         self.boot.home.create()?;
         let meeting = Meeting::of(&self.boot.home);

@@ -93,6 +93,8 @@ pub mod files {
     pub const KEYSTORE: &str = "keystore.json";
     /// The ledger's signing key.
     pub const LEDGER_KEY: &str = "ledger-key.pem";
+    /// The next one, while the ledger is handed over to it.
+    pub const LEDGER_KEY_NEXT: &str = "ledger-key.next.pem";
     /// Events and books.
     pub const STORE: &str = "wallet.redb";
     /// Heads that left the store.

@@ -10,10 +10,11 @@ use zeroize::Zeroizing;
 
 use super::home::{Home, files};
 use super::lock::{LockError, WalletLock};
-use crate::books::View;
+use super::reach::Reach;
+use crate::books::{NetworkInForce, View};
 use crate::engine::store_failure;
 use crate::failure::Failure;
-use crate::ledger::{Head, Report, Verifier, VerifyMode};
+use crate::ledger::{Head, Report, TrustedKey, Verifier, VerifyMode};
 use crate::limits;
 use crate::nano::Network;
 use crate::store::{AnchorFile, FreezeMarker, LedgerSigner, Snapshot, StoreError, peek_file};
@@ -31,6 +32,8 @@ pub struct Findings {
     pub store: Option<StoreFacts>,
     /// Why the wallet is frozen, if it is.
     pub frozen: Option<String>,
+    /// How the network is reached, as the ledger has it.
+    pub reach: Option<Reach>,
     /// What is wrong.
     pub problems: Vec<Problem>,
 }
@@ -49,7 +52,7 @@ pub fn inspect(home: &Home, network: Network) -> Findings {
     if network == Network::Sandbox {
         findings.look_at_file(home, files::SANDBOX_LEDGER, "the sandbox's Nano ledger", false);
     }
-    findings.look_for_gaps(home);
+    findings.look_for_gaps(home, network);
     findings.look_at_keys(home, network);
     findings.look_at_store(home, network);
     findings
@@ -104,9 +107,15 @@ impl Findings {
     }
 
     /// A store without its keys is a wallet that cannot go on.
-    fn look_for_gaps(&mut self, home: &Home) {
+    fn look_for_gaps(&mut self, home: &Home, network: Network) {
         let is_there = |name: &str| home.path(name).exists();
         if !is_there(files::STORE) {
+            if network != Network::Sandbox && !is_there(files::KEYSTORE) {
+                self.problem(
+                    format!("there is no wallet for network {network} yet"),
+                    format!("Run `paywarden --network {network} init`"),
+                );
+            }
             return;
         }
         for name in [files::KEYSTORE, files::LEDGER_KEY] {
@@ -178,11 +187,19 @@ impl Findings {
         match peek_file(&path, |snapshot| look_into(snapshot, anchors)) {
             Ok(None) => {}
             Ok(Some(seen)) => {
-                if network == Network::Live && seen.node_urls.is_empty() {
+                if network == Network::Live
+                    && seen.network.as_ref().is_none_or(|row| row.node_urls.is_empty())
+                {
                     self.problem(
                         "this wallet has no node: it sees no money and sends none",
                         "Run `paywarden --network live --node-url https://... network set`",
                     );
+                }
+                if let Some(row) = &seen.network {
+                    match Reach::in_force(row, home) {
+                        Ok(reach) => self.reach = Some(reach),
+                        Err(failure) => self.note_failure(&failure),
+                    }
                 }
                 self.note_store(seen);
             }
@@ -191,14 +208,14 @@ impl Findings {
     }
 
     fn note_store(&mut self, seen: Seen) {
-        let Seen { report, frozen, alarms, pending_approvals, node_urls } = seen;
+        let Seen { report, frozen, alarms, pending_approvals, network } = seen;
         self.frozen = frozen.or(self.frozen.take());
         self.store = Some(StoreFacts {
             events: report.events,
             verified: report.ok,
             ledger_head: report.head.to_string(),
             pending_approvals,
-            node_urls,
+            node_urls: network.map(|row| row.node_urls).unwrap_or_default(),
         });
         if !report.ok {
             let place = report.broken_at.map(|seq| format!(" at event {seq}")).unwrap_or_default();
@@ -232,14 +249,14 @@ struct Seen {
     frozen: Option<String>,
     alarms: Vec<(u32, String)>,
     pending_approvals: u32,
-    node_urls: Vec<String>,
+    network: Option<NetworkInForce>,
 }
 
 fn look_into(snapshot: &dyn Snapshot, anchors: Vec<Head>) -> Result<Seen, StoreError> {
     let (_, at) = snapshot.head()?;
     let view = View::new(snapshot.rows(), at);
     let wallet = view.wallet()?;
-    let key = wallet.map(|wallet| LedgerSigner::trust_pem(&wallet.ledger_key)).transpose();
+    let key = wallet.map(|wallet| TrustedKey::from_pem(&wallet.ledger_key)).transpose();
     let key = key.map_err(|error| StoreError::Corrupt { detail: error.to_string() })?;
     let mut verifier = Verifier::new(VerifyMode::Signatures, key.into_iter().collect(), anchors);
     let mut from = 1;
@@ -248,9 +265,7 @@ fn look_into(snapshot: &dyn Snapshot, anchors: Vec<Head>) -> Result<Seen, StoreE
         let Some(last) = page.last() else { break };
         from = last.seq + 1;
         for stored in &page {
-            let event = stored.decode();
-            verifier
-                .push(&event.map_err(|error| StoreError::Corrupt { detail: error.to_string() })?);
+            verifier.push_read(stored.entry());
         }
     }
     let alarms = view.lanes()?.into_iter().filter_map(|lane| Some((lane.index, lane.frozen?)));
@@ -259,7 +274,7 @@ fn look_into(snapshot: &dyn Snapshot, anchors: Vec<Head>) -> Result<Seen, StoreE
         frozen: view.freeze()?.map(|freeze| freeze.reason),
         alarms: alarms.collect(),
         pending_approvals: view.counters()?.approvals_waiting,
-        node_urls: view.network()?.map(|row| row.node_urls).unwrap_or_default(),
+        network: view.network()?,
     })
 }
 

@@ -191,6 +191,7 @@ impl Calls {
                 operation: call.operation,
                 arguments: call.arguments,
                 caller: call.caller,
+                agent_token: call.agent_token,
                 operator_secret: call.operator_secret,
                 progress,
                 cancelled,

@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use super::boot::Boot;
+use super::boot::{Boot, Place};
 use crate::books::{Body, PastAccount};
 use crate::clock::Millis;
 use crate::failure::Failure;
@@ -63,8 +63,13 @@ impl Boot {
     /// Asks the network for the past of these accounts; takes its time, but not without an end.
     pub async fn look_for_past(&self, keys: &KeyMaterial, indexes: &[u32]) -> Past {
         let asked = async {
-            let clock = Arc::clone(&self.clock);
-            let around = self.world.surround(self.network, &self.home, &self.reach, clock);
+            let around = self.world.surround(&Place {
+                network: self.network,
+                home: &self.home,
+                reach: &self.reach,
+                is_new: true,
+                clock: Arc::clone(&self.clock),
+            });
             let node = around.map_err(|failure: Failure| failure.message)?.node;
             let mut found = Vec::new();
             for index in indexes {

@@ -63,7 +63,7 @@ impl Reach {
     }
 
     /// What is in force, with its secret parts.
-    fn in_force(row: &NetworkInForce, home: &Home) -> Result<Self, Failure> {
+    pub(super) fn in_force(row: &NetworkInForce, home: &Home) -> Result<Self, Failure> {
         let access = match home.read(files::NODE_ACCESS)? {
             Some(text) => Access::parse(&Zeroizing::new(text))?,
             None => Access {
@@ -110,7 +110,7 @@ impl Reach {
     }
 
     /// What this process was told, completed by what is in force.
-    fn or(&self, in_force: Self) -> Self {
+    pub(super) fn or(&self, in_force: Self) -> Self {
         let list = |asked: &[Endpoint], set: Vec<Endpoint>| match asked {
             [] => set,
             asked => asked.to_vec(),

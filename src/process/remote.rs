@@ -121,6 +121,7 @@ impl Remote {
             operation: call.operation.clone(),
             arguments: call.arguments.clone(),
             caller: call.caller.clone(),
+            agent_token: call.agent_token.clone(),
             operator_secret: call.operator_secret.clone(),
             progress: call.progress.is_listening(),
         });

@@ -84,7 +84,10 @@ fn open_beside(gate: &Arc<WalletGate>) -> JoinHandle<()> {
     tokio::spawn(async move {
         let first = Arc::clone(&gate);
         let opened = tokio::task::spawn_blocking(move || runtime.block_on(first.open()));
-        if let Ok(Err(failure)) = opened.await {
+        let ends = |failure: &Failure| failure.code == "STOPPING";
+        if let Ok(Err(failure)) = opened.await
+            && !ends(&failure)
+        {
             tracing::warn!("the wallet cannot be opened: {failure}");
         }
         tokio::spawn(async move { gate.mind().await });

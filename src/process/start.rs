@@ -13,24 +13,25 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 use tracing_subscriber::{Layer as _, fmt};
 
 use super::boot::{Boot, World};
+use super::diagnose::diagnose;
 use super::gate::{Serves, WalletGate};
 use super::home::{Home, files};
-use super::inspect::{Findings, inspect};
 use super::lock::WalletLock;
 use super::network_set;
 use super::session::{keep, session, signals};
 use super::setup::set_up;
 use super::vault::Vault;
 use crate::clock::SystemClock;
-use crate::config::{Config, Flags, Origin, ProcessEnvironment, Survey, VARIABLES};
+use crate::config::{Config, Flags, Origin, ProcessEnvironment, VARIABLES};
 use crate::failure::Failure;
 use crate::nano::Network;
 use crate::store::FreezeMarker;
 use crate::surfaces::cli::args::{
     Arguments, Command, NetworkCommand, Sandbox, Settings, WalletCommand,
 };
+use crate::surfaces::cli::completions::completions;
 use crate::surfaces::cli::demo::{Stage, demo};
-use crate::surfaces::cli::doctor::{self, Facts, Problem, Setting, ToolFacts};
+use crate::surfaces::cli::doctor;
 use crate::surfaces::cli::sandbox::services;
 use crate::surfaces::cli::schemas::schemas;
 use crate::surfaces::cli::welcome::welcome;
@@ -73,9 +74,10 @@ async fn dispatch(
     let flags = flags(&arguments.settings);
     match &arguments.command {
         None | Some(Command::Mcp) => serve(configure(&flags)?, world, printer).await,
-        Some(Command::Wallet(command)) => {
-            command_wallet(command, configure(&flags)?, world, printer).await
-        }
+        Some(Command::Wallet(command)) => match cli::offline(command, printer) {
+            Some(result) => result,
+            None => command_wallet(command, configure(&flags)?, world, printer).await,
+        },
         Some(Command::Init(arguments)) => {
             set_up(&boot(&configure(&flags)?, world), arguments, printer).await
         }
@@ -83,7 +85,7 @@ async fn dispatch(
             network_set::set(&boot(&configure(&flags)?, world), printer).await
         }
         Some(Command::Serve) => keep_open(&configure(&flags)?, world, printer).await,
-        Some(Command::Doctor) => doctor::print(&facts(&flags, &*world), printer),
+        Some(Command::Doctor) => doctor::print(&diagnose(&flags, &*world).await, printer),
         Some(Command::Demo) => {
             let stage = Stage { program: &program()?, variables: &VARIABLES };
             demo(stage, printer).await
@@ -91,6 +93,7 @@ async fn dispatch(
         Some(Command::Sandbox(wanted)) => {
             simulate(wanted, &configure(&flags)?, &*world, printer).await
         }
+        Some(Command::Completions { shell }) => completions(*shell, printer),
         Some(Command::Schemas(arguments)) => schemas(arguments, printer),
     }
 }
@@ -173,6 +176,7 @@ fn refuse_lonely_unlock(home: &Home) -> Result<(), Failure> {
 
 fn flags(settings: &Settings) -> Flags {
     let Settings { home, network, log, tool_names, toolsets, read_only, .. } = settings.clone();
+    let Settings { work_mode, representative, .. } = settings.clone();
     let Settings { work_threads, node_url, node_ws, work_url, sandbox_url, .. } = settings.clone();
     Flags {
         home,
@@ -181,6 +185,8 @@ fn flags(settings: &Settings) -> Flags {
         toolsets,
         read_only,
         work_threads,
+        work_mode,
+        representative,
         log,
         node_url,
         node_ws,
@@ -214,6 +220,8 @@ fn boot(config: &Config, world: Arc<dyn World>) -> Boot {
         home: config.home.clone(),
         network: config.network,
         work_threads: config.work_threads,
+        work_mode: config.work_mode,
+        representative: config.representative,
         reach: config.reach.clone(),
         unlock: config.unlock.clone(),
         clock: Arc::new(SystemClock),
@@ -221,12 +229,12 @@ fn boot(config: &Config, world: Arc<dyn World>) -> Boot {
     }
 }
 
-fn options(config: &Config) -> Options {
+pub(super) fn options(config: &Config) -> Options {
     Options {
         read_only: config.read_only,
         tool_names: if config.dotted_names { ToolNames::Dotted } else { ToolNames::Underscored },
         toolsets: config.toolsets.clone(),
-        ..Options::default()
+        agent_token: config.agent_token.clone(),
     }
 }
 
@@ -256,67 +264,6 @@ fn repeated(config: &Config) -> Vec<String> {
 
 fn absolute(path: &str) -> String {
     std::path::absolute(path).as_deref().unwrap_or(Path::new(path)).display().to_string()
-}
-
-/// Everything `doctor` shows, however much of it is broken.
-fn facts(flags: &Flags, world: &dyn World) -> Facts {
-    let survey = Survey::of(flags, &ProcessEnvironment);
-    let config = Config::load(flags, &ProcessEnvironment);
-    let network = survey.network.unwrap_or(Network::Sandbox);
-    let mut findings = match &survey.home {
-        Some(home) => inspect(home, network),
-        None => Findings::default(),
-    };
-    let mut problem = |failure: &Failure| {
-        findings.problems.push(Problem::new(failure.message.clone(), failure.hint.clone()));
-    };
-    let described = match &survey.home {
-        Some(home) => world.describe(network, home),
-        None => world.check(network).map(|()| String::new()),
-    };
-    let node = described.unwrap_or_else(|failure| {
-        problem(&failure);
-        "none that can be used".to_owned()
-    });
-    let tools = match config.as_ref().map(|config| offered_tools(&options(config))) {
-        Ok(Ok(tools)) => Some(ToolFacts {
-            count: tools.len(),
-            bytes: serde_json::to_vec(&tools).map_or(0, |json| json.len()),
-        }),
-        Ok(Err(error)) => {
-            let hint = "Correct --toolsets or PAYWARDEN_TOOLSETS";
-            problem(&Failure::invalid("CONFIG_INVALID", error.to_string()).hint(hint));
-            None
-        }
-        Err(failure) => {
-            problem(failure);
-            None
-        }
-    };
-    let settings = survey.origins.iter().map(|(name, setting)| Setting {
-        name: (*name).to_owned(),
-        value: setting.value.clone(),
-        origin: setting.origin.to_string(),
-    });
-    Facts {
-        version: env!("CARGO_PKG_VERSION"),
-        network: network.as_str().to_owned(),
-        node,
-        unlock: match (network, config.as_ref().is_ok_and(|config| config.unlock.is_some())) {
-            (Network::Sandbox, _) => "sandbox: not needed",
-            (Network::Dev | Network::Beta | Network::Live, true) => "set",
-            (Network::Dev | Network::Beta | Network::Live, false) => "not set",
-        }
-        .to_owned(),
-        settings: settings.collect(),
-        home: survey.home.map(|home| home.dir().display().to_string()).unwrap_or_default(),
-        files: findings.files,
-        lock: findings.lock,
-        store: findings.store,
-        frozen: findings.frozen,
-        tools,
-        problems: findings.problems,
-    }
 }
 
 /// The freeze marker in a home.

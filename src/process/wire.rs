@@ -19,7 +19,7 @@ use crate::operations::{Answer, Caller, Progress};
 use crate::secret::Secret;
 
 /// Changes whenever a frame changes its meaning; both sides must have the same.
-pub const PROTOCOL: u32 = 1;
+pub const PROTOCOL: u32 = 2;
 
 /// From a process to the keeper.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -84,6 +84,8 @@ pub struct WireCall {
     pub arguments: Map<String, Value>,
     /// Who asks, as the forwarding process knows it.
     pub caller: Caller,
+    /// What an agent proves itself with.
+    pub agent_token: Option<Secret>,
     /// The operator secret, where the owner has typed it.
     pub operator_secret: Option<Secret>,
     /// Whether progress is wanted.

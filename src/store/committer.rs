@@ -10,7 +10,7 @@ use super::overlay::Overlay;
 use super::{LedgerSigner, StoreError};
 use crate::books::{self, Body, Event, Rows, View};
 use crate::clock::{Clock, Millis};
-use crate::ledger::{Chain, Head};
+use crate::ledger::{Chain, EventSignature, Head};
 use crate::limits;
 
 /// A closure on its way to the writer.
@@ -19,6 +19,7 @@ pub(super) type Job = Box<dyn FnOnce(&View<'_>) -> Prepared + Send>;
 /// What a closure wants written, and whom to tell.
 pub(super) struct Prepared {
     events: Vec<Event>,
+    rotate_to: Option<LedgerSigner>,
     done: Done,
 }
 
@@ -27,7 +28,21 @@ impl Prepared {
         events: Vec<Event>,
         done: impl FnOnce(Result<Head, StoreError>) + Send + 'static,
     ) -> Self {
-        Self { events, done: Box::new(done) }
+        Self { events, rotate_to: None, done: Box::new(done) }
+    }
+
+    /// The one event that hands the chain to another key.
+    pub(super) fn rotation(
+        signer: LedgerSigner,
+        done: impl FnOnce(Result<Head, StoreError>) + Send + 'static,
+    ) -> Self {
+        let body = Body::KeyRotated {
+            key_id: signer.key_id().clone(),
+            ledger_key: signer.public_pem(),
+            // Sealing puts the real one in its place, once the hash before is known.
+            proof: EventSignature([0; 64]),
+        };
+        Self { events: vec![body.into()], rotate_to: Some(signer), done: Box::new(done) }
     }
 }
 
@@ -47,7 +62,10 @@ pub struct Guards {
 /// The only writer of an engine.
 pub struct Committer {
     engine: Arc<dyn Engine>,
-    guards: Guards,
+    clock: Arc<dyn Clock>,
+    anchor: Option<AnchorFile>,
+    marker: Option<FreezeMarker>,
+    signer: watch::Sender<Arc<LedgerSigner>>,
     chain: Chain,
     head: watch::Sender<Head>,
     failed: Arc<OnceLock<StoreError>>,
@@ -64,7 +82,10 @@ impl Committer {
             chain: Chain::new(head, last_at),
             head: watch::Sender::new(head),
             engine,
-            guards,
+            clock: guards.clock,
+            anchor: guards.anchor,
+            marker: guards.marker,
+            signer: watch::Sender::new(Arc::new(guards.signer)),
             failed: Arc::default(),
         })
     }
@@ -74,8 +95,13 @@ impl Committer {
         self.head.subscribe()
     }
 
+    /// The key in force.
+    pub(super) fn signer(&self) -> watch::Receiver<Arc<LedgerSigner>> {
+        self.signer.subscribe()
+    }
+
     pub(super) fn marker(&self) -> Option<FreezeMarker> {
-        self.guards.marker.clone()
+        self.marker.clone()
     }
 
     /// Runs up to [`limits::COMMIT_BATCH`] closures into one commit and answers all of them. Once the store has failed
@@ -90,7 +116,7 @@ impl Committer {
             Ok(snapshot) => snapshot,
             Err(error) => return self.fail(&error),
         };
-        let at = self.chain.time(self.guards.clock.now());
+        let at = self.chain.time(self.clock.now());
         let mut work = Work::new(snapshot.rows(), self.chain.head().seq, at);
         self.import_marker(&mut work);
         let answers: Answers = jobs.into_iter().map(|job| work.take(job)).collect();
@@ -99,8 +125,8 @@ impl Committer {
         for (done, own) in answers {
             done(own.and(result.clone()));
         }
-        if let Some(anchor) = &mut self.guards.anchor {
-            anchor.sync_if_due(self.guards.clock.now());
+        if let Some(anchor) = &mut self.anchor {
+            anchor.sync_if_due(self.clock.now());
         }
     }
 
@@ -115,7 +141,7 @@ impl Committer {
 
     /// The owner froze beside a keeper that did not answer: book it before anything else.
     fn import_marker(&self, work: &mut Work<'_>) {
-        let marker = self.guards.marker.as_ref();
+        let marker = self.marker.as_ref();
         let Some(reason) = marker.and_then(FreezeMarker::reason) else { return };
         if matches!(work.view().freeze(), Ok(None)) {
             let _ = work.add(vec![Body::WalletFrozen { reason }.into()]);
@@ -127,7 +153,8 @@ impl Committer {
             return Ok(self.chain.head());
         }
         let mut chain = self.chain.clone();
-        let batch = seal(&mut chain, &self.guards.signer, work)?;
+        let signer = Arc::clone(&self.signer.borrow());
+        let (batch, rotated) = seal(&mut chain, signer, work)?;
         if let Err(error) = self.engine.persist(&batch) {
             let error = match error {
                 StoreError::Replaced => StoreError::Replaced,
@@ -138,7 +165,10 @@ impl Committer {
         }
         let head = chain.head();
         self.chain = chain;
-        if let Some(anchor) = &mut self.guards.anchor {
+        if let Some(signer) = rotated {
+            self.signer.send_replace(signer);
+        }
+        if let Some(anchor) = &mut self.anchor {
             anchor.append(head, batch.at);
         }
         self.head.send_replace(head);
@@ -159,13 +189,15 @@ type Answers = Vec<(Done, Result<(), StoreError>)>;
 struct Work<'a> {
     overlay: Overlay<'a>,
     events: Vec<Event>,
+    /// The next key, and which of the events hands over to it.
+    rotation: Option<(usize, LedgerSigner)>,
     seq: u64,
     at: Millis,
 }
 
 impl<'a> Work<'a> {
     fn new(base: &'a dyn Rows, seq: u64, at: Millis) -> Self {
-        Self { overlay: Overlay::new(base), events: Vec::new(), seq, at }
+        Self { overlay: Overlay::new(base), events: Vec::new(), rotation: None, seq, at }
     }
 
     fn view(&self) -> View<'_> {
@@ -175,7 +207,18 @@ impl<'a> Work<'a> {
     /// Runs one closure; its events are in the batch whole, or not at all.
     fn take(&mut self, job: Job) -> (Done, Result<(), StoreError>) {
         let prepared = job(&self.view());
-        (prepared.done, self.add(prepared.events))
+        let place = self.events.len();
+        let fits = match (&prepared.rotate_to, &self.rotation) {
+            (Some(_), Some(_)) => {
+                let detail = "two rotations of the key in one commit".to_owned();
+                Err(StoreError::Misfit { detail })
+            }
+            _ => self.add(prepared.events),
+        };
+        if let (Some(signer), Ok(())) = (prepared.rotate_to, &fits) {
+            self.rotation = Some((place, signer));
+        }
+        (prepared.done, fits)
     }
 
     fn add(&mut self, events: Vec<Event>) -> Result<(), StoreError> {
@@ -204,21 +247,38 @@ fn fits(event: &Event) -> Result<(), StoreError> {
     Ok(())
 }
 
-fn seal(chain: &mut Chain, signer: &LedgerSigner, work: Work<'_>) -> Result<Batch, StoreError> {
+/// Seals a batch: its last event is signed, and the one that hands over to another key, which is the new signer then.
+fn seal(
+    chain: &mut Chain,
+    mut signer: Arc<LedgerSigner>,
+    work: Work<'_>,
+) -> Result<(Batch, Option<Arc<LedgerSigner>>), StoreError> {
     let last = work.events.len() - 1;
+    let (rotates_at, mut next) = match work.rotation {
+        Some((place, next)) => (Some(place), Some(Arc::new(next))),
+        None => (None, None),
+    };
+    let rotated = next.clone();
     let mut batch = Batch { at: work.at, ..Batch::default() };
     for (index, event) in work.events.into_iter().enumerate() {
-        let (kind, payment_id, data) = event.into_parts();
-        let key_id = (index == last).then(|| signer.key_id());
+        let (kind, payment_id, mut data) = event.into_parts();
+        let next = next.take_if(|_| rotates_at == Some(index));
+        if let Some(next) = &next {
+            let proof = next.prove(&chain.head().hash);
+            data.insert("proof".to_owned(), serde_json::json!(proof));
+        }
+        let signs = index == last || next.is_some();
+        let key_id = signs.then(|| signer.key_id());
         let sealed = chain
             .append(work.at, &kind, payment_id, data, key_id)
             .map_err(|error| StoreError::Misfit { detail: error.to_string() })?;
-        let signature = (index == last).then(|| signer.sign(&sealed.event.hash));
+        let signature = signs.then(|| signer.sign(&sealed.event.hash));
         let (seq, hash) = (sealed.event.seq, sealed.event.hash);
         batch.events.push(StoredEvent { seq, hash, signature, bytes: sealed.bytes });
+        signer = next.unwrap_or(signer);
     }
     batch.rows = work.overlay.into_changes();
-    Ok(batch)
+    Ok((batch, rotated))
 }
 
 /// Room for seq, time, type, payment id and key id around an event's data.

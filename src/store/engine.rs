@@ -73,4 +73,12 @@ impl StoredEvent {
     pub fn decode(&self) -> Result<ledger::Event, EventError> {
         ledger::Event::from_parts(&self.bytes, self.hash, self.signature)
     }
+
+    /// The event as a verifier wants it.
+    ///
+    /// # Errors
+    /// When the bytes are not those of an event.
+    pub fn entry(&self) -> Result<ledger::Entry<'_>, EventError> {
+        ledger::Entry::from_parts(&self.bytes, self.hash, self.signature)
+    }
 }

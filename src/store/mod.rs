@@ -6,6 +6,7 @@
 mod anchor;
 mod committer;
 mod engine;
+mod key_files;
 mod overlay;
 mod probe;
 mod redb;
@@ -18,6 +19,7 @@ mod tests;
 pub use anchor::{AnchorFile, FreezeMarker};
 pub use committer::{Committer, Guards};
 pub use engine::{Batch, Engine, Snapshot, StoredEvent};
+pub use key_files::LedgerKeyFiles;
 pub use probe::{peek_file, probe_file};
 pub use redb::{FORMAT, RedbEngine};
 pub use signer::{LedgerSigner, SignerError};
@@ -29,7 +31,7 @@ use std::sync::Arc;
 use tokio::sync::{oneshot, watch};
 
 use crate::books::{Event, RowsError, View};
-use crate::ledger::{Head, TrustedKey};
+use crate::ledger::{Head, Receipt, TrustedKey};
 use committer::{Job, Prepared};
 
 /// The wallet's store. Cheap to clone.
@@ -38,7 +40,7 @@ pub struct Store {
     engine: Arc<dyn Engine>,
     writer: Arc<Writer>,
     head: watch::Receiver<Head>,
-    key: TrustedKey,
+    signer: watch::Receiver<Arc<LedgerSigner>>,
 }
 
 /// What a commit gives back once it is durable.
@@ -140,12 +142,11 @@ impl Store {
         guards: Guards,
         threaded: bool,
     ) -> Result<Self, StoreError> {
-        let key = guards.signer.trusted();
         let committer = Committer::new(Arc::clone(&engine), guards)?;
-        let head = committer.watch();
+        let (head, signer) = (committer.watch(), committer.signer());
         let writer =
             if threaded { Writer::threaded(committer)? } else { Writer::inline(committer) };
-        Ok(Self { engine, writer: Arc::new(writer), head, key })
+        Ok(Self { engine, writer: Arc::new(writer), head, signer })
     }
 
     /// Runs `f` on the books as they are, earlier members of its batch included, and makes its events durable.
@@ -179,6 +180,22 @@ impl Store {
         answered.await.unwrap_or_else(|_| Err(CommitError::Store(self.writer.failure())))
     }
 
+    /// Hands the chain to another key: the old one signs the event that says so, the new one all that follow.
+    ///
+    /// # Errors
+    /// The store's. After [`StoreError::Failed`] the new key may still be found in force at the next start, so that
+    /// neither may be thrown away.
+    pub async fn rotate_key(&self, signer: LedgerSigner) -> Result<Head, StoreError> {
+        let (answer, answered) = oneshot::channel();
+        let job: Job = Box::new(move |_| {
+            Prepared::rotation(signer, move |result| {
+                let _ = answer.send(result);
+            })
+        });
+        self.writer.submit(job).await?;
+        answered.await.unwrap_or_else(|_| Err(self.writer.failure()))
+    }
+
     /// Looks at the books as of the last durable commit.
     ///
     /// # Errors
@@ -202,7 +219,15 @@ impl Store {
 
     /// The key this store signs with. A chain says which key signed it; only this says which one is the owner's.
     pub fn trusted_key(&self) -> TrustedKey {
-        self.key.clone()
+        self.signer.borrow().trusted()
+    }
+
+    /// Signs a receipt with the key in force, whose id is put into it.
+    pub fn sign_receipt(&self, receipt: Receipt) -> Receipt {
+        let signer = Arc::clone(&self.signer.borrow());
+        let mut receipt = Receipt { key_id: signer.key_id().clone(), ..receipt };
+        receipt.signature = Some(signer.sign(&receipt.hash()));
+        receipt
     }
 
     /// The last durable head.

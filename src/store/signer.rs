@@ -1,12 +1,12 @@
 //! The ledger's own signing key. It signs heads, never money.
 
 use ed25519_dalek::pkcs8::spki::der::pem::LineEnding;
-use ed25519_dalek::pkcs8::{DecodePrivateKey, DecodePublicKey, EncodePrivateKey, EncodePublicKey};
-use ed25519_dalek::{Signer as _, SigningKey, VerifyingKey};
+use ed25519_dalek::pkcs8::{DecodePrivateKey, EncodePrivateKey};
+use ed25519_dalek::{Signer as _, SigningKey};
 use zeroize::Zeroizing;
 
 use crate::digest::Digest;
-use crate::ledger::{EventSignature, KeyId, TrustedKey};
+use crate::ledger::{EventSignature, KeyId, TrustedKey, proof_message};
 
 /// Signs the last event of each commit.
 pub struct LedgerSigner {
@@ -45,12 +45,8 @@ impl LedgerSigner {
     }
 
     /// SPKI PEM of the public key, for anyone.
-    ///
-    /// # Panics
-    /// Never: an Ed25519 key always has an SPKI form.
     pub fn public_pem(&self) -> String {
-        let key = self.key.verifying_key();
-        key.to_public_key_pem(LineEnding::LF).expect("an Ed25519 key has an SPKI form")
+        self.trusted().to_pem()
     }
 
     /// The id events carry.
@@ -62,18 +58,14 @@ impl LedgerSigner {
         EventSignature(self.key.sign(&hash.0).to_bytes())
     }
 
+    /// Vouches for the chain up to the event with this hash, which this key takes over.
+    pub(super) fn prove(&self, previous: &Digest) -> EventSignature {
+        EventSignature(self.key.sign(&proof_message(previous, &self.trusted())).to_bytes())
+    }
+
     /// The public half, as a verifier wants it.
     pub fn trusted(&self) -> TrustedKey {
         TrustedKey::new(self.key.verifying_key())
-    }
-
-    /// Reads a public key, SPKI PEM.
-    ///
-    /// # Errors
-    /// When the text is no such key.
-    pub fn trust_pem(pem: &str) -> Result<TrustedKey, SignerError> {
-        let key = VerifyingKey::from_public_key_pem(pem).map_err(|e| SignerError(e.to_string()))?;
-        Ok(TrustedKey::new(key))
     }
 }
 

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use uuid::Uuid;
 
 use super::*;
-use crate::books::{Body, MemoryRows, Table};
+use crate::books::{Body, MemoryRows, Rows as _, RowsMut as _, Scan, Table};
 use crate::clock::{BoxFuture, Clock, Millis};
 use crate::ids::WalletId;
 use crate::ledger::{Verifier, VerifyMode};
@@ -172,6 +172,37 @@ async fn the_books_are_the_fold_of_the_events() {
     }
 }
 
+/// Pages and looks back from a key, whatever their bounds, read as in a map.
+#[test]
+fn scans_are_those_of_a_map() {
+    let dir = tempfile::tempdir().unwrap();
+    let engine = RedbEngine::open(&dir.path().join("wallet.redb")).unwrap();
+    let mut model = MemoryRows::default();
+    let mut batch = Batch::default();
+    let parts = [0, 1, 7, 254, 255];
+    let keys: Vec<Vec<u8>> = parts
+        .iter()
+        .flat_map(|a| parts.iter().flat_map(move |b| [vec![*a], vec![*a, *b], vec![*a, *b, 255]]))
+        .collect();
+    for key in keys.iter().filter(|key| key.iter().map(|b| u32::from(*b)).sum::<u32>() % 2 == 0) {
+        model.put(Table::MandateSpends, key, key.clone());
+        batch.rows.insert((Table::MandateSpends, key.clone()), Some(key.clone()));
+    }
+    engine.persist(&batch).unwrap();
+    let snapshot = engine.snapshot().unwrap();
+    let bounds = || std::iter::once(None).chain(keys.iter().map(Some));
+    for prefix in bounds() {
+        for after in bounds() {
+            for (reverse, limit) in [(false, 0), (false, 1), (false, 99), (true, 1), (true, 99)] {
+                let prefix = prefix.map_or(&[][..], Vec::as_slice);
+                let scan = Scan { prefix, after: after.map(Vec::as_slice), reverse, limit };
+                let found = snapshot.rows().scan(Table::MandateSpends, &scan).unwrap();
+                assert_eq!(found, model.scan(Table::MandateSpends, &scan).unwrap(), "{scan:?}");
+            }
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_freeze_marker_is_booked_before_anything_else_and_deleting_it_lifts_nothing() {
     let dir = tempfile::tempdir().unwrap();
@@ -260,4 +291,38 @@ fn an_anchor_file_forgives_a_torn_last_line_only() {
     assert_eq!(AnchorFile::read(&path).unwrap().len(), 1);
     std::fs::write(&path, format!("1:nonsense t\n2:{hash} t\n")).unwrap();
     assert!(AnchorFile::read(&path).is_err());
+}
+
+/// Whatever the batches come to: the rotation may stand at the beginning, in the middle or at the end of one.
+#[tokio::test]
+async fn a_rotation_among_other_commits_is_followed() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path(), true);
+    write(&store, vec![created()]).await.unwrap();
+    let (next, after) = ([6; 32], [7; 32]);
+    let commits: Vec<_> = (0..40)
+        .map(|at| {
+            let store = store.clone();
+            tokio::spawn(async move {
+                match at {
+                    13 => store.rotate_key(LedgerSigner::from_bytes(&next)).await.map(drop).is_ok(),
+                    _ => write(&store, vec![policy(), policy()]).await.is_ok(),
+                }
+            })
+        })
+        .collect();
+    for commit in commits {
+        assert!(commit.await.unwrap());
+    }
+    assert_eq!(store.trusted_key(), LedgerSigner::from_bytes(&next).trusted());
+    // Two that meet in one commit: one of them may be refused, and the other holds.
+    let again = || store.rotate_key(LedgerSigner::from_bytes(&after));
+    let other = store.rotate_key(LedgerSigner::from_bytes(&[8; 32]));
+    let (first, second) = tokio::join!(again(), other);
+    assert!(first.is_ok() || second.is_ok());
+    let report = verify(&store);
+    assert!(report.ok, "{report:?}");
+    assert_eq!(report.rotations, 1 + u64::from(first.is_ok()) + u64::from(second.is_ok()));
+    let pem = store.read(|view| view.wallet()).unwrap().unwrap().ledger_key;
+    assert_eq!(pem, store.trusted_key().to_pem());
 }

@@ -283,6 +283,7 @@ fn put_together(
         rhythm,
         representative: Network::Sandbox.genesis_account(),
         step,
+        ledger_key: None,
         anchor: None,
     }))
 }

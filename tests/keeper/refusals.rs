@@ -23,13 +23,15 @@ fn the_keeper_refuses_another_protocol_network_and_wallet_by_name() {
     };
     let socket = home.file("socket").join("keeper");
     soon("it listens", || UnixStream::connect(&socket).is_ok());
-    let reply = greet(&socket, &hello(1, "sandbox", Value::Null));
+    let reply = greet(&socket, &hello(PROTOCOL, "sandbox", Value::Null));
     assert_eq!(reply["welcome"]["pid"], keeper.pid(), "{reply}");
     let other = json!("00000000-0000-4000-8000-000000000000");
     for (hello, code, words) in [
         (hello(99, "sandbox", Value::Null), "VERSION_SKEW", "9.9.9 (protocol 99)"),
-        (hello(1, "dev", Value::Null), "OTHER_NETWORK", "on sandbox, not dev"),
-        (hello(1, "sandbox", other), "OTHER_WALLET", "another wallet"),
+        // One that would not pass an agent's token on.
+        (hello(PROTOCOL - 1, "sandbox", Value::Null), "VERSION_SKEW", "(protocol 1)"),
+        (hello(PROTOCOL, "dev", Value::Null), "OTHER_NETWORK", "on sandbox, not dev"),
+        (hello(PROTOCOL, "sandbox", other), "OTHER_WALLET", "another wallet"),
     ] {
         let reply = greet(&socket, &hello);
         assert_eq!(reply["unwelcome"]["code"], code, "{reply}");
@@ -106,9 +108,9 @@ fn another_network_in_the_same_home_is_refused_with_and_without_a_keeper() {
         assert!(code.iter().any(|code| text.starts_with(&format!("{code}: "))), "{text}");
         assert!(text.contains("Nothing was sent."), "{text}");
     };
-    refused(&["OTHER_NETWORK", "NETWORK_NOT_SUPPORTED"]);
+    refused(&["OTHER_NETWORK"]);
     keeper.end().is_clean();
-    refused(&["KEYSTORE_UNUSABLE", "NETWORK_NOT_SUPPORTED"]);
+    refused(&["KEYSTORE_UNUSABLE"]);
     let mut keeper = home.initialized();
     keeper.has_balance("100.0");
     assert_eq!(blocks_to_shop(&home), 0);
@@ -240,3 +242,6 @@ fn many_servers_are_one_wallet_and_all_are_served() {
         server.has_balance("99.88");
     }
 }
+
+/// What these processes speak.
+const PROTOCOL: u32 = 2;

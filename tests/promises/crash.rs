@@ -235,6 +235,7 @@ pub(crate) fn open(disk: &Disk, world: &World) -> Result<Engine, StoreError> {
         representative: Network::Sandbox.genesis_account(),
         step: world.plant.step(),
         anchor: None,
+        ledger_key: None,
     }))
 }
 

@@ -169,9 +169,14 @@ impl Server {
     }
 
     pub fn initialize(&mut self, version: &str) -> Value {
+        self.initialize_with(version, json!({}))
+    }
+
+    /// As [`Server::initialize`], by a client that can do something.
+    pub fn initialize_with(&mut self, version: &str, capabilities: Value) -> Value {
         let params = json!({
             "protocolVersion": version,
-            "capabilities": {},
+            "capabilities": capabilities,
             "clientInfo": { "name": "test", "version": "0" },
         });
         let result = self.ask("initialize", params)["result"].clone();

@@ -1,7 +1,10 @@
 //! The fold: what each event does to the rows. Assertions stay on: books that do not add up must not go on.
 
+mod agent;
 mod foreign;
+mod host;
 mod lane;
+mod mandate;
 mod payment;
 mod request;
 
@@ -81,6 +84,41 @@ impl Fold<'_> {
                 self.rows.put(Table::Singles, FREEZE, encode(&row));
             }
             Body::WalletUnfrozen {} => self.rows.delete(Table::Singles, FREEZE),
+            Body::KeyRotated { ledger_key, .. } => {
+                let mut wallet = self
+                    .view()
+                    .wallet()?
+                    .ok_or_else(|| misfit("key.rotated", "there is no wallet yet"))?;
+                wallet.ledger_key.clone_from(ledger_key);
+                self.rows.put(Table::Singles, WALLET, encode(&wallet));
+            }
+            Body::NetworkConfigured { gateway, node_urls, node_ws, work_urls } => {
+                let row = NetworkInForce {
+                    gateway: gateway.clone(),
+                    node_urls: node_urls.clone(),
+                    node_ws: node_ws.clone(),
+                    work_urls: work_urls.clone(),
+                    since_ms: self.at,
+                };
+                self.rows.put(Table::Singles, NETWORK, encode(&row));
+            }
+            Body::HistoryAcknowledged { .. }
+            | Body::KeysExported { .. }
+            | Body::RateLimited { .. } => {}
+            Body::AgentRegistered { .. }
+            | Body::AgentLabelled { .. }
+            | Body::AgentRotated { .. }
+            | Body::AgentRevoked { .. } => self.agent_event(body)?,
+            other if self.lane_event(other)? => {}
+            other if self.request_event(other)? => {}
+            other => self.mandate_event(other)?,
+        }
+        Ok(())
+    }
+
+    /// Whether the event was one of a Nano account, which is then booked.
+    fn lane_event(&mut self, body: &Body) -> Result<bool, ApplyError> {
+        match body {
             Body::AccountAdded { index, account } => self.account_added(*index, *account)?,
             Body::LaneAdvanced { account, block_hash } => {
                 self.with_lane(account, |lane| lane.head = *block_hash)?;
@@ -113,22 +151,9 @@ impl Fold<'_> {
             Body::ReceiveVoided { account, block_hash, .. } => {
                 self.close_receive(account, block_hash)?;
             }
-            Body::NetworkConfigured { gateway, node_urls, node_ws, work_urls } => {
-                let row = NetworkInForce {
-                    gateway: gateway.clone(),
-                    node_urls: node_urls.clone(),
-                    node_ws: node_ws.clone(),
-                    work_urls: work_urls.clone(),
-                    since_ms: self.at,
-                };
-                self.rows.put(Table::Singles, NETWORK, encode(&row));
-            }
-            Body::HistoryAcknowledged { .. }
-            | Body::KeysExported { .. }
-            | Body::RateLimited { .. } => {}
-            other => self.request_event(other)?,
+            _ => return Ok(false),
         }
-        Ok(())
+        Ok(true)
     }
 
     fn view(&self) -> View<'_> {

@@ -1,18 +1,19 @@
 //! What the events of one payment do to the rows: its state, what it holds, its place in the lane's queue.
 
 use super::{ApplyError, Fold, expect, misfit};
-use crate::books::event::{Body, Settlement};
+use crate::books::event::Body;
+use crate::books::event_parts::{Channel, Settlement};
 use crate::books::rows::Table;
 use crate::books::tables::{
     Approval, Decided, HistoryEntry, HistoryKind, Idempotency, OpenBlock, Payment,
 };
-use crate::books::view::{agent_key, encode, lookalike_key, seq_key};
+use crate::books::view::{EVERYBODY, agent_key, encode, lookalike_key, seq_key};
 use crate::clock::Millis;
 use crate::digest::Digest;
 use crate::ids::{ApprovalId, PaymentId};
 use crate::limits;
 use crate::payment::{BlockIntent, Ending, IdempotencyKey, State};
-use crate::policy::{BudgetError, Outcome, ReasonCode, Request};
+use crate::policy::{BudgetError, Charge, Outcome, ReasonCode, Request};
 
 impl Fold<'_> {
     pub(super) fn payment_event(&mut self, id: PaymentId, body: &Body) -> Result<(), ApplyError> {
@@ -39,6 +40,7 @@ impl Fold<'_> {
                 created_at_ms: self.at,
                 first_seq: self.seq,
                 decided: None,
+                charge: None,
                 state: State::Requested,
             };
             self.put_payment(&payment);
@@ -59,20 +61,36 @@ impl Fold<'_> {
         body: &Body,
     ) -> Result<(), ApplyError> {
         match body {
-            Body::PolicyDecided { outcome, reason_code, reason, rules, would_pass, .. } => {
+            Body::PolicyDecided {
+                outcome,
+                reason_code,
+                reason,
+                rules,
+                would_pass,
+                mandate_version,
+                charge,
+                remaining,
+                ..
+            } => {
                 payment.decided = Some(Decided {
                     reason_code: *reason_code,
                     reason: reason.clone(),
                     rules: rules.iter().map(ToString::to_string).collect(),
                     would_pass: would_pass.clone(),
+                    mandate_version: *mandate_version,
+                    remaining: remaining.clone(),
                 });
-                self.decided(payment, *outcome)
+                self.decided(payment, *outcome, *charge)
             }
             Body::ApprovalRequested { approval_id, reason, expires_at_ms } => {
                 self.approval_requested(payment, *approval_id, reason, *expires_at_ms)
             }
-            Body::ApprovalResolved { approval_id, approved, .. } => {
+            Body::ApprovalAsked { .. } => self.host_asked(payment, body),
+            Body::ApprovalResolved { approval_id, approved, channel, .. } => {
                 self.answered(payment, *approval_id)?;
+                if *approved && *channel == Channel::Host {
+                    self.host_approved(payment)?;
+                }
                 if *approved {
                     self.enqueue(payment)?;
                 }
@@ -133,25 +151,36 @@ impl Fold<'_> {
 
     /// As many times as the rate limit looks at, so that a decision costs the same however many went before.
     fn remember_time(&mut self, agent: Option<&str>) -> Result<(), ApplyError> {
-        let policy = self.view().policy()?.map(|row| row.policy);
-        let keep = policy.map_or(0, |policy| policy.payments_per_minute) as usize;
-        if keep == 0 {
-            return Ok(());
-        }
-        let mut times = self.view().recent_requests(agent)?;
-        times.push(self.at);
-        let surplus = times.len().saturating_sub(keep);
-        times.drain(..surplus);
-        self.rows.put(Table::Rates, &agent_key(agent, &[]), encode(&times));
+        let Some(policy) = self.view().policy()?.map(|row| row.policy) else { return Ok(()) };
+        let times = self.view().recent_requests(agent)?;
+        self.put_times(&agent_key(agent, &[]), times, policy.payments_per_minute);
+        let times = self.view().all_recent_requests()?;
+        self.put_times(EVERYBODY, times, policy.payments_per_minute_overall);
         Ok(())
     }
 
-    fn decided(&mut self, payment: &mut Payment, outcome: Outcome) -> Result<(), ApplyError> {
+    fn put_times(&mut self, key: &[u8], mut times: Vec<Millis>, limit: u32) {
+        if limit == 0 {
+            return;
+        }
+        times.push(self.at);
+        let surplus = times.len().saturating_sub(limit as usize);
+        times.drain(..surplus);
+        self.rows.put(Table::Rates, key, encode(&times));
+    }
+
+    fn decided(
+        &mut self,
+        payment: &mut Payment,
+        outcome: Outcome,
+        charge: Option<Charge>,
+    ) -> Result<(), ApplyError> {
         if payment.state != State::Requested || outcome == Outcome::Deny {
             // A later look only changes what is shown; a denial is booked by `payment.blocked`.
             return Ok(());
         }
         self.hold(payment)?;
+        self.hold_charge(payment, charge)?;
         self.remember_lookalike(payment)?;
         if outcome == Outcome::Allow {
             self.enqueue(payment)?;
@@ -230,6 +259,7 @@ impl Fold<'_> {
         let mut budget = self.view().budget(currency)?;
         budget.settle(payment.request.amount.amount)?;
         self.rows.put(Table::Budgets, currency.as_str().as_bytes(), encode(&budget));
+        self.settle_charge(payment)?;
         self.unreserve_lane(payment)?;
         self.free_lane(payment)?;
         self.advance(&payment.account, &intent)?;
@@ -265,6 +295,7 @@ impl Fold<'_> {
             let mut budget = self.view().budget(currency)?;
             budget.release(payment.request.amount.amount)?;
             self.rows.put(Table::Budgets, currency.as_str().as_bytes(), encode(&budget));
+            self.release_charge(payment)?;
             self.unreserve_lane(payment)?;
         }
         if payment.state.intent().is_some() {

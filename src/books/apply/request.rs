@@ -13,17 +13,19 @@ use crate::nano::Account;
 use crate::payment::Fit;
 
 impl Fold<'_> {
-    pub(super) fn request_event(&mut self, body: &Body) -> Result<(), ApplyError> {
+    /// Whether the event was one of a payment request, which is then booked.
+    pub(super) fn request_event(&mut self, body: &Body) -> Result<bool, ApplyError> {
         match body {
-            Body::RequestCreated(new) => self.request_created(new),
-            Body::RequestPaid(receipt) => self.request_paid(receipt),
-            Body::RequestUnderpaid(receipt) => self.other_amount(receipt, Fit::Under),
-            Body::RequestOverpaid(receipt) => self.other_amount(receipt, Fit::Over),
-            Body::RequestExpired { request_id } => self.request_expired(*request_id),
-            Body::RequestClosed { request_id } => self.request_closed(*request_id),
-            Body::RequestScanned { account, height } => self.scanned(account, *height),
-            other => Err(misfit("an event without a payment", &format!("{other:?}"))),
+            Body::RequestCreated(new) => self.request_created(new)?,
+            Body::RequestPaid(receipt) => self.request_paid(receipt)?,
+            Body::RequestUnderpaid(receipt) => self.other_amount(receipt, Fit::Under)?,
+            Body::RequestOverpaid(receipt) => self.other_amount(receipt, Fit::Over)?,
+            Body::RequestExpired(end) => self.request_expired(end.request_id)?,
+            Body::RequestClosed(end) => self.request_closed(end.request_id)?,
+            Body::RequestScanned(scan) => self.scanned(&scan.account, scan.height)?,
+            _ => return Ok(false),
         }
+        Ok(true)
     }
 
     fn request_created(&mut self, new: &NewRequest) -> Result<(), ApplyError> {

@@ -113,7 +113,7 @@ fn a_block_that_was_taken_is_never_taken_again_even_by_force() {
     assert!(!books.book(Body::RequestOverpaid(RequestReceipt { fit: Fit::Over, ..less })));
     // Paid once is paid for ever.
     assert!(!books.book(Body::RequestPaid(RequestReceipt { block_hash: other, ..receipt })));
-    assert!(!books.book(Body::RequestExpired { request_id: one.id() }));
+    assert!(!books.book(Body::RequestExpired(RequestEnd { request_id: one.id() })));
     assert!(books.book(Body::RequestPaid(RequestReceipt { block_hash: other, ..stolen })));
 }
 
@@ -121,14 +121,14 @@ fn a_block_that_was_taken_is_never_taken_again_even_by_force() {
 fn the_cursor_of_an_account_only_grows_and_ends_with_its_requests() {
     let mut books = Books::default();
     let request = books.ask(1, account(1), Raw::ONE_XNO);
-    let scanned = |height| Body::RequestScanned { account: account(1), height };
+    let scanned = |height| Body::RequestScanned(RequestScan { account: account(1), height });
     assert!(!books.book(scanned(7)));
     assert!(books.book(scanned(8)));
-    assert!(!books.book(Body::RequestScanned { account: account(2), height: 8 }));
-    assert!(books.book(Body::RequestExpired { request_id: request.id() }));
+    assert!(!books.book(Body::RequestScanned(RequestScan { account: account(2), height: 8 })));
+    assert!(books.book(Body::RequestExpired(RequestEnd { request_id: request.id() })));
     let ends = books.view().request_ends(8).unwrap();
     assert_eq!(ends[0].0, Millis(200_000).plus(limits::REQUEST_LATE));
-    assert!(books.book(Body::RequestClosed { request_id: request.id() }));
+    assert!(books.book(Body::RequestClosed(RequestEnd { request_id: request.id() })));
     assert!(!books.book(scanned(9)));
     assert_eq!(books.view().request_counters().unwrap(), RequestCounters::default());
 }
@@ -183,11 +183,11 @@ proptest! {
                     }
                 }
                 (2, Some(request)) => {
-                    let ends = Body::RequestExpired { request_id: request.id() };
+                    let ends = Body::RequestExpired(RequestEnd { request_id: request.id() });
                     prop_assert_eq!(books.book(ends), request.state == RequestState::Open);
                 }
                 (_, Some(request)) => {
-                    let closed = Body::RequestClosed { request_id: request.id() };
+                    let closed = Body::RequestClosed(RequestEnd { request_id: request.id() });
                     let may = request.is_watched();
                     prop_assert_eq!(books.book(closed), may);
                 }

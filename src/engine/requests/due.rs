@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::super::Engine;
 use super::super::failures::unrefused;
-use crate::books::{Body, Event, PaymentRequest, RequestState, View};
+use crate::books::{Body, Event, PaymentRequest, RequestEnd, RequestState, View};
 use crate::clock::Millis;
 use crate::limits;
 use crate::store::StoreError;
@@ -51,9 +51,9 @@ fn is_still(view: &View<'_>, request: &PaymentRequest) -> bool {
 }
 
 fn ended(request: &PaymentRequest) -> Event {
-    let request_id = request.id();
+    let end = RequestEnd { request_id: request.id() };
     match request.state {
-        RequestState::Open => Body::RequestExpired { request_id }.into(),
-        _ => Body::RequestClosed { request_id }.into(),
+        RequestState::Open => Body::RequestExpired(end).into(),
+        _ => Body::RequestClosed(end).into(),
     }
 }

@@ -8,7 +8,7 @@ use super::super::Engine;
 use super::super::failures::unrefused;
 use super::memory::Place;
 use super::observe::LookError;
-use crate::books::Body;
+use crate::books::{Body, RequestScan};
 use crate::limits;
 use crate::money::Raw;
 use crate::nano::{Account, Subtype};
@@ -108,7 +108,7 @@ impl Engine {
         }
         let commit = self.store().commit::<(), Infallible, _>(move |view| {
             let watch = view.watch(&account)?.filter(|watch| lags(watch.height));
-            let event = watch.map(|_| Body::RequestScanned { account, height }.into());
+            let event = watch.map(|_| Body::RequestScanned(RequestScan { account, height }).into());
             Ok((event.into_iter().collect(), ()))
         });
         commit.await.map(drop).map_err(unrefused)

@@ -3,17 +3,16 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::claims::{LineItemIn, check_rail, claims};
 use crate::engine::Order;
 use crate::failure::Failure;
 use crate::limits;
-use crate::money::Currency;
 use crate::operations::fields::{bounded, idempotency_key, payee_account};
-use crate::operations::spend::spend;
+use crate::operations::spend::spend_claiming;
 use crate::operations::{
     Access, AccountRef, AmountText, Audience, Context, Operation, Outcome, PayResult, Spec,
     outcome_of,
 };
-use crate::policy::Rail;
 
 /// Ask for a payment.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -30,6 +29,15 @@ pub struct RequestPayment {
     /// What the payee is called, for the owner; never a reason to allow.
     #[serde(default)]
     payee_label: Option<String>,
+    /// What the payee sells, by your word; may only block.
+    #[serde(default)]
+    payee_category: Option<String>,
+    /// What the payment is for, for the owner.
+    #[serde(default)]
+    intent: Option<String>,
+    /// What is bought, by your word; may only block.
+    #[serde(default)]
+    line_items: Vec<LineItemIn>,
     /// A note for the owner's ledger.
     #[serde(default)]
     memo: Option<String>,
@@ -55,6 +63,7 @@ impl Operation for RequestPayment {
 
     async fn run(self, context: &Context) -> Result<Outcome<PayResult>, Failure> {
         check_rail(&self.rail, &self.currency)?;
+        let claims = claims(self.payee_category, self.intent, self.line_items)?;
         let order = Order {
             call_id: context.call_id,
             operation: Self::SPEC.name,
@@ -67,23 +76,7 @@ impl Operation for RequestPayment {
             account: AccountRef::resolve(None, &context.engine)?,
             idempotency_key: idempotency_key(self.idempotency_key)?,
         };
-        let result = PayResult::from(&spend(order, context).await?);
+        let result = PayResult::from(&spend_claiming(order, claims, context).await?);
         Ok(outcome_of(result.status, result))
-    }
-}
-
-fn check_rail(rail: &str, currency: &str) -> Result<(), Failure> {
-    let shown = |text: &str| text.chars().take(limits::QUOTE_CHARS).collect::<String>();
-    match rail.parse::<Rail>() {
-        Ok(Rail::Nano) if currency.parse() == Ok(Currency::XNO) => Ok(()),
-        Ok(Rail::Nano) => {
-            let message = format!("rail nano pays XNO, not {:?}", shown(currency));
-            Err(Failure::invalid("INVALID_CURRENCY", message)
-                .hint("Give currency XNO and the amount in raw"))
-        }
-        Err(()) => {
-            let message = format!("this wallet has no rail {:?}", shown(rail));
-            Err(Failure::invalid("INVALID_RAIL", message).hint("It has: nano"))
-        }
     }
 }

@@ -64,3 +64,26 @@ impl Operation for ApprovalsAnswer {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn only_a_json_boolean_is_an_answer() {
+        let read = |approved: serde_json::Value| {
+            let arguments = json!({ "approvalId": "x", "approved": approved });
+            serde_json::from_value::<ApprovalsAnswer>(arguments).map(|answer| answer.approved)
+        };
+        assert!(read(json!(true)).unwrap());
+        assert!(!read(json!(false)).unwrap());
+        for wrong in [json!("true"), json!("false"), json!(1), json!(0), json!(null), json!([true])]
+        {
+            assert!(read(wrong.clone()).is_err(), "{wrong}");
+        }
+        let missing = json!({ "approvalId": "x" });
+        assert!(serde_json::from_value::<ApprovalsAnswer>(missing).is_err());
+    }
+}

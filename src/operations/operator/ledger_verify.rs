@@ -4,7 +4,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::failure::Failure;
-use crate::ledger::Head;
+use crate::ledger::Report;
+use crate::operations::offline::parse_heads;
 use crate::operations::{Access, Audience, Context, LedgerHead, Operation, Outcome, Spec};
 
 /// Verify the ledger.
@@ -22,7 +23,7 @@ pub struct LedgerVerify {
 /// The verdict, in the words of seeds/004.
 #[derive(Debug, JsonSchema, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Verdict {
+pub struct LedgerVerdict {
     /// Whether everything holds.
     ok: bool,
     /// Events read.
@@ -35,14 +36,36 @@ pub struct Verdict {
     reason: Option<String>,
     /// Anchored heads that were found in the chain.
     anchors: u64,
+    /// How often the signing key changed.
+    rotations: u64,
     /// Whether the books were folded anew.
     deep: bool,
     /// Head of what was read.
     ledger_head: LedgerHead,
 }
 
+impl LedgerVerdict {
+    pub(in crate::operations) fn new(report: Report, anchors: u64, deep: bool) -> Self {
+        Self {
+            ok: report.ok,
+            events: report.events,
+            broken_at: report.broken_at,
+            reason: report.reason,
+            anchors,
+            rotations: report.rotations,
+            deep,
+            ledger_head: report.head.into(),
+        }
+    }
+
+    /// Whether everything holds.
+    pub fn holds(&self) -> bool {
+        self.ok
+    }
+}
+
 impl Operation for LedgerVerify {
-    type Output = Verdict;
+    type Output = LedgerVerdict;
     const SPEC: Spec = Spec {
         name: "ledger.verify",
         title: "Verify the ledger",
@@ -53,22 +76,10 @@ impl Operation for LedgerVerify {
         open_world: false,
     };
 
-    async fn run(self, context: &Context) -> Result<Outcome<Verdict>, Failure> {
-        let expected: Result<Vec<Head>, _> = self.expect_heads.iter().map(|t| t.parse()).collect();
-        let expected = expected.map_err(|e: crate::ledger::AnchorError| {
-            Failure::invalid("INVALID_HEAD", e.to_string()).hint("A head is written seq:hash")
-        })?;
+    async fn run(self, context: &Context) -> Result<Outcome<LedgerVerdict>, Failure> {
+        let expected = parse_heads(&self.expect_heads)?;
         let audit = context.engine.audit(self.deep, expected).await?;
-        let report = audit.report;
-        let verdict = Verdict {
-            ok: report.ok,
-            events: report.events,
-            broken_at: report.broken_at,
-            reason: report.reason,
-            anchors: audit.anchors,
-            deep: self.deep,
-            ledger_head: report.head.into(),
-        };
+        let verdict = LedgerVerdict::new(audit.report, audit.anchors, self.deep);
         Ok(if verdict.ok { Outcome::Done(verdict) } else { Outcome::Refused(verdict) })
     }
 }

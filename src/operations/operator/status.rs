@@ -29,7 +29,7 @@ pub struct Status {
     changed_at: Option<String>,
     /// Approvals that wait.
     pending_approvals: u32,
-    /// Mandates that exist.
+    /// Mandates in force.
     mandates: u32,
     /// How much an agent may do alone.
     mode: String,
@@ -103,7 +103,7 @@ impl Operation for OperatorStatus {
             changed_at: freeze.as_ref().map(|row| row.since_ms.to_string()),
             reason: freeze.map(|row| row.reason).or(marker),
             pending_approvals: counters.approvals_waiting,
-            mandates: 0,
+            mandates: counters.mandates,
             mode: mode.and_then(|mode| mode.as_str().map(str::to_owned)).unwrap_or_default(),
             payments: Payments {
                 requested: counters.requested,

@@ -2,6 +2,7 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use super::shown::{Shown, may_see};
 use crate::books::PaymentRequest;
@@ -15,13 +16,13 @@ use crate::operations::{Access, Audience, Context, Operation, Outcome, Spec};
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PaymentList {
-    /// Leave out those that are paid or have expired.
+    /// Leave out paid and expired ones.
     #[serde(default)]
     open_only: bool,
-    /// Requests on one page, 1 to 100; 20 when left out.
+    /// 1 to 100; default 20.
     #[serde(default)]
     limit: Option<u32>,
-    /// `next_cursor` of the page before.
+    /// next_cursor of the page before.
     #[serde(default)]
     cursor: Option<String>,
 }
@@ -29,7 +30,8 @@ pub struct PaymentList {
 /// One page of requests.
 #[derive(Debug, JsonSchema, Serialize)]
 pub struct Page {
-    /// Newest first.
+    /// Newest first, each as payment.status shows it; the list of tools has no room to say so twice.
+    #[schemars(with = "Vec<Map<String, Value>>")]
     requests: Vec<Shown>,
     /// Give it as `cursor` for the page after this one; missing on the last page.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -41,7 +43,7 @@ impl Operation for PaymentList {
     const SPEC: Spec = Spec {
         name: "payment.list",
         title: "Payment requests",
-        description: "Payment requests you made, newest first, in pages, each with its status, amount, address, payer and block hash. open_only leaves out those that are paid or have expired.",
+        description: "Payment requests you made, newest first, in pages, each as payment_status shows it.",
         audience: Audience::Agent,
         access: Access::Read,
         toolset: "payment",

@@ -12,25 +12,25 @@ use crate::failure::Failure;
 use crate::limits;
 use crate::operations::fields::{bounded, payee_account};
 use crate::operations::{
-    Access, AccountRef, AmountText, Audience, Context, Image, LedgerHead, Operation, Outcome, Spec,
+    Access, AccountRef, AmountText, Audience, Context, Image, Operation, Outcome, Spec,
 };
 
 /// Ask to be paid.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PaymentRequest {
-    /// Where to pay to: any nano_ or xrb_ address; this wallet's first account when left out.
+    /// Any nano_ address; default: this wallet's.
     #[serde(default)]
     receive_address: Option<String>,
-    /// At least how much, in XNO, as text such as "1.5".
+    /// XNO, as text such as "1.5".
     amount: AmountText,
-    /// An http or https address for the payer's browser afterwards; stored and shown, never opened.
+    /// http(s) address for the payer afterwards; never opened.
     #[serde(default)]
     redirect_url: Option<String>,
-    /// How long it is open, in seconds: 10 to 2592000; 3600 when left out.
+    /// 10 to 2592000; default 3600.
     #[serde(default)]
     expires_in_seconds: Option<u64>,
-    /// A note for the owner's ledger; the payer does not see it.
+    /// A note for the owner's ledger.
     #[serde(default)]
     memo: Option<String>,
 }
@@ -53,8 +53,6 @@ pub struct Asked {
     /// As given.
     #[serde(skip_serializing_if = "Option::is_none")]
     redirect_url: Option<String>,
-    /// The ledger's head afterwards.
-    ledger_head: LedgerHead,
 }
 
 impl Operation for PaymentRequest {
@@ -62,7 +60,7 @@ impl Operation for PaymentRequest {
     const SPEC: Spec = Spec {
         name: "payment.request",
         title: "Request a payment",
-        description: "Ask somebody to pay you XNO. The answer's amount is made unique by a tiny suffix: the payer must send exactly that to receive_address. Give the payer amount and address, or the nano: URI, or the QR code; then ask payment.status.",
+        description: "Ask to be paid XNO. The payer must send exactly the answer's amount (made unique by a tiny suffix): pass on amount and receive_address, the nano: URI or the QR code; then ask payment_status.",
         audience: Audience::Agent,
         access: Access::Write,
         toolset: "payment",
@@ -93,7 +91,6 @@ impl Operation for PaymentRequest {
             expires_at: request.claim.expires_at_ms.to_string(),
             uri: shown::uri(request),
             redirect_url: request.redirect_url.clone(),
-            ledger_head: made.head.into(),
         }))
     }
 

@@ -19,7 +19,7 @@ use crate::operations::{Access, Audience, Context, Operation, Outcome, Spec};
 pub struct PaymentStatus {
     /// transaction_id of payment.request.
     transaction_id: String,
-    /// Wait up to this many milliseconds (at most 55000) for a payment.
+    /// Wait so long for a payment, at most 55000.
     #[serde(default)]
     wait_ms: Option<u64>,
 }
@@ -41,7 +41,7 @@ impl Operation for PaymentStatus {
     const SPEC: Spec = Spec {
         name: "payment.status",
         title: "Payment request status",
-        description: "Whether a payment request was paid: is_paid, status (open, paid, paid_late, underpaid, overpaid, expired), payer and block hash. Only a confirmed payment of the exact amount counts. wait_ms waits for it.",
+        description: "Whether a payment request was paid, by whom and with which block. Only a confirmed payment of the exact amount counts; wait_ms waits for it.",
         audience: Audience::Agent,
         access: Access::Read,
         toolset: "payment",

@@ -65,6 +65,9 @@ pub struct Sent {
     would_pass: Option<String>,
     /// Every policy rule looked at, with the numbers compared.
     rules: Vec<String>,
+    /// What was left of each budget of the mandate after the decision.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    remaining: Vec<String>,
     /// The ledger's head when this was read.
     ledger_head: LedgerHead,
 }
@@ -119,6 +122,7 @@ fn sent(paid: &Paid) -> Sent {
             .filter(|_| status == Status::Denied)
             .and_then(|decided| decided.would_pass.clone()),
         rules: decided.map(|decided| decided.rules.clone()).unwrap_or_default(),
+        remaining: decided.map(|decided| decided.remaining.clone()).unwrap_or_default(),
         ledger_head: paid.head.into(),
     }
 }

@@ -73,7 +73,10 @@ async fn complete(gate: &dyn Gate, prefix: &str) -> Result<String, Failure> {
     matching(prefix, ids)
 }
 
-fn matching<'a>(prefix: &str, ids: impl Iterator<Item = &'a str>) -> Result<String, Failure> {
+pub(super) fn matching<'a>(
+    prefix: &str,
+    ids: impl Iterator<Item = &'a str>,
+) -> Result<String, Failure> {
     let prefix = prefix.to_ascii_lowercase();
     let mut found = ids.filter(|id| id.starts_with(&prefix));
     match (found.next(), found.next()) {

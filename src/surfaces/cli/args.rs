@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, ArgGroup, Args, Parser, Subcommand, ValueEnum};
 
+use super::mandate_args::{Entries, Mandates};
 use crate::limits;
 
 /// A wallet for AI agents that its owner can trust.
@@ -64,6 +65,12 @@ pub struct Settings {
     /// Threads for proof of work, 1 to 64, or auto [env: PAYWARDEN_WORK_THREADS]
     #[arg(long, global = true, value_name = "N")]
     pub work_threads: Option<String>,
+    /// Work servers first, or a race with them: first or race [env: PAYWARDEN_WORK_MODE]
+    #[arg(long, global = true, value_name = "MODE")]
+    pub work_mode: Option<String>,
+    /// Who is named in an account's first block [env: PAYWARDEN_REPRESENTATIVE]
+    #[arg(long, global = true, value_name = "ACCOUNT")]
+    pub representative: Option<String>,
 }
 
 /// What to do.
@@ -71,7 +78,7 @@ pub struct Settings {
 pub enum Command {
     /// Be the MCP server on standard input and output (what no command does too)
     Mcp,
-    /// Make a wallet for a real network: asks for two secrets, shows the recovery phrase once
+    /// Make a wallet for a real network: asks for secrets, shows its phrase once
     #[command(after_help = INIT_EXAMPLES)]
     Init(InitArguments),
     /// How the network is reached
@@ -86,9 +93,18 @@ pub enum Command {
     Doctor,
     /// The whole story on this terminal, with play money in a home of its own
     Demo,
-    /// Run the simulated services on ports of this machine, for tests and for wallets to share
+    /// Run the simulated services on ports of this machine, for wallets to share
     #[command(after_help = SANDBOX_EXAMPLES)]
     Sandbox(Sandbox),
+    /// Print what your shell needs to complete commands
+    #[command(
+        after_help = "Example:\n  paywarden completions bash > ~/.local/share/bash-completion/completions/paywarden"
+    )]
+    Completions {
+        /// Which shell
+        #[arg(value_name = "SHELL")]
+        shell: clap_complete::Shell,
+    },
     /// Write the tools' JSON schemas, one file for each
     Schemas(Schemas),
 }
@@ -196,13 +212,30 @@ pub enum KeysCommand {
 pub enum WalletCommand {
     /// The wallet at a glance
     Status,
+    /// What was spent, by currency and how payments ended
+    Report,
     /// Payments that wait for your word
     #[command(subcommand, arg_required_else_help = true)]
     #[command(after_help = "Example:\n  paywarden approvals approve 3f2a")]
     Approvals(Approvals),
+    /// Authority you have granted: budgets with rules
+    #[command(subcommand, arg_required_else_help = true)]
+    Mandates(Mandates),
+    /// Payees you know, and what they sell
+    #[command(subcommand, arg_required_else_help = true)]
+    Payees(Entries),
+    /// Merchants you know, and what they sell
+    #[command(subcommand, arg_required_else_help = true)]
+    Merchants(Entries),
     /// Accounts, addresses, backups, your own payments and history
     #[command(subcommand, arg_required_else_help = true)]
     Wallet(OwnWalletCommand),
+    /// Who may ask: a token for each agent
+    #[command(subcommand, arg_required_else_help = true)]
+    #[command(
+        after_help = "Example:\n  paywarden agents register shopping-agent --label \"Shops for groceries\""
+    )]
+    Agents(Agents),
     /// Open the keys of a wallet that runs locked
     Unlock,
     /// Stop everything that is not signed yet, whatever else is running
@@ -311,6 +344,43 @@ pub enum Approvals {
     },
 }
 
+/// Agents.
+#[derive(Debug, Subcommand)]
+pub enum Agents {
+    /// Let an agent in and show its token, once; from then on no agent asks without one
+    Register {
+        /// What it is called in policy and ledger
+        #[arg(value_name = "ID")]
+        id: String,
+        /// A name for people
+        #[arg(long, value_name = "TEXT")]
+        label: Option<String>,
+    },
+    /// Every agent, revoked ones too
+    List,
+    /// Change or take away the name for people
+    Label {
+        /// The agent
+        #[arg(value_name = "ID")]
+        id: String,
+        /// The new name; without one the old is taken away
+        #[arg(value_name = "TEXT")]
+        label: Option<String>,
+    },
+    /// Give an agent a new token, shown once; the old one stops working
+    Rotate {
+        /// The agent
+        #[arg(value_name = "ID")]
+        id: String,
+    },
+    /// Shut an agent out
+    Revoke {
+        /// The agent
+        #[arg(value_name = "ID")]
+        id: String,
+    },
+}
+
 /// The ledger.
 #[derive(Debug, Subcommand)]
 pub enum Ledger {
@@ -328,21 +398,66 @@ pub enum Ledger {
         payment: Option<String>,
     },
     /// Check hashes, signatures and anchored heads
-    #[command(after_help = "Example:\n  paywarden ledger verify --deep --expect-head 17:9f86d0...")]
-    Verify {
-        /// Fold every event anew and compare the books row by row
-        #[arg(long)]
-        deep: bool,
-        /// A head you noted earlier, which must be in the chain; may be given several times
-        #[arg(long, value_name = "SEQ:HASH", action = ArgAction::Append)]
-        expect_head: Vec<String>,
+    #[command(after_help = VERIFY_EXAMPLES)]
+    Verify(Verify),
+    /// Check a receipt of get_payment_status; needs no wallet
+    #[command(
+        after_help = "Example:\n  paywarden ledger verify-receipt receipt.json --key ledger.pub"
+    )]
+    VerifyReceipt {
+        /// The receipt (`-`: standard input)
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+        /// The public key, in PEM
+        #[arg(long, value_name = "FILE")]
+        key: PathBuf,
     },
     /// Write all events, one JSON object a line
-    Export {
-        /// Into this file instead of standard output; it must not exist yet
-        #[arg(long, value_name = "FILE")]
-        out: Option<PathBuf>,
-    },
+    #[command(after_help = "Example:\n  paywarden ledger export > ledger.jsonl")]
+    Export(Export),
+    /// Print the last seq and hash, to be noted where this machine cannot write
+    Head,
+    /// Print the public key that signs the ledger
+    Key,
+    /// Sign with a new key from here on; the old one vouches for it
+    RotateKey,
+}
+
+/// What is checked.
+#[derive(Args, Debug)]
+pub struct Verify {
+    /// Fold every event anew and compare the books row by row
+    #[arg(long, conflicts_with = "file")]
+    pub deep: bool,
+    /// A head you noted earlier, which must be in the chain; may be given several times
+    #[arg(long, value_name = "SEQ:HASH", action = ArgAction::Append)]
+    pub expect_head: Vec<String>,
+    /// Check an exported file instead of the wallet; needs no wallet (`-`: standard input)
+    #[arg(long, value_name = "FILE")]
+    pub file: Option<PathBuf>,
+    /// The public key, in PEM; the ledger's first one or a later one
+    #[arg(long, value_name = "FILE", requires = "file")]
+    pub key: Option<PathBuf>,
+    /// A copy of anchor.log, whose heads must be in the chain
+    #[arg(long, value_name = "FILE", requires = "file")]
+    pub anchor: Option<PathBuf>,
+    /// Check the order and the hashes alone, without a key
+    #[arg(long, requires = "file", conflicts_with = "key")]
+    pub hashes_only: bool,
+}
+
+/// What is exported.
+#[derive(Args, Debug)]
+pub struct Export {
+    /// Into this file instead of standard output; it must not exist yet
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    /// From this event on; only a whole export can be verified
+    #[arg(long, value_name = "SEQ")]
+    pub from: Option<u64>,
+    /// Only the events of this payment
+    #[arg(long, value_name = "ID")]
+    pub payment: Option<String>,
 }
 
 /// The simulated services.
@@ -380,7 +495,7 @@ pub struct Schemas {
 }
 
 /// The owner's words, bounded where they are typed: a freeze lays them down before any operation sees them.
-fn reason(text: &str) -> Result<String, String> {
+pub(super) fn reason(text: &str) -> Result<String, String> {
     if text.len() > limits::REASON_BYTES {
         return Err(format!("it has {} bytes; at most {} fit", text.len(), limits::REASON_BYTES));
     }
@@ -414,6 +529,10 @@ const SANDBOX_EXAMPLES: &str = "Examples:
   paywarden sandbox --memory --port-base 0       on free ports, nothing kept
   curl -d '{\"action\":\"version\"}' 127.0.0.1:47100
   curl -d '{\"call\":\"process\",\"fault\":\"lost_reply\"}' 127.0.0.1:47100/sandbox/faults";
+const VERIFY_EXAMPLES: &str = "Examples:
+  paywarden ledger verify --deep --expect-head 17:9f86d0...
+  paywarden ledger export > ledger.jsonl && paywarden ledger key > ledger.pub
+  paywarden ledger verify --file ledger.jsonl --key ledger.pub --anchor anchor.log";
 
 const EXAMPLES: &str = "Examples:
   paywarden demo                                 see it work, with play money

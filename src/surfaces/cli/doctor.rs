@@ -17,8 +17,13 @@ pub struct Facts {
     pub network: String,
     /// What answers for the network.
     pub node: String,
+    /// Each node that is set, as it answered just now.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub nodes: Vec<NodeFact>,
     /// What keeps the keys shut.
     pub unlock: String,
+    /// Whether this host's agent has a token.
+    pub agent_token: &'static str,
     /// Every setting.
     pub settings: Vec<Setting>,
     /// The wallet's directory.
@@ -46,6 +51,25 @@ pub struct Setting {
     pub value: String,
     /// Where the value comes from.
     pub origin: String,
+}
+
+/// One node, as it answered.
+#[derive(Clone, Debug, Serialize)]
+pub struct NodeFact {
+    /// Scheme, host and port.
+    pub url: String,
+    /// Program and version.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub vendor: Option<String>,
+    /// Blocks in its ledger.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub blocks: Option<u64>,
+    /// The cemented ones.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cemented: Option<u64>,
+    /// Why it cannot be used.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub problem: Option<String>,
 }
 
 /// One file of the home.
@@ -148,7 +172,15 @@ fn print_home(facts: &Facts, printer: Printer) -> Result<(), Trouble> {
 fn print_state(facts: &Facts, printer: Printer) -> Result<(), Trouble> {
     printer.line("\nWallet")?;
     printer.line(format_args!("  network     {}: {}", facts.network, escape(&facts.node)))?;
+    for node in &facts.nodes {
+        let says = match (&node.vendor, node.blocks) {
+            (Some(vendor), Some(blocks)) => format!("{vendor}, {blocks} blocks"),
+            _ => "cannot be used".to_owned(),
+        };
+        printer.line(format_args!("  node        {}: {}", escape(&node.url), escape(&says)))?;
+    }
     printer.line(format_args!("  unlock      {}", facts.unlock))?;
+    printer.line(format_args!("  agent token {}", facts.agent_token))?;
     printer.line(format_args!("  open in     {}", facts.lock))?;
     let store = match &facts.store {
         Some(store) => {

@@ -4,14 +4,16 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
+use super::args::{Export, Verify};
 use super::escape::escape;
 use super::print::{Exit, Printer, Trouble};
 use super::run::{ask, text};
 use crate::failure::Failure;
 use crate::limits;
 use crate::operations::Gate;
+use crate::operations::offline::{self, LedgerFile};
 
 /// Events from one seq on, or the last ones.
 pub(super) async fn show(
@@ -22,7 +24,7 @@ pub(super) async fn show(
 ) -> Result<Exit, Trouble> {
     let from = match from {
         Some(from) => from,
-        None => (head(gate).await? + 1).saturating_sub(u64::from(limit)).max(1),
+        None => (last_seq(gate).await? + 1).saturating_sub(u64::from(limit)).max(1),
     };
     let answer = ask(gate, "ledger.events", json!({ "from": from, "limit": limit })).await?;
     if printer.is_json() {
@@ -44,23 +46,18 @@ pub(super) async fn show_payment(
     id: &str,
     printer: Printer,
 ) -> Result<Exit, Trouble> {
-    let answer = ask(gate, "get_payment_status", json!({ "paymentId": id })).await?;
-    let mut events = Vec::new();
-    for step in answer.output["trail"].as_array().into_iter().flatten() {
-        let page = ask(gate, "ledger.events", json!({ "from": step["seq"], "limit": 1 })).await?;
-        events.extend(page.output["events"].as_array().cloned().unwrap_or_default());
-    }
+    let page = ask(gate, "ledger.events", json!({ "paymentId": id })).await?.output;
     if printer.is_json() {
-        printer.value(&json!({ "events": events, "network": answer.output["network"] }))?;
+        printer.value(&json!({ "events": page["events"], "network": page["network"] }))?;
     } else {
-        for event in &events {
+        for event in page["events"].as_array().into_iter().flatten() {
             print_event(event, printer)?;
         }
     }
     Ok(Exit::Done)
 }
 
-/// Checks the chain.
+/// Checks the wallet's own chain.
 pub(super) async fn verify(
     gate: &dyn Gate,
     deep: bool,
@@ -69,16 +66,75 @@ pub(super) async fn verify(
 ) -> Result<Exit, Trouble> {
     let arguments = json!({ "deep": deep, "expectHeads": expect_heads });
     let answer = ask(gate, "ledger.verify", arguments).await?;
-    if printer.is_json() {
-        printer.value(&answer.output)?;
-        return Ok(answer.verdict.into());
+    print_verdict(answer.output, "", printer)?;
+    Ok(answer.verdict.into())
+}
+
+/// Checks an exported file, if one is named.
+pub(super) fn verify_file(arguments: &Verify, printer: Printer) -> Option<Result<Exit, Trouble>> {
+    let file = arguments.file.clone()?;
+    if arguments.key.is_none() && !arguments.hashes_only {
+        let message = "a signature is checked with a public key, and --key names none";
+        let failure = Failure::invalid("KEY_NEEDED", message).hint(
+            "Give --key FILE (`paywarden ledger key` prints it), or --hashes-only to do without",
+        );
+        return Some(Err(failure.into()));
     }
-    let report = Value::Object(answer.output);
+    let ledger = LedgerFile {
+        file,
+        key: arguments.key.clone(),
+        expect_heads: arguments.expect_head.clone(),
+        anchor: arguments.anchor.clone(),
+    };
+    let note = if arguments.hashes_only { " Signatures were not looked at." } else { "" };
+    Some(print_file_verdict(&ledger, note, printer))
+}
+
+fn print_file_verdict(ledger: &LedgerFile, note: &str, printer: Printer) -> Result<Exit, Trouble> {
+    let verdict = ledger.verify()?;
+    let exit = if verdict.holds() { Exit::Done } else { Exit::Refused };
+    if let Value::Object(report) = serde_json::to_value(verdict).map_err(io::Error::from)? {
+        print_verdict(report, note, printer)?;
+    }
+    Ok(exit)
+}
+
+/// Checks a receipt.
+pub(super) fn verify_receipt(file: &Path, key: &Path, printer: Printer) -> Result<Exit, Trouble> {
+    let receipt = offline::verify_receipt(file, key)?;
+    if printer.is_json() {
+        printer.value(&json!({ "ok": true, "receipt": receipt }))?;
+        return Ok(Exit::Done);
+    }
+    let receipt = serde_json::to_value(receipt).map_err(io::Error::from)?;
+    printer.line(format_args!(
+        "The receipt holds: payment {} {}, {} {} in smallest units to {}.",
+        escape(text(&receipt, "paymentId")),
+        escape(text(&receipt, "status")),
+        escape(text(&receipt, "amount")),
+        escape(text(&receipt, "currency")),
+        escape(text(&receipt, "payee"))
+    ))?;
+    let head = &receipt["ledgerHead"];
+    printer.line(format_args!("head {}:{}", head["seq"], text(head, "hash")))?;
+    Ok(Exit::Done)
+}
+
+fn print_verdict(report: Map<String, Value>, note: &str, printer: Printer) -> Result<(), Trouble> {
+    if printer.is_json() {
+        return Ok(printer.value(&report)?);
+    }
+    let report = Value::Object(report);
     let (events, anchors) = (&report["events"], &report["anchors"]);
     if report["ok"] == true {
-        let books = if deep { ", the books are exactly their fold" } else { "" };
+        let books = if report["deep"] == true { ", the books are exactly their fold" } else { "" };
+        let keys = match report["rotations"].as_u64() {
+            None | Some(0) => String::new(),
+            Some(1) => ", the signing key changed once".to_owned(),
+            Some(times) => format!(", the signing key changed {times} times"),
+        };
         printer.line(format_args!(
-            "The ledger holds: {events} events, {anchors} heads noted earlier found in it{books}."
+            "The ledger holds: {events} events, {anchors} heads noted earlier found in it{keys}{books}.{note}"
         ))?;
         let head = &report["ledgerHead"];
         printer.line(format_args!("head {}:{}", head["seq"], text(head, "hash")))?;
@@ -89,25 +145,29 @@ pub(super) async fn verify(
         };
         let reason = escape(text(&report, "reason"));
         printer.line(format_args!("The ledger is BROKEN{place}: {reason}"))?;
-        printer.line(format_args!("{events} events were read."))?;
+        printer.line(format_args!("{events} events were read.{note}"))?;
     }
-    Ok(answer.verdict.into())
+    Ok(())
 }
 
-/// All events, one JSON object a line, page by page.
+/// Events, one JSON object a line, in the form their hashes are made of, page by page.
 pub(super) async fn export(
     gate: &dyn Gate,
-    out: Option<&Path>,
+    arguments: &Export,
     printer: Printer,
 ) -> Result<Exit, Trouble> {
+    let out = arguments.out.as_deref();
     let mut target = target(out)?;
-    let mut from = Some(1);
+    let mut from = Some(arguments.from.unwrap_or(1));
     let mut written: u64 = 0;
     while let Some(seq) = from {
-        let arguments = json!({ "from": seq, "limit": limits::LEDGER_PAGE });
-        let page = ask(gate, "ledger.events", arguments).await?.output;
+        let mut question = json!({ "from": seq, "limit": limits::LEDGER_PAGE });
+        if let Some(id) = &arguments.payment {
+            question["paymentId"] = Value::from(id.as_str());
+        }
+        let page = ask(gate, "ledger.events", question).await?.output;
         for event in page["events"].as_array().into_iter().flatten() {
-            serde_json::to_writer(&mut target, event).map_err(io::Error::from)?;
+            serde_json_canonicalizer::to_writer(event, &mut target).map_err(io::Error::from)?;
             target.write_all(b"\n")?;
             written += 1;
         }
@@ -119,6 +179,47 @@ pub(super) async fn export(
     } else if out.is_some() {
         printer.value(&json!({ "events": written }))?;
     }
+    Ok(Exit::Done)
+}
+
+/// The head, as `--expect-head` takes it.
+pub(super) async fn head(gate: &dyn Gate, printer: Printer) -> Result<Exit, Trouble> {
+    let answer = ask(gate, "ledger.head", json!({})).await?.output;
+    if printer.is_json() {
+        printer.value(&answer)?;
+    } else {
+        let head = &answer["ledgerHead"];
+        printer.line(format_args!("{}:{}", head["seq"], text(head, "hash")))?;
+    }
+    Ok(Exit::Done)
+}
+
+/// The public key, as `--key` takes it.
+pub(super) async fn key(gate: &dyn Gate, printer: Printer) -> Result<Exit, Trouble> {
+    let answer = ask(gate, "ledger.head", json!({})).await?.output;
+    if printer.is_json() {
+        printer.value(&json!({ "keyId": answer["keyId"], "ledgerKey": answer["ledgerKey"] }))?;
+    } else {
+        printer.line(answer["ledgerKey"].as_str().unwrap_or_default().trim_end())?;
+    }
+    Ok(Exit::Done)
+}
+
+/// A new signing key.
+pub(super) async fn rotate_key(gate: &dyn Gate, printer: Printer) -> Result<Exit, Trouble> {
+    let answer = ask(gate, "ledger.rotate_key", json!({})).await?.output;
+    if printer.is_json() {
+        printer.value(&answer)?;
+        return Ok(Exit::Done);
+    }
+    let (old, new) = (answer["oldKeyId"].as_str(), answer["keyId"].as_str());
+    printer.line(format_args!(
+        "The ledger is signed by the key {} from now on; {} is retired.",
+        new.unwrap_or_default(),
+        old.unwrap_or_default()
+    ))?;
+    printer
+        .line("Whoever has the old public key can go on with it. Back up ledger-key.pem anew.")?;
     Ok(Exit::Done)
 }
 
@@ -134,8 +235,8 @@ fn target(out: Option<&Path>) -> Result<Box<dyn Write + Send>, Failure> {
     Ok(Box::new(BufWriter::new(file)))
 }
 
-async fn head(gate: &dyn Gate) -> Result<u64, Failure> {
-    let answer = ask(gate, "ledger.events", json!({ "limit": 1 })).await?;
+async fn last_seq(gate: &dyn Gate) -> Result<u64, Failure> {
+    let answer = ask(gate, "ledger.head", json!({})).await?;
     Ok(answer.output["ledgerHead"]["seq"].as_u64().unwrap_or_default())
 }
 

@@ -4,20 +4,28 @@
 //! surface must never decide about money itself, and never print text of others without [`escape`].
 
 pub mod args;
+pub mod completions;
 pub mod demo;
 pub mod doctor;
+pub mod mandate_args;
 pub mod sandbox;
 pub mod schemas;
 pub mod secrets;
+pub mod usage;
 pub mod welcome;
 
+mod agents;
 mod approvals;
+mod directory;
 mod escape;
 mod freeze;
 mod history;
 mod ledger;
+mod mandate_print;
+mod mandates;
 mod print;
 mod reconcile;
+mod report;
 mod run;
 mod spend;
 mod status;
@@ -27,5 +35,5 @@ mod watch;
 pub use escape::escape;
 pub use freeze::Marker;
 pub use print::{Exit, Printer, Trouble};
-pub use run::{ask, run};
+pub use run::{ask, offline, run};
 pub use wallet::KeyFiles;

@@ -8,7 +8,9 @@ use super::freeze::Marker;
 use super::print::{Exit, Printer, Trouble};
 use super::secrets::ask_secret;
 use super::wallet::{KeyFiles, wallet};
-use super::{approvals, freeze, ledger, reconcile, status, watch};
+use super::{
+    agents, approvals, directory, freeze, ledger, mandates, reconcile, report, status, watch,
+};
 use crate::clock::{Clock as _, SystemClock};
 use crate::failure::Failure;
 use crate::ids::time_ordered;
@@ -26,6 +28,7 @@ pub async fn run(
     printer: Printer,
 ) -> Result<Exit, Trouble> {
     match command {
+        WalletCommand::Report => report::report(gate, printer).await,
         WalletCommand::Status => status::status(gate, printer).await,
         WalletCommand::Approvals(Approvals::List) => approvals::list(gate, printer).await,
         WalletCommand::Approvals(Approvals::Approve { id }) => {
@@ -35,7 +38,15 @@ pub async fn run(
             approvals::answer(gate, id, false, reason.as_deref(), printer).await
         }
         WalletCommand::Approvals(Approvals::Watch) => watch::watch(gate, printer).await,
+        WalletCommand::Mandates(command) => mandates::mandates(gate, command, printer).await,
+        WalletCommand::Payees(command) => {
+            directory::entries(gate, directory::PAYEES, command, printer).await
+        }
+        WalletCommand::Merchants(command) => {
+            directory::entries(gate, directory::MERCHANTS, command, printer).await
+        }
         WalletCommand::Wallet(command) => wallet(command, gate, keys, printer).await,
+        WalletCommand::Agents(command) => agents::agents(gate, command, printer).await,
         WalletCommand::Unlock => unlock(gate, printer).await,
         WalletCommand::Freeze { reason } => {
             freeze::freeze(gate, marker, reason.as_deref(), printer).await
@@ -43,21 +54,39 @@ pub async fn run(
         WalletCommand::Unfreeze { account } => {
             freeze::unfreeze(gate, marker, account.as_deref(), printer).await
         }
-        WalletCommand::Ledger(Ledger::Show { from, limit, payment: None }) => {
-            ledger::show(gate, *from, *limit, printer).await
-        }
-        WalletCommand::Ledger(Ledger::Show { payment: Some(id), .. }) => {
-            ledger::show_payment(gate, id, printer).await
-        }
-        WalletCommand::Ledger(Ledger::Verify { deep, expect_head }) => {
-            ledger::verify(gate, *deep, expect_head, printer).await
-        }
+        WalletCommand::Ledger(command) => run_ledger(command, gate, printer).await,
         WalletCommand::Reconcile { acknowledge } => {
             reconcile::reconcile(gate, acknowledge.as_deref(), printer).await
         }
-        WalletCommand::Ledger(Ledger::Export { out }) => {
-            ledger::export(gate, out.as_deref(), printer).await
+    }
+}
+
+/// What needs no wallet at all; `None` for everything else.
+pub fn offline(command: &WalletCommand, printer: Printer) -> Option<Result<Exit, Trouble>> {
+    match command {
+        WalletCommand::Ledger(Ledger::Verify(arguments)) => ledger::verify_file(arguments, printer),
+        WalletCommand::Ledger(Ledger::VerifyReceipt { file, key }) => {
+            Some(ledger::verify_receipt(file, key, printer))
         }
+        _ => None,
+    }
+}
+
+async fn run_ledger(command: &Ledger, gate: &dyn Gate, printer: Printer) -> Result<Exit, Trouble> {
+    match command {
+        Ledger::Show { from, limit, payment: None } => {
+            ledger::show(gate, *from, *limit, printer).await
+        }
+        Ledger::Show { payment: Some(id), .. } => ledger::show_payment(gate, id, printer).await,
+        Ledger::Verify(arguments) => {
+            ledger::verify(gate, arguments.deep, &arguments.expect_head, printer).await
+        }
+        // Carried out without a wallet, by `offline`.
+        Ledger::VerifyReceipt { file, key } => ledger::verify_receipt(file, key, printer),
+        Ledger::Export(arguments) => ledger::export(gate, arguments, printer).await,
+        Ledger::Head => ledger::head(gate, printer).await,
+        Ledger::Key => ledger::key(gate, printer).await,
+        Ledger::RotateKey => ledger::rotate_key(gate, printer).await,
     }
 }
 
@@ -75,6 +104,7 @@ pub async fn ask(gate: &dyn Gate, operation: &str, arguments: Value) -> Result<A
         operation: operation.to_owned(),
         arguments,
         caller: Caller::Operator,
+        agent_token: None,
         operator_secret: None,
         progress: ProgressSink::default(),
         cancelled: CancellationToken::new(),

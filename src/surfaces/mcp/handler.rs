@@ -16,9 +16,12 @@ use rmcp::model::{
     ServerConfig, Tool,
 };
 use rmcp::service::{RequestContext, RoleServer};
-use serde_json::json;
+use serde_json::{Map, Value, json};
 use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
 
+use super::ask::Next;
 use super::names::{ToolNames, nearest};
 use super::tools::{UnknownToolset, check_toolsets, is_offered, tool};
 use super::{progress, result};
@@ -27,12 +30,13 @@ use crate::failure::{Failure, Retry};
 use crate::ids::time_ordered;
 use crate::limits::{MCP_CALLS_IN_FLIGHT, QUOTE_CHARS};
 use crate::operations::{Answer, AnyOperation, Audience, Call, Caller, Gate, ProgressSink};
+use crate::secret::Secret;
 
 /// How this server presents itself to one host.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Options {
-    /// Who all calls of this connection come from.
-    pub caller: Caller,
+    /// What this connection's agent proves itself with.
+    pub agent_token: Option<Secret>,
     /// Offers only what looks and changes nothing.
     pub read_only: bool,
     /// How tools are named.
@@ -41,22 +45,22 @@ pub struct Options {
     pub toolsets: Option<Vec<String>>,
 }
 
-impl Default for Options {
-    fn default() -> Self {
-        Self {
-            caller: Caller::Agent(None),
-            read_only: false,
-            tool_names: ToolNames::default(),
-            toolsets: None,
-        }
-    }
+/// One call of a tool, however often it is made of the wallet.
+#[derive(Debug)]
+pub(super) struct ToolCall {
+    /// Made again with the same id it finds the payment it asked for.
+    pub(super) id: Uuid,
+    /// Canonical name of the operation.
+    pub(super) operation: &'static str,
+    /// As they came.
+    pub(super) arguments: Map<String, Value>,
 }
 
 /// The MCP server of one connection.
 #[derive(Debug)]
 pub struct Handler {
     gate: Arc<dyn Gate>,
-    caller: Caller,
+    agent_token: Option<Secret>,
     tools: Arc<[Tool]>,
     /// Canonical names by the names on the wire.
     offered: HashMap<String, &'static str>,
@@ -92,7 +96,7 @@ impl Handler {
         tools.sort_unstable_by(|left, right| left.name.cmp(&right.name));
         Ok(Self {
             gate,
-            caller: options.caller,
+            agent_token: options.agent_token,
             tools: tools.into(),
             offered,
             withheld,
@@ -100,10 +104,10 @@ impl Handler {
         })
     }
 
-    async fn carry_out(
+    /// Makes the call; progress goes to the client, cancellation comes from it.
+    pub(super) async fn carry_out(
         &self,
-        operation: &str,
-        request: CallToolRequestParams,
+        call: &ToolCall,
         context: &RequestContext<RoleServer>,
     ) -> Result<Answer, Failure> {
         // A client that cancelled wants no more reports either.
@@ -115,15 +119,8 @@ impl Handler {
             }
             None => (ProgressSink::default(), None),
         };
-        let call = Call {
-            id: time_ordered(SystemClock.now()),
-            operation: operation.to_owned(),
-            arguments: request.arguments.unwrap_or_default(),
-            caller: self.caller.clone(),
-            operator_secret: None,
-            progress,
-            cancelled: context.ct.clone(),
-        };
+        let arguments = call.arguments.clone();
+        let call = Call { progress, ..self.call(call.id, call.operation, arguments, &context.ct) };
         let answered = async {
             let answer = guarded(self.gate.call(call)).await;
             finished.cancel();
@@ -132,6 +129,69 @@ impl Handler {
         match reports {
             Some(reports) => tokio::join!(answered, reports.send_until(&finished)).0,
             None => answered.await,
+        }
+    }
+
+    /// Asks an operation beside the call, on behalf of the same agent.
+    pub(super) async fn aside(
+        &self,
+        operation: &str,
+        arguments: Value,
+        cancelled: CancellationToken,
+    ) -> Result<Answer, Failure> {
+        let Value::Object(arguments) = arguments else { unreachable!("arguments are an object") };
+        guarded(self.gate.call(self.call(
+            time_ordered(SystemClock.now()),
+            operation,
+            arguments,
+            &cancelled,
+        )))
+        .await
+    }
+
+    fn call(
+        &self,
+        id: Uuid,
+        operation: &str,
+        arguments: Map<String, Value>,
+        cancelled: &CancellationToken,
+    ) -> Call {
+        Call {
+            id,
+            operation: operation.to_owned(),
+            arguments,
+            caller: Caller::Agent(None),
+            agent_token: self.agent_token.clone(),
+            operator_secret: None,
+            progress: ProgressSink::default(),
+            cancelled: cancelled.clone(),
+        }
+    }
+
+    /// The answer to a call, with the host's user asked once where that is what it waits for.
+    async fn respond(
+        &self,
+        mut call: ToolCall,
+        request: &CallToolRequestParams,
+        context: &RequestContext<RoleServer>,
+    ) -> Next {
+        let answer = match &request.request_state {
+            None => self.carry_out(&call, context).await,
+            Some(state) => {
+                let responses = request.input_responses.as_ref();
+                match self.resume(&call, state, responses, context).await {
+                    Err(failure) => Err(failure),
+                    Ok(id) => {
+                        call.id = id;
+                        let answer = self.carry_out(&call, context).await;
+                        return Next::Answer(Box::new(answer));
+                    }
+                }
+            }
+        };
+        match answer {
+            Ok(answer) => self.ask_user(&call, answer, context).await,
+            failed => Next::Answer(Box::new(failed)),
         }
     }
 
@@ -187,7 +247,7 @@ impl ServerHandler for Handler {
 
     async fn call_tool(
         &self,
-        request: CallToolRequestParams,
+        mut request: CallToolRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
         let Some(operation) = self.offered.get(request.name.as_ref()).copied() else {
@@ -200,9 +260,20 @@ impl ServerHandler for Handler {
                 return Err(ErrorData::internal_error("cancelled before it began", None));
             }
         };
-        let result = match self.carry_out(operation, request, &context).await {
-            Ok(answer) => result::success(answer),
-            Err(failure) => result::failure(&failure),
+        let call = ToolCall {
+            id: time_ordered(SystemClock.now()),
+            operation,
+            arguments: request.arguments.take().unwrap_or_default(),
+        };
+        let result = match self.respond(call, &request, &context).await {
+            Next::Input(input) => {
+                let meta = signature(&context).unwrap_or_default();
+                return Ok(input.with_meta(meta).into());
+            }
+            Next::Answer(answer) => match *answer {
+                Ok(answer) => result::success(answer),
+                Err(failure) => result::failure(&failure),
+            },
         };
         Ok(result.with_meta(signature(&context)).into())
     }

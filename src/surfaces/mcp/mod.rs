@@ -4,6 +4,7 @@
 //! surface knows operations and nothing below them. It must never write anything but JSON-RPC to its output, and never
 //! log arguments or results.
 
+mod ask;
 mod decode;
 mod handler;
 mod id;

@@ -3,6 +3,7 @@
 //!
 //! Nothing here may look into a process; everything is asked for over its pipes or read from the files it leaves.
 
+mod budget;
 mod canary;
 mod fleet;
 mod kill9;

@@ -5,12 +5,14 @@ use crate::limits::{
     MCP_CALLS_IN_FLIGHT, MCP_OPEN_BYTES, MCP_OPEN_BYTES_EACH, MCP_PROGRESS_WAITING,
 };
 use crate::operations::Caller;
+use crate::secret::Secret;
 use crate::surfaces::mcp::ToolNames;
 
 #[tokio::test]
 async fn a_call_reaches_the_gate_as_it_was_made() {
-    let caller = Caller::Agent(Some("shopper".to_owned()));
-    let options = Options { caller: caller.clone(), ..Options::default() };
+    let token = Secret::new("canary-token".to_owned());
+    let options = Options { agent_token: Some(token.clone()), ..Options::default() };
+    assert!(!format!("{options:?}").contains("canary"));
     let mut session = Session::initialized(options).await;
     let answer = session.call("wallet_send", json!({"echo": "é\u{202e}\n", "n": 1})).await;
     let content = json!({"status": "settled", "echo": "é\u{202e}\n", "network": "sandbox"});
@@ -20,7 +22,9 @@ async fn a_call_reaches_the_gate_as_it_was_made() {
     assert_eq!(serde_json::from_str::<Value>(text).unwrap(), content);
     let first = session.gate.last_call();
     assert_eq!(first.operation, "wallet.send");
-    assert_eq!(first.caller, caller);
+    assert_eq!(first.caller, Caller::Agent(None));
+    assert!(first.agent_token.as_ref().unwrap().is_same_as(&token));
+    assert!(!format!("{first:?}").contains("canary"));
     assert_eq!(Value::Object(first.arguments), json!({"echo": "é\u{202e}\n", "n": 1}));
     session.ask("tools/call", json!({"name": "wallet_send"})).await;
     let second = session.gate.last_call();

@@ -1,5 +1,6 @@
 //! Whole sessions over in-memory pipes, line by line as a host would speak.
 
+mod asking;
 mod calls;
 mod ending;
 mod handshake;
@@ -15,6 +16,7 @@ use serde_json::{Map, Value, json};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, DuplexStream, Lines};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
 
 use super::{Options, ServeError, serve_operations};
 use crate::clock::{BoxFuture, Clock, SystemClock};
@@ -60,9 +62,13 @@ impl Session {
     }
 
     async fn initialize(&mut self, version: &str) -> Value {
+        self.initialize_with(version, json!({})).await
+    }
+
+    async fn initialize_with(&mut self, version: &str, capabilities: Value) -> Value {
         let params = json!({
             "protocolVersion": version,
-            "capabilities": {},
+            "capabilities": capabilities,
             "clientInfo": {"name": "test", "version": "0"},
         });
         let result = self.ask("initialize", params).await["result"].clone();
@@ -112,10 +118,18 @@ impl Session {
         self.next_or_end().await.expect("the server said something")
     }
 
+    async fn next_within(&mut self, patience: Duration) -> Value {
+        self.next_or_end_within(patience).await.expect("the server said something")
+    }
+
     async fn next_or_end(&mut self) -> Option<Value> {
+        self.next_or_end_within(PATIENCE).await
+    }
+
+    async fn next_or_end_within(&mut self, patience: Duration) -> Option<Value> {
         let line = tokio::select! {
             line = self.output.next_line() => line.unwrap()?,
-            () = SystemClock.sleep(PATIENCE) => panic!("no answer"),
+            () = SystemClock.sleep(patience) => panic!("no answer"),
         };
         Some(serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line}")))
     }
@@ -166,6 +180,10 @@ impl FakeGate {
 impl Gate for FakeGate {
     async fn call(&self, call: Call) -> Result<Answer, Failure> {
         self.calls.lock().unwrap().push(call.clone());
+        if let Some(output) = asking::aside(&call).await {
+            let Value::Object(output) = output else { unreachable!() };
+            return Ok(Answer { verdict: Verdict::Done, output, image: None });
+        }
         let running = self.running.fetch_add(1, Ordering::SeqCst) + 1;
         self.most_running.fetch_max(running, Ordering::SeqCst);
         let text = |key: &str| call.arguments.get(key).and_then(Value::as_str);
@@ -173,6 +191,7 @@ impl Gate for FakeGate {
         match text("do").unwrap_or("answer") {
             "fail" => return Err(Failure::refused("WALLET_FROZEN", "the wallet is frozen")),
             "deny" => verdict = Verdict::Refused,
+            "ask" => verdict = Verdict::Ask,
             "panic" => panic!("a bug"),
             "hang" => std::future::pending().await,
             "wait" => self.released.cancelled().await,
@@ -188,7 +207,11 @@ impl Gate for FakeGate {
         self.running.fetch_sub(1, Ordering::SeqCst);
         let status = if verdict == Verdict::Done { "settled" } else { "denied" };
         let echo = text("echo").unwrap_or_default();
-        let output = json!({"status": status, "echo": echo, "network": "sandbox"});
+        let mut output = json!({"status": status, "echo": echo, "network": "sandbox"});
+        if verdict == Verdict::Ask {
+            output["status"] = json!("pending_approval");
+            output["approval_id"] = json!(asking::APPROVAL);
+        }
         let Value::Object(output) = output else { unreachable!() };
         Ok(Answer { verdict, output, image: None })
     }

@@ -1,0 +1,135 @@
+use super::*;
+
+struct Fixed(Vec<(&'static str, String)>);
+
+impl Environment for Fixed {
+    fn var(&self, name: &str) -> Option<String> {
+        self.0.iter().find(|(key, _)| *key == name).map(|(_, value)| value.clone())
+    }
+}
+
+fn environment(dir: &std::path::Path, more: &[(&'static str, &str)]) -> Fixed {
+    let mut vars = vec![("PAYWARDEN_HOME", dir.to_string_lossy().into_owned())];
+    vars.extend(more.iter().map(|(name, value)| (*name, (*value).to_owned())));
+    Fixed(vars)
+}
+
+#[test]
+fn flags_beat_environment_beats_file_beats_default() {
+    let dir = tempfile::tempdir().unwrap();
+    let load = |flags: &Flags, vars: &[(&'static str, &str)]| {
+        Config::load(flags, &environment(dir.path(), vars)).unwrap()
+    };
+    assert_eq!(load(&Flags::default(), &[]).log, "warn");
+    std::fs::write(dir.path().join("config.toml"), "log = \"info\"\n").unwrap();
+    assert_eq!(load(&Flags::default(), &[]).log, "info");
+    let vars = [("PAYWARDEN_LOG", "error")];
+    assert_eq!(load(&Flags::default(), &vars).log, "error");
+    let flags = Flags { log: Some("debug".into()), ..Flags::default() };
+    let config = load(&flags, &vars);
+    assert_eq!((config.log.as_str(), config.origins["log"].origin), ("debug", Origin::Flag));
+}
+
+#[test]
+fn a_survey_sees_what_cannot_be_used() {
+    let dir = tempfile::tempdir().unwrap();
+    let vars = [("PAYWARDEN_NETWORK", "mainnet"), ("PAYWARDEN_WORK_THREADS", "0")];
+    let survey = Survey::of(&Flags::default(), &environment(dir.path(), &vars));
+    assert_eq!(survey.network, None);
+    assert_eq!(survey.home, Some(Home::new(dir.path().to_owned())));
+    let value = |name: &str| survey.origins[name].value.as_str();
+    assert_eq!(["network", "work_threads", "log"].map(value), ["mainnet", "0", "warn"]);
+    // Unlock secret and agent token are no settings to show.
+    assert_eq!(survey.origins.len(), VARIABLES.len() - 3);
+    for name in survey.origins.keys() {
+        assert!(VARIABLES.contains(&variable(name)), "{name}");
+    }
+}
+
+#[test]
+fn an_agent_token_ends_at_its_bound_and_does_not_show() {
+    let dir = tempfile::tempdir().unwrap();
+    let load = |token: &str| {
+        Config::load(&Flags::default(), &environment(dir.path(), &[(AGENT_TOKEN, token)]))
+    };
+    let most = "x".repeat(crate::limits::AGENT_TOKEN_CHARS);
+    let config = load(&format!("{most}\n")).unwrap();
+    assert!(config.agent_token.as_ref().unwrap().is_same_as(&Secret::new(most.clone())));
+    assert!(!format!("{config:?}").contains("xxx"));
+    let failure = load(&format!("{most}x")).unwrap_err();
+    assert!(failure.message.contains(AGENT_TOKEN) && !failure.message.contains("xxx"));
+    assert!(load("").unwrap().agent_token.is_none());
+}
+
+#[test]
+fn a_misspelt_key_or_value_is_named() {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(dir.path().join("config.toml"), "\nlogg = \"info\"\n").unwrap();
+    let failure = Config::load(&Flags::default(), &environment(dir.path(), &[])).unwrap_err();
+    assert!(failure.message.contains("line 2") && failure.message.contains("logg"));
+    std::fs::remove_file(dir.path().join("config.toml")).unwrap();
+    for (name, value) in [
+        ("PAYWARDEN_NETWORK", "mainnet"),
+        ("PAYWARDEN_TOOL_NAMES", "dots"),
+        ("PAYWARDEN_WORK_THREADS", "0"),
+        ("PAYWARDEN_WORK_THREADS", "65"),
+        ("PAYWARDEN_READ_ONLY", "yes"),
+    ] {
+        let environment = environment(dir.path(), &[(name, value)]);
+        let failure = Config::load(&Flags::default(), &environment).unwrap_err();
+        assert!(failure.message.contains(value) && failure.message.contains(name), "{failure}");
+    }
+}
+
+#[test]
+fn urls_have_three_spellings_a_bound_and_no_secrets_on_show() {
+    let dir = tempfile::tempdir().unwrap();
+    let load = |flags: &Flags, vars: &[(&'static str, &str)]| {
+        Config::load(flags, &environment(dir.path(), vars))
+    };
+    assert_eq!(load(&Flags::default(), &[]).unwrap().reach, Reach::default());
+    let file = "node_url = [\"https://a.example/key1\", \"https://b.example\"]\n";
+    std::fs::write(dir.path().join("config.toml"), file).unwrap();
+    let config = load(&Flags::default(), &[]).unwrap();
+    assert_eq!(config.reach.node_urls.len(), 2);
+    assert_eq!(config.origins["node_url"].value, "https://a.example/…,https://b.example/");
+    let vars = [("PAYWARDEN_NODE_URL", "http://localhost:1"), ("PAYWARDEN_NODE_WS", "ws://[::1]")];
+    let config = load(&Flags::default(), &vars).unwrap();
+    assert_eq!(config.reach.node_urls[0].expose(), "http://localhost:1/");
+    assert!(config.reach.node_ws.is_some());
+    let flags = Flags { node_url: vec!["http://localhost:2".into()], ..Flags::default() };
+    let config = load(&flags, &vars).unwrap();
+    assert_eq!(config.reach.node_urls[0].expose(), "http://localhost:2/");
+    let many = ["http://localhost:1"; limits::ENDPOINTS].join(",");
+    assert!(load(&Flags::default(), &[("PAYWARDEN_WORK_URL", &many)]).is_ok());
+    for (name, value) in [
+        ("PAYWARDEN_WORK_URL", format!("{many},http://localhost:1")),
+        ("PAYWARDEN_NODE_URL", "http://hunter2.example".to_owned()),
+        ("PAYWARDEN_NODE_URL", "https://a.example,,".to_owned()),
+        ("PAYWARDEN_NODE_WS", "ws://localhost:1,ws://localhost:2".to_owned()),
+        ("PAYWARDEN_SANDBOX_URL", "hunter2".to_owned()),
+    ] {
+        let failure = load(&Flags::default(), &[(name, &value)]).unwrap_err();
+        assert!(!failure.to_string().contains("hunter2"), "{failure}");
+        let vars = [(name, value.as_str())];
+        let survey = Survey::of(&Flags::default(), &environment(dir.path(), &vars));
+        let shown = format!("{:?}", survey.origins);
+        assert!(!shown.contains("hunter2") && !shown.contains("key1"), "{shown}");
+    }
+}
+
+#[test]
+fn each_network_has_a_home_of_its_own() {
+    let data = std::path::absolute("data").unwrap();
+    let vars = vec![
+        ("XDG_DATA_HOME", data.to_string_lossy().into_owned()),
+        ("HOME", data.to_string_lossy().into_owned()),
+        ("LOCALAPPDATA", data.to_string_lossy().into_owned()),
+    ];
+    let home = |network: &str| {
+        let flags = Flags { network: Some(network.into()), ..Flags::default() };
+        Config::load(&flags, &Fixed(vars.clone())).unwrap().home
+    };
+    assert!(home("sandbox").dir().ends_with("paywarden/sandbox"));
+    assert_ne!(home("sandbox"), home("live"));
+}

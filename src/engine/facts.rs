@@ -1,0 +1,64 @@
+//! What policy is told: read in the transaction that decides, in as many looks as the request needs and no more.
+//!
+//! It must never read a row whose cost grows with what was paid before.
+
+use crate::books::{RowsError, View};
+use crate::clock::Millis;
+use crate::policy::{Claimed, Facts, Policy, Request, Stage, payee_key};
+
+/// The facts of one request at a time.
+pub(super) fn facts(
+    view: &View<'_>,
+    policy: &Policy,
+    request: &Request,
+    stage: Stage,
+    now: Millis,
+) -> Result<Facts, RowsError> {
+    let claimed = claimed(view, policy, request, stage, now)?;
+    // Only a mandate asks what is bought.
+    let (payee, merchant) = match (&claimed, &request.cart) {
+        (None, _) => (None, None),
+        (Some(_), cart) => {
+            let payee = view.payee(&payee_key(&request.payee.address))?;
+            let merchant =
+                cart.as_ref().map(|cart| view.merchant(&cart.merchant_id)).transpose()?;
+            (payee, merchant.flatten())
+        }
+    };
+    Ok(Facts {
+        frozen: view.freeze()?.map(|freeze| freeze.reason),
+        approvals_waiting: view.counters()?.approvals_waiting,
+        stage,
+        now,
+        claimed,
+        payee_category: payee.and_then(|entry| entry.category),
+        merchant_category: merchant.and_then(|entry| entry.category),
+    })
+}
+
+fn claimed(
+    view: &View<'_>,
+    policy: &Policy,
+    request: &Request,
+    stage: Stage,
+    now: Millis,
+) -> Result<Option<Claimed>, RowsError> {
+    let Some(id) = request.mandate_id.as_deref() else { return Ok(None) };
+    let Some(row) = view.mandate(id)? else { return Ok(None) };
+    let cap = row.mandate.cap_for(request.amount.currency, &policy.pegs);
+    let usage = cap.map(|cap| view.mandate_usage(id, cap, now)).transpose()?.unwrap_or_default();
+    let held = match stage {
+        Stage::New => None,
+        Stage::Approved => view.payment(request.payment_id)?.and_then(|payment| payment.charge),
+    };
+    Ok(Some(Claimed {
+        version: row.version,
+        revoked: row.revoked_at_ms.is_some(),
+        mandate: *row.mandate,
+        usage,
+        held,
+    }))
+}
+
+#[cfg(test)]
+mod tests;

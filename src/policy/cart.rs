@@ -1,0 +1,70 @@
+//! What is bought: as an agent says, and as the merchant itself has said.
+//!
+//! The two must never be mixed up: [`Claims`] can only add a reason to refuse, [`Cart`] is what the wallet fetched.
+
+use serde::{Deserialize, Serialize};
+
+use crate::money::Money;
+
+/// What an agent says of its payment. Never a reason to allow.
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Claims {
+    /// What the payee sells.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub category: Option<String>,
+    /// What the payment is for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub intent: Option<String>,
+    /// What is bought.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub line_items: Vec<LineItem>,
+}
+
+impl Claims {
+    /// Whether nothing is claimed.
+    pub fn is_empty(&self) -> bool {
+        self == &Self::default()
+    }
+
+    /// Every category that is claimed.
+    pub fn categories(&self) -> impl Iterator<Item = &str> {
+        let items = self.line_items.iter().filter_map(|item| item.category.as_deref());
+        self.category.as_deref().into_iter().chain(items)
+    }
+}
+
+/// One thing that is bought.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct LineItem {
+    /// Its name.
+    pub name: String,
+    /// How many; positive.
+    pub quantity: u32,
+    /// The price of one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unit_amount: Option<Money>,
+    /// What kind of thing it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub category: Option<String>,
+}
+
+/// A cart as the merchant itself states it.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Cart {
+    /// Who sells.
+    pub merchant_id: String,
+    /// The host the cart was fetched from, in lower case.
+    pub merchant_domain: String,
+    /// What is bought.
+    pub line_items: Vec<LineItem>,
+    /// What it costs in all.
+    pub total: Money,
+}
+
+/// Categories compare without regard to case and to space around them.
+pub(super) fn category(text: &str) -> String {
+    text.trim().to_lowercase()
+}

@@ -1,0 +1,210 @@
+//! Agents and their tokens: two processes on one wallet, each with an agent of its own.
+
+#![cfg(all(unix, feature = "sandbox"))]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
+
+mod support;
+
+use serde_json::{Value, json};
+use support::{Home, OTHER_SHOP, SHOP, Server, contents_below};
+
+#[test]
+fn every_process_is_the_agent_of_its_token() {
+    let home = Home::new();
+    let (one, two) = (register(&home, "one"), register(&home, "two"));
+    // The first keeps the wallet, the second forwards.
+    let (mut first, mut second) = (agent(&home, &one), agent(&home, &two));
+    let paid = first.send(send(SHOP));
+    assert_eq!(paid["status"], "settled", "{paid}");
+    let other = second.send(send(OTHER_SHOP));
+    assert_eq!(other["status"], "settled", "{other}");
+    assert_eq!(asked_by(&home, &paid["payment_id"]), "one");
+    assert_eq!(asked_by(&home, &other["payment_id"]), "two");
+    // Neither sees what the other asked for, and an id that does not exist looks the same.
+    for (server, foreign) in [(&mut first, &other), (&mut second, &paid)] {
+        let text =
+            server.error("get_payment_status", json!({ "paymentId": foreign["payment_id"] }));
+        assert!(text.starts_with("UNKNOWN_PAYMENT: "), "{text}");
+        let nobody = server.error("get_payment_status", json!({ "paymentId": uuid::Uuid::nil() }));
+        assert!(nobody.starts_with("UNKNOWN_PAYMENT: "), "{nobody}");
+    }
+    // Who asks never comes from arguments.
+    for name in ["agentId", "agent_id", "agent"] {
+        let mut forged = send(SHOP);
+        forged[name] = json!("two");
+        let text = first.error("wallet_send", forged);
+        assert!(text.starts_with("INVALID_ARGUMENTS: "), "{text}");
+    }
+}
+
+#[test]
+fn once_an_agent_was_let_in_the_door_stays_shut() {
+    let home = Home::new();
+    let mut open = home.initialized();
+    assert_eq!(open.send(send(SHOP))["status"], "settled");
+    let token = register(&home, "only");
+    assert!(open.error("wallet_send", send(OTHER_SHOP)).starts_with("AGENT_UNKNOWN: "));
+    for (tool, arguments) in [
+        ("wallet_balance", json!({})),
+        ("wallet_history", json!({})),
+        ("list_mandates", json!({})),
+        ("get_payment_status", json!({ "paymentId": uuid::Uuid::nil() })),
+    ] {
+        assert!(open.error(tool, arguments).starts_with("AGENT_UNKNOWN: "), "{tool}");
+    }
+    let mut known = agent(&home, &token);
+    assert_eq!(known.send(send(OTHER_SHOP))["status"], "settled");
+    let mut forged = agent(&home, &token.replace("pwa_", "pwb_"));
+    assert!(forged.error("wallet_send", send(SHOP)).starts_with("AGENT_UNKNOWN: "));
+
+    let rotated = home.json(&["agents", "rotate", "only"])["token"].as_str().unwrap().to_owned();
+    assert!(known.error("wallet_send", send(SHOP)).starts_with("AGENT_UNKNOWN: "));
+    let mut known = agent(&home, &rotated);
+    known.has_balance("99.0");
+
+    assert_eq!(home.json(&["agents", "revoke", "only"])["id"], "only");
+    assert!(known.error("wallet_send", send(SHOP)).starts_with("AGENT_REVOKED: "));
+    // The last one is gone, and nobody gets in without a token.
+    assert!(open.error("wallet_send", send(SHOP)).starts_with("AGENT_UNKNOWN: "));
+    let list = home.json(&["agents", "list"]);
+    assert_eq!(
+        (&list["agents"][0]["id"], &list["agents"][0]["live"]),
+        (&json!("only"), &json!(false))
+    );
+
+    // Let in again under its old name, with a new token.
+    let again = register(&home, "only");
+    assert_ne!(again, rotated);
+    agent(&home, &again).has_balance("99.0");
+    assert!(agent(&home, &rotated).error("wallet_balance", json!({})).starts_with("AGENT_UNKNOWN"));
+    assert_eq!(home.json(&["ledger", "verify", "--deep"])["ok"], true);
+}
+
+#[test]
+fn agents_are_named_once_and_labelled_freely() {
+    let home = Home::new();
+    register(&home, "shop.bot@home:2_x-1");
+    let refused = |words: &[&str], code: &str, exit: i32| {
+        let output = home.run(&[&["--json"], words].concat());
+        assert_eq!(output.status.code(), Some(exit), "{words:?}: {output:?}");
+        let error: Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!(error["error"]["code"], code, "{words:?}");
+    };
+    refused(&["agents", "register", "shop.bot@home:2_x-1"], "AGENT_EXISTS", 3);
+    for id in ["", " ", "a b", "a/b", "é", "a\u{202e}", &"x".repeat(65)] {
+        refused(&["agents", "register", id], "INVALID_AGENT_ID", 2);
+    }
+    for words in [
+        ["agents", "rotate", "nobody"],
+        ["agents", "revoke", "nobody"],
+        ["agents", "label", "nobody"],
+    ] {
+        refused(&words, "AGENT_UNKNOWN", 3);
+    }
+    home.json(&["agents", "label", "shop.bot@home:2_x-1", "Shops"]);
+    assert_eq!(home.json(&["agents", "list"])["agents"][0]["label"], "Shops");
+    home.json(&["agents", "label", "shop.bot@home:2_x-1"]);
+    assert_eq!(home.json(&["agents", "list"])["agents"][0].get("label"), None);
+    home.json(&["agents", "revoke", "shop.bot@home:2_x-1"]);
+    refused(&["agents", "rotate", "shop.bot@home:2_x-1"], "AGENT_REVOKED", 3);
+    assert_eq!(home.json(&["ledger", "verify", "--deep"])["ok"], true);
+}
+
+#[test]
+fn all_agents_together_have_a_limit() {
+    let home = Home::new();
+    let mut server = home.initialized();
+    // Made before it is looked into.
+    server.has_balance("100.0");
+    server.end().is_clean();
+    support::load_policy(&home, |policy| policy.payments_per_minute_overall = 3);
+    let tokens = ["one", "two"].map(|name| register(&home, name));
+    let mut servers = tokens.map(|token| agent(&home, &token));
+    for number in 0..3 {
+        let mut send = send(SHOP);
+        send["idempotency_key"] = json!(format!("k{number}"));
+        assert_eq!(servers[number % 2].send(send)["status"], "settled");
+    }
+    for server in &mut servers {
+        let text = server.error("wallet_send", send(OTHER_SHOP));
+        assert!(text.starts_with("RATE_LIMITED: ") && text.contains("all agents"), "{text}");
+    }
+    assert_eq!(home.json(&["ledger", "verify", "--deep"])["ok"], true);
+}
+
+#[test]
+fn p13_a_token_is_shown_once_and_stands_nowhere() {
+    let home = Home::new();
+    let token = register(&home, "canary");
+    let mut keeper = traced(&home, &token);
+    let mut forwarder = traced(&home, &token);
+    for (server, payee) in [(&mut keeper, SHOP), (&mut forwarder, OTHER_SHOP)] {
+        assert_eq!(server.send(send(payee))["status"], "settled");
+        let long = json!({ "recipient_address": payee, "amount": token });
+        let _ = server.error("wallet_send", long);
+    }
+    for words in [
+        &["--log", "trace", "agents", "list"][..],
+        &["--json", "agents", "list"],
+        &["--log", "trace", "doctor"],
+        &["--json", "doctor"],
+        &["ledger", "export"],
+        &["--log", "trace", "status"],
+    ] {
+        let output =
+            home.command().env("PAYWARDEN_AGENT_TOKEN", &token).args(words).output().unwrap();
+        absent(&token, &output.stdout);
+        absent(&token, &output.stderr);
+    }
+    let doctor =
+        home.command().env("PAYWARDEN_AGENT_TOKEN", &token).args(["--json", "doctor"]).output();
+    let facts: Value = serde_json::from_slice(&doctor.unwrap().stdout).unwrap();
+    assert_eq!(facts["agentToken"], "set");
+    for ended in [forwarder.end(), keeper.end()] {
+        absent(&token, ended.stderr.as_bytes());
+    }
+    for (file, bytes) in contents_below(&home.path()) {
+        let found = bytes.windows(token.len()).any(|part| part == token.as_bytes());
+        assert!(!found, "the token stands in {}", file.display());
+    }
+}
+
+fn register(home: &Home, id: &str) -> String {
+    let agent = home.json(&["agents", "register", id]);
+    let token = agent["token"].as_str().unwrap();
+    // 256 bits in base64url.
+    assert!(token.starts_with("pwa_") && token.len() == 47, "{token}");
+    token.to_owned()
+}
+
+fn agent(home: &Home, token: &str) -> Server {
+    let mut server = Server::start(home.command().env("PAYWARDEN_AGENT_TOKEN", token));
+    server.initialize("2025-11-25");
+    server
+}
+
+fn traced(home: &Home, token: &str) -> Server {
+    let mut command = home.command();
+    command.args(["--log", "trace"]).env("PAYWARDEN_AGENT_TOKEN", token);
+    let mut server = Server::start(&mut command);
+    server.initialize("2025-11-25");
+    server
+}
+
+fn send(payee: &str) -> Value {
+    json!({ "recipient_address": payee, "amount": "0.5" })
+}
+
+/// The agent the ledger names for a payment.
+fn asked_by(home: &Home, payment: &Value) -> String {
+    let output = home.run(&["ledger", "export"]);
+    let text = String::from_utf8(output.stdout).unwrap();
+    let mut events = text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let asked = events.find(|e| e["type"] == "payment.requested" && e["paymentId"] == *payment);
+    asked.unwrap()["data"]["request"]["agentId"].as_str().unwrap().to_owned()
+}
+
+fn absent(token: &str, text: &[u8]) {
+    let found = text.windows(token.len()).any(|part| part == token.as_bytes());
+    assert!(!found, "the token is in {}", String::from_utf8_lossy(text));
+}

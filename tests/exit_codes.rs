@@ -1,0 +1,146 @@
+//! How every command ends: 0 done, 2 not understood, 3 refused, 4 out of reach; with `--json` always one JSON value.
+
+#![cfg(all(unix, feature = "sandbox"))]
+
+mod support;
+
+use clap::{Command, CommandFactory as _};
+use paywarden::surfaces::cli::args::Arguments;
+use serde_json::{Value, json};
+use support::{Home, SHOP};
+
+/// Each in a home of its own where one approval waits and one payment is settled.
+const TABLE: &[(&str, i32)] = &[
+    ("status", 0),
+    ("doctor", 0),
+    ("completions bash", 0),
+    ("schemas --check tool-schemas", 0),
+    ("approvals list", 0),
+    ("approvals approve {approval}", 0),
+    ("approvals reject {approval}", 0),
+    ("freeze odd", 0),
+    ("ledger show", 0),
+    ("ledger show --payment {payment}", 0),
+    ("ledger verify --deep", 0),
+    ("ledger export", 0),
+    ("agents list", 0),
+    ("agents register shopper --label Shops", 0),
+    ("completions tcsh", 2),
+    ("schemas --check nowhere", 2),
+    ("approvals approve abc", 2),
+    ("approvals approve no-approval-id-although-36-characters", 2),
+    ("unfreeze --account 9", 2),
+    ("ledger show --limit 0", 2),
+    ("ledger verify --expect-head nonsense", 2),
+    ("agents register a/b", 2),
+    ("status --work-threads 65", 2),
+    ("approvals approve ffffffff", 3),
+    ("approvals reject 00000000-0000-0000-0000-000000000000", 3),
+    ("unfreeze", 3),
+    ("init --network live", 3),
+    ("agents rotate nobody", 3),
+    ("agents label nobody New", 3),
+    ("agents revoke nobody", 3),
+    ("unlock", 4),
+    ("status --network live", 3),
+    ("approvals list --network live", 3),
+    ("ledger verify --network live", 3),
+    ("agents list --network live", 3),
+    ("doctor --network live", 4),
+    ("serve --network live", 3),
+];
+
+#[test]
+fn every_command_ends_with_its_code_and_one_json_value() {
+    for (line, code) in TABLE {
+        let (home, facts) = lived_in();
+        let line = line
+            .replace("{approval}", facts["approval_id"].as_str().unwrap())
+            .replace("{payment}", facts["settled"].as_str().unwrap());
+        let words: Vec<&str> = line.split(' ').collect();
+        let output = home.run(&[&["--json"], &words[..]].concat());
+        assert_eq!(output.status.code(), Some(*code), "{line}: {output:?}");
+        let text = String::from_utf8(output.stdout).unwrap();
+        let lines_of_json = line.starts_with("ledger");
+        let values = serde_json::Deserializer::from_str(&text).into_iter::<Value>();
+        let values: Vec<Value> = values.map(|value| value.unwrap()).collect();
+        assert!(lines_of_json || values.len() == 1, "{line}: {text}");
+        if *code != 0 && line != "doctor --network live" {
+            let error = &values[0]["error"];
+            assert!(error["code"].is_string() && error["message"].is_string(), "{line}: {text}");
+        }
+    }
+}
+
+#[test]
+fn every_command_refuses_an_option_it_does_not_know() {
+    let home = Home::new();
+    for words in leaves(&Arguments::command(), &[]) {
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        let wrong = [&words[..], &["--no-such-option"]].concat();
+        let output = home.run(&wrong);
+        assert_eq!(output.status.code(), Some(2), "{words:?}: {output:?}");
+        let output = home.run(&[&["--json"], &wrong[..]].concat());
+        assert_eq!(output.status.code(), Some(2), "{words:?}: {output:?}");
+        let error: Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!(error["error"]["code"], "USAGE", "{words:?}: {error}");
+        assert_eq!(
+            home.run(&[&words[..], &["--help"]].concat()).status.code(),
+            Some(0),
+            "{words:?}"
+        );
+    }
+    assert!(!home.path().exists(), "a command that was not understood made a wallet");
+}
+
+#[test]
+fn a_misspelt_command_is_answered_with_the_right_one() {
+    let home = Home::new();
+    for (words, right) in [
+        (&["statsu"][..], "status"),
+        (&["approvels"], "approvals"),
+        (&["approvals", "aprove", "abcd"], "approve"),
+        (&["agents", "regsiter", "x"], "register"),
+    ] {
+        let output = home.run(words);
+        assert_eq!(output.status.code(), Some(2), "{output:?}");
+        assert!(String::from_utf8_lossy(&output.stderr).contains(right), "{output:?}");
+        let output = home.run(&[&["--json"], words].concat());
+        let error: Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert!(error["error"]["hint"].as_str().unwrap().contains(right), "{error}");
+    }
+}
+
+#[test]
+fn shells_are_told_every_command() {
+    let home = Home::new();
+    for shell in ["bash", "zsh", "fish"] {
+        let output = home.run(&["completions", shell]);
+        assert_eq!(output.status.code(), Some(0), "{output:?}");
+        let script = String::from_utf8(output.stdout).unwrap();
+        for word in ["approvals", "agents", "register", "freeze", "ledger", "completions"] {
+            assert!(script.contains(word), "{shell}: {word}");
+        }
+    }
+    assert!(!home.path().exists());
+}
+
+fn lived_in() -> (Home, Value) {
+    let home = Home::new();
+    let mut server = home.initialized();
+    let paid = server.send(json!({ "recipient_address": SHOP, "amount": "1" }));
+    let waits = server.send(json!({ "recipient_address": SHOP, "amount": "3" }));
+    server.end().is_clean();
+    (home, json!({ "settled": paid["payment_id"], "approval_id": waits["approval_id"] }))
+}
+
+/// Every command that is not only a heading for others.
+fn leaves(command: &Command, before: &[String]) -> Vec<Vec<String>> {
+    let below: Vec<&Command> =
+        command.get_subcommands().filter(|below| below.get_name() != "help").collect();
+    if below.is_empty() {
+        return vec![before.to_vec()];
+    }
+    let name = |below: &Command| [before, &[below.get_name().to_owned()]].concat();
+    below.into_iter().flat_map(|below| leaves(below, &name(below))).collect()
+}

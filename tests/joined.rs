@@ -1,0 +1,117 @@
+//! Wallets on a network outside their process: the sandbox over HTTP and its websocket, as a user has them.
+
+#![cfg(feature = "sandbox")]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
+
+mod support;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use paywarden::clock::SystemClock;
+use paywarden::sandbox::nano::{Call, Config, Fault, SandboxNode, Spelling};
+use paywarden::sandbox::{Ports, Service, Serving, serve};
+use serde_json::json;
+use support::Home;
+
+/// A sandbox that is served as long as it is held.
+struct Sandbox {
+    node: SandboxNode,
+    url: String,
+    _stop: tokio::sync::oneshot::Sender<()>,
+}
+
+impl Sandbox {
+    fn new(spelling: Spelling) -> Self {
+        let node = SandboxNode::new(Config::default(), Arc::new(SystemClock));
+        let (urls, started) = std::sync::mpsc::channel();
+        let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+        let served = node.clone();
+        std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+            runtime.unwrap().block_on(async {
+                let serving = listen(&served, spelling).await;
+                urls.send(serving.url(Service::NodeRpc).to_owned()).unwrap();
+                let _ = stopped.await;
+            });
+        });
+        Self { node, url: started.recv().unwrap(), _stop: stop }
+    }
+}
+
+/// A wallet finds the websocket one port after the RPC server, so that both need a place.
+async fn listen(node: &SandboxNode, spelling: Spelling) -> Serving {
+    for base in (48_000..60_000).step_by(101) {
+        if let Ok(serving) = serve(node.clone(), spelling, Ports::From(base)).await {
+            return serving;
+        }
+    }
+    panic!("no free ports");
+}
+
+fn wallet(sandbox: &Sandbox) -> Home {
+    let mut home = Home::new();
+    home.set("PAYWARDEN_SANDBOX_URL", PathBuf::from(&sandbox.url));
+    home
+}
+
+#[test]
+fn two_wallets_on_one_sandbox_pay_each_other() {
+    for spelling in [Spelling::Cpp, Spelling::RsNano] {
+        let sandbox = Sandbox::new(spelling);
+        let (alice, bob) = (wallet(&sandbox), wallet(&sandbox));
+        let address = |home: &Home| {
+            let status = home.json(&["status"]);
+            assert_eq!(status["accounts"][0]["balance"], "100", "{spelling:?}: {status}");
+            status["accounts"][0]["address"].as_str().unwrap().to_owned()
+        };
+        let (_, to) = (address(&alice), address(&bob));
+        let mut agent = alice.initialized();
+        let sent = agent.facts("wallet_send", json!({ "recipient_address": to, "amount": "1.5" }));
+        assert_eq!(sent["status"], "settled", "{spelling:?}: {sent}");
+        agent.has_balance("98.5");
+        let mut agent = bob.initialized();
+        agent.has_balance_soon("101.5");
+        let doctor = bob.json(&["doctor"]);
+        assert!(doctor["problems"].as_array().unwrap().is_empty(), "{doctor}");
+    }
+}
+
+#[test]
+fn a_lost_reply_and_a_dead_node_lose_nothing() {
+    let sandbox = Sandbox::new(Spelling::Cpp);
+    let home = wallet(&sandbox);
+    assert_eq!(home.json(&["status"])["accounts"][0]["balance"], "100");
+    let mut agent = home.initialized();
+    agent.has_balance("100.0");
+    sandbox.node.queue(Call::Process, Fault::LostReply);
+    let ask = json!({ "recipient_address": support::SHOP, "amount": "1", "idempotency_key": "a" });
+    let sent = agent.facts("wallet_send", ask.clone());
+    assert_eq!(sent["status"], "settled", "{sent}");
+    sandbox.node.down_for(Duration::from_secs(2));
+    let text =
+        agent.error("wallet_send", json!({ "recipient_address": support::SHOP, "amount": "2" }));
+    assert!(text.starts_with("REQUEST_ERROR: ") && text.contains("Nothing was sent"), "{text}");
+    // The same key answers from the books alone.
+    assert_eq!(agent.facts("wallet_send", ask)["status"], "settled");
+    sandbox.node.up();
+}
+
+#[test]
+fn a_wallet_does_not_look_for_its_money_on_another_sandbox() {
+    let sandbox = Sandbox::new(Spelling::Cpp);
+    let own = Home::new();
+    assert_eq!(own.json(&["status"])["accounts"][0]["balance"], "100");
+    let output = own.run(&["--sandbox-url", &sandbox.url, "status"]);
+    assert_eq!(output.status.code(), Some(2), "{output:?}");
+    assert!(String::from_utf8_lossy(&output.stderr).contains("SANDBOX_ELSEWHERE"), "{output:?}");
+    let joined = Home::new();
+    let output = joined.run(&["--sandbox-url", &sandbox.url, "status"]);
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    let output = joined.run(&["status"]);
+    assert!(
+        String::from_utf8_lossy(&output.stderr).contains("PAYWARDEN_SANDBOX_URL"),
+        "{output:?}"
+    );
+}
