@@ -17,6 +17,7 @@ pub mod operations;
 pub mod payment;
 pub mod policy;
 pub mod process;
+pub mod providers;
 pub mod rails;
 #[cfg(feature = "sandbox")]
 pub mod sandbox;

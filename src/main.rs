@@ -42,6 +42,8 @@ impl World for Worlds {
 
     fn describe(&self, network: Network, home: &Home, reach: &Reach) -> Result<String, Failure> {
         self.check(network)?;
+        #[cfg(not(feature = "sandbox"))]
+        let _ = home;
         match network {
             #[cfg(feature = "sandbox")]
             Network::Sandbox => sandbox::describe(home, reach),

@@ -1,4 +1,5 @@
-//! Every vector of `tests/vectors/nano*.json` against this implementation, in both directions where there are two.
+//! Every vector of `tests/vectors/nano*.json` against this implementation, in both directions where there are two, and
+//! every one of `tests/vectors/nanswap-webhook*.json`.
 //!
 //! Files are found when the test runs: a file dropped in is tested without a change here, and a vector of a kind
 //! nobody checks is an error unless it says `"optional": true`.
@@ -6,7 +7,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use paywarden::money::Raw;
 use paywarden::nano::mnemonic::{Phrase, bip44_key, legacy_phrase, legacy_seed};
@@ -15,6 +16,8 @@ use paywarden::nano::{
     Account, BlockHash, Difficulty, Link, NanoUri, PrivateKey, Root, Seed, Signature, SignedBlock,
     StateBlock, Subtype, Work, verify,
 };
+use paywarden::providers::nanswap;
+use paywarden::secret::Secret;
 use serde_json::Value;
 
 #[test]
@@ -160,6 +163,46 @@ fn every_vector_is_of_a_kind_that_is_checked() {
     assert_eq!(counts.len(), KINDS.len(), "a kind has no vector");
 }
 
+#[test]
+fn webhooks_are_signed_as_the_published_code_signs() {
+    let mut count = 0;
+    for json in files("nanswap-webhook").iter().flat_map(|file| list(&file.1, "vectors")) {
+        let (body, secret) = webhook(&json);
+        let claimed = json["expected_hex"].as_str().expect("a signature");
+        let verified = nanswap::verify(body.as_bytes(), claimed, &secret);
+        let name = &json["name"];
+        // What is optional has two readings, and is refused.
+        let is_optional = json["optional"].as_bool() == Some(true);
+        assert_eq!(verified.is_ok(), !is_optional, "{name}: {:?}", verified.err());
+        if !is_optional {
+            assert_eq!(nanswap::sign(&body, &secret).as_deref(), Ok(claimed), "{name}");
+        }
+        count += 1;
+    }
+    report(&format!("webhook: {count} vectors checked"));
+    assert!(count > 0, "no vector of a webhook");
+}
+
+#[test]
+fn webhooks_that_were_tampered_with_are_refused() {
+    let mut count = 0;
+    for json in files("nanswap-webhook").iter().flat_map(|file| list(&file.1, "negative")) {
+        let (body, secret) = webhook(&json);
+        let claimed = json["signature"].as_str().expect("a signature");
+        let verified = nanswap::verify(body.as_bytes(), claimed, &secret);
+        let may_accept = json["receiver_may_accept"].as_bool() == Some(true);
+        assert!(verified.is_err() || may_accept, "{}", json["name"]);
+        count += 1;
+    }
+    report(&format!("webhook: {count} negative vectors checked"));
+    assert!(count > 0, "no negative vector of a webhook");
+}
+
+fn webhook(json: &Value) -> (String, Secret) {
+    let text = |field: &str| json[field].as_str().expect(field).to_owned();
+    (text("raw_body"), Secret::new(text("secret")))
+}
+
 /// Runs `check_one` on every vector of a kind and demands that there are some.
 fn check(kind: &str, check_one: impl Fn(&Vector)) {
     assert!(KINDS.contains(&kind), "{kind} is missing in the list of kinds");
@@ -255,26 +298,37 @@ impl Vector {
 }
 
 fn load() -> Vec<Vector> {
+    let read = |(file, json): &(String, Value)| {
+        let list = list(json, "vectors");
+        list.into_iter().map(|json| Vector { file: file.clone(), json }).collect::<Vec<_>>()
+    };
+    files("nano").iter().flat_map(read).collect()
+}
+
+/// Every file of `tests/vectors` with this beginning.
+fn files(prefix: &str) -> Vec<(String, Value)> {
     let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/vectors");
     let mut paths: Vec<_> = fs::read_dir(&directory)
         .expect("tests/vectors")
         .map(|entry| entry.expect("a directory entry").path())
         .filter(|path| {
             let name = path.file_name().unwrap_or_default().to_string_lossy();
-            name.starts_with("nano") && name.ends_with(".json")
+            name.starts_with(prefix) && name.ends_with(".json")
         })
         .collect();
     paths.sort();
-    paths.iter().flat_map(|path| load_file(path)).collect()
+    let read = |path: &PathBuf| {
+        let file = path.display().to_string();
+        let json = serde_json::from_slice(&fs::read(path).expect(&file)).expect(&file);
+        (file, json)
+    };
+    paths.iter().map(read).collect()
 }
 
-fn load_file(path: &Path) -> Vec<Vector> {
-    let file = path.display().to_string();
-    let bytes = fs::read(path).expect(&file);
-    let json: Value = serde_json::from_slice(&bytes).expect(&file);
-    let list = json.get("vectors").unwrap_or(&json);
-    let list = list.as_array().unwrap_or_else(|| panic!("no list of vectors in {file}"));
-    list.iter().map(|json| Vector { file: file.clone(), json: json.clone() }).collect()
+/// The list under `name`, or the file itself if it is one.
+fn list(json: &Value, name: &str) -> Vec<Value> {
+    let list = json.get(name).unwrap_or(json);
+    list.as_array().unwrap_or_else(|| panic!("no list of {name}")).clone()
 }
 
 /// The kinds with a test of their own above.

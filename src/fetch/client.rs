@@ -7,8 +7,8 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use bytes::Bytes;
-use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue};
-use reqwest::{ClientBuilder, Response, redirect};
+use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue};
+use reqwest::{ClientBuilder, Method, Response, Url, redirect};
 
 use super::error::root_cause;
 use super::{BaseUrl, FetchError};
@@ -38,7 +38,7 @@ pub struct Client {
     here: Arc<OnceLock<Built>>,
 }
 
-type Built = Result<reqwest::Client, FetchError>;
+pub(super) type Built = Result<reqwest::Client, FetchError>;
 
 /// A URL with the token that belongs to it.
 #[derive(Clone, Debug)]
@@ -69,8 +69,23 @@ pub struct Bounds {
 pub struct Reply {
     /// The HTTP status; a redirect is not followed.
     pub status: u16,
+    /// The headers, as many as HTTP/1 lets through.
+    pub headers: HeaderMap,
     /// The whole body.
     pub body: Bytes,
+}
+
+/// One request, whatever its method.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// What is asked.
+    pub method: Method,
+    /// Where.
+    pub url: BaseUrl,
+    /// Beside those every request has; secrets must be marked as sensitive.
+    pub headers: HeaderMap,
+    /// What is sent along, if anything.
+    pub body: Option<Vec<u8>>,
 }
 
 impl Client {
@@ -90,23 +105,28 @@ impl Client {
         body: Vec<u8>,
         bounds: Bounds,
     ) -> Result<Reply, FetchError> {
-        let url = &endpoint.url;
-        let timeout_ms = u64::try_from(bounds.timeout.as_millis()).unwrap_or(u64::MAX);
-        let failed = |error: reqwest::Error| FetchError::of(url.origin(), timeout_ms, &error);
-        let mut request = self
-            .client_for(url)?
-            .post(url.expose().clone())
-            .header(CONTENT_TYPE, JSON)
-            .header(ACCEPT, JSON)
-            .timeout(bounds.timeout)
-            .body(body);
+        let url = endpoint.url.clone();
+        let mut headers = HeaderMap::new();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(JSON));
+        headers.insert(ACCEPT, HeaderValue::from_static(JSON));
         if let Some(token) = &endpoint.bearer {
-            request = request.header(AUTHORIZATION, authorization(url, token)?);
+            headers.insert(AUTHORIZATION, secret_value(&url, "Bearer ", token)?);
         }
-        let mut response = request.send().await.map_err(failed)?;
-        let status = response.status().as_u16();
-        let body = read(&mut response, url, bounds.body_bytes, failed).await?;
-        Ok(Reply { status, body })
+        self.send(Request { method: Method::POST, url, headers, body: Some(body) }, bounds).await
+    }
+
+    /// Makes one request and reads the whole answer.
+    ///
+    /// # Errors
+    /// [`FetchError`]; a status is no error here.
+    pub async fn send(&self, request: Request, bounds: Bounds) -> Result<Reply, FetchError> {
+        let client = self.client_for(&request.url)?;
+        let Request { method, url, headers, body } = request;
+        let sent = Sent { method, url: url.expose().clone(), headers, body };
+        perform(&client, sent, &url.origin(), bounds, |timeout_ms, error| {
+            FetchError::of(url.origin(), timeout_ms, error)
+        })
+        .await
     }
 
     fn client_for(&self, url: &BaseUrl) -> Built {
@@ -119,7 +139,37 @@ impl Client {
     }
 }
 
-fn builder(connect_timeout: Duration) -> ClientBuilder {
+/// A request on its way.
+pub(super) struct Sent {
+    pub(super) method: Method,
+    pub(super) url: Url,
+    pub(super) headers: HeaderMap,
+    pub(super) body: Option<Vec<u8>>,
+}
+
+/// Sends with `client`; `name_error` says what an error is called, given the milliseconds it had.
+pub(super) async fn perform<E: From<FetchError>>(
+    client: &reqwest::Client,
+    sent: Sent,
+    origin: &str,
+    bounds: Bounds,
+    name_error: impl Fn(u64, &reqwest::Error) -> E,
+) -> Result<Reply, E> {
+    let timeout_ms = u64::try_from(bounds.timeout.as_millis()).unwrap_or(u64::MAX);
+    let failed = |error: reqwest::Error| name_error(timeout_ms, &error);
+    let mut request =
+        client.request(sent.method, sent.url).headers(sent.headers).timeout(bounds.timeout);
+    if let Some(body) = sent.body {
+        request = request.body(body);
+    }
+    let mut response = request.send().await.map_err(failed)?;
+    let status = response.status().as_u16();
+    let headers = std::mem::take(response.headers_mut());
+    let body = read(&mut response, origin, bounds.body_bytes, failed).await?;
+    Ok(Reply { status, headers, body })
+}
+
+pub(super) fn builder(connect_timeout: Duration) -> ClientBuilder {
     use_ring();
     reqwest::Client::builder()
         .redirect(redirect::Policy::none())
@@ -130,7 +180,7 @@ fn builder(connect_timeout: Duration) -> ClientBuilder {
         .user_agent(USER_AGENT)
 }
 
-fn build(builder: ClientBuilder) -> Built {
+pub(super) fn build(builder: ClientBuilder) -> Built {
     builder.build().map_err(|error| FetchError::Unusable { detail: root_cause(&error) })
 }
 
@@ -141,13 +191,13 @@ pub fn use_ring() {
 }
 
 /// The body, given up as soon as it is longer than it may be.
-async fn read(
+async fn read<E: From<FetchError>>(
     response: &mut Response,
-    url: &BaseUrl,
+    origin: &str,
     limit_bytes: usize,
-    failed: impl Fn(reqwest::Error) -> FetchError,
-) -> Result<Bytes, FetchError> {
-    let too_large = || FetchError::TooLarge { origin: url.origin(), limit_bytes };
+    failed: impl Fn(reqwest::Error) -> E,
+) -> Result<Bytes, E> {
+    let too_large = || E::from(FetchError::TooLarge { origin: origin.to_owned(), limit_bytes });
     let announced = response.content_length().unwrap_or(0);
     if usize::try_from(announced).map_or(true, |announced| announced > limit_bytes) {
         return Err(too_large());
@@ -162,13 +212,18 @@ async fn read(
     Ok(body.into())
 }
 
-fn authorization(url: &BaseUrl, token: &Secret) -> Result<HeaderValue, FetchError> {
-    let text = zeroize::Zeroizing::new([b"Bearer ", token.expose()].concat());
+/// A header value that shows in no log.
+pub(super) fn secret_value(
+    url: &BaseUrl,
+    scheme: &str,
+    secret: &Secret,
+) -> Result<HeaderValue, FetchError> {
+    let text = zeroize::Zeroizing::new([scheme.as_bytes(), secret.expose()].concat());
     let mut value = HeaderValue::from_bytes(&text)
         .map_err(|_| FetchError::BadRequest { origin: url.origin() })?;
     value.set_sensitive(true);
     Ok(value)
 }
 
-const JSON: &str = "application/json";
+pub(super) const JSON: &str = "application/json";
 const USER_AGENT: &str = concat!("paywarden/", env!("CARGO_PKG_VERSION"));

@@ -105,10 +105,15 @@ pub(super) fn root_cause(error: &reqwest::Error) -> String {
     cause.map_or_else(|| "no reason given".to_owned(), |cause| quote(&cause.to_string()))
 }
 
-fn is_tls(error: &(dyn Error + 'static)) -> bool {
-    // An I/O error hides what it wraps from the chain of sources.
+/// The first cause of this type in the chain. An I/O error hides what it wraps from the chain of sources.
+pub(super) fn cause_of<'a, T: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a T> {
     let wrapped = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
-    error.is::<rustls::Error>()
-        || wrapped.is_some_and(|wrapped| is_tls(wrapped))
-        || error.source().is_some_and(is_tls)
+    error
+        .downcast_ref()
+        .or_else(|| wrapped.and_then(|wrapped| cause_of(wrapped)))
+        .or_else(|| error.source().and_then(cause_of))
+}
+
+fn is_tls(error: &(dyn Error + 'static)) -> bool {
+    cause_of::<rustls::Error>(error).is_some()
 }

@@ -74,6 +74,33 @@ impl BaseUrl {
         is_loopback(&self.0)
     }
 
+    /// The place `path` below this one, with `query` after it. Values are percent-encoded, so that none of them can
+    /// name another place.
+    #[must_use]
+    pub fn below(&self, path: &'static str, query: &[(&str, &str)]) -> Self {
+        let mut url = self.0.clone();
+        // Only a URL that cannot have a path refuses, and no such URL was let in.
+        if let Ok(mut segments) = url.path_segments_mut() {
+            segments.pop_if_empty().extend(path.split('/'));
+        }
+        if !query.is_empty() {
+            url.query_pairs_mut().extend_pairs(query);
+        }
+        Self(url)
+    }
+
+    /// The place below this one that `segments` lead to. Each is percent-encoded, so that none can name another place;
+    /// `.` and `..` are left out.
+    #[must_use]
+    pub fn with_segments(&self, segments: &[&str]) -> Self {
+        let mut url = self.0.clone();
+        // Only a URL that cannot have a path refuses, and no such URL was let in.
+        if let Ok(mut path) = url.path_segments_mut() {
+            path.pop_if_empty().extend(segments);
+        }
+        Self(url)
+    }
+
     /// The whole URL, credentials included: for sending only.
     pub(super) fn expose(&self) -> &Url {
         &self.0
@@ -145,7 +172,7 @@ fn parse(
     Ok(url)
 }
 
-fn origin(url: &Url) -> String {
+pub(super) fn origin(url: &Url) -> String {
     let host = url.host_str().unwrap_or_default();
     match url.port_or_known_default() {
         Some(port) => format!("{}://{host}:{port}/", url.scheme()),
@@ -173,6 +200,16 @@ mod tests {
         assert!(url.expose().as_str().contains("secret-path?key=secret-key"));
         let url = SocketUrl::parse("ws://bob:hunter2@[::1]:7078/k", PlainText::Loopback).unwrap();
         assert_eq!(format!("{url:?} {url}"), "ws://[::1]:7078/ ws://[::1]:7078/");
+    }
+
+    #[test]
+    fn a_value_names_no_other_place() {
+        let base = BaseUrl::parse("https://a.example/pay/?k=1", PlainText::Loopback).unwrap();
+        let url = base.below("api/order", &[("id", "../x?y=1&z#f/\u{e9} +")]);
+        let expected = "https://a.example/pay/api/order?k=1&id=..%2Fx%3Fy%3D1%26z%23f%2F%C3%A9+%2B";
+        assert_eq!(url.expose().as_str(), expected);
+        let bare = BaseUrl::parse("https://a.example", PlainText::Loopback).unwrap();
+        assert_eq!(bare.below("order", &[]).expose().as_str(), "https://a.example/order");
     }
 
     #[test]

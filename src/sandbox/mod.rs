@@ -5,7 +5,12 @@
 
 pub mod clock;
 pub mod disk;
+pub mod ifenpay;
 pub mod nano;
+pub mod nanswap;
+pub mod nicky;
 mod serve;
+mod web;
 
 pub use serve::{Ports, ServeError, Service, Serving, serve};
+pub use web::{Trouble, Troubles};

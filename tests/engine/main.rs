@@ -6,5 +6,6 @@
 mod foreign;
 mod incoming;
 mod policy;
+mod requests;
 mod sending;
 mod stage;

@@ -1,6 +1,8 @@
 //! The client against servers that answer badly.
 
 pub(crate) mod canned;
+mod guest;
+mod provider;
 
 use std::time::Duration;
 

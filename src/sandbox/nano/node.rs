@@ -98,7 +98,7 @@ impl SandboxNode {
     }
 
     /// The clock it goes by.
-    pub(super) fn clock(&self) -> &Arc<dyn Clock> {
+    pub(in crate::sandbox) fn clock(&self) -> &Arc<dyn Clock> {
         &self.shared.clock
     }
 

@@ -150,7 +150,7 @@ fn print_settings(facts: &Facts, printer: Printer) -> Result<(), Trouble> {
     printer.line("\nSettings")?;
     for Setting { name, value, origin } in &facts.settings {
         let value = escape(value);
-        printer.line(format_args!("  {name:<14}{value}   ({origin})"))?;
+        printer.line(format_args!("  {name:<16}{value}   ({origin})"))?;
     }
     Ok(())
 }
