@@ -51,6 +51,10 @@ id! {
     ApprovalId
 }
 id! {
+    /// One request to be paid, for life.
+    RequestId
+}
+id! {
     /// One wallet: a store and its ledger.
     WalletId
 }

@@ -81,6 +81,44 @@ pub const LINE_ITEMS: usize = 64;
 pub const REASON_BYTES: usize = 512;
 /// Most accounts one wallet derives.
 pub const ACCOUNTS: u32 = 1_000;
+/// Most payment requests that are watched at one time, lately expired ones included.
+pub const REQUESTS_WATCHED: u32 = 20_000;
+/// Most accounts that are watched for payment requests.
+pub const REQUEST_ACCOUNTS: u32 = 1_000;
+/// How long a payment request is open when nothing else is asked for.
+pub const REQUEST_OPEN: Duration = Duration::from_secs(3_600);
+/// The shortest time a payment request may be open.
+pub const REQUEST_OPEN_LEAST: Duration = Duration::from_secs(10);
+/// The longest time a payment request may be open.
+pub const REQUEST_OPEN_MOST: Duration = Duration::from_secs(30 * 24 * 3_600);
+/// How long after it has expired a payment request is watched, so that a late payment is told apart from none.
+pub const REQUEST_LATE: Duration = Duration::from_secs(24 * 3_600);
+/// How many steps of 10^-9 XNO a payment request adds at most to make its amount its own.
+pub const REQUEST_SUFFIXES: u32 = 99_999;
+/// A payment seen so much earlier than its request, by another clock, may still be meant for it.
+pub const REQUEST_CLOCK_SLACK: Duration = Duration::from_secs(30);
+/// Requests of one amount that are compared for a payment of just that; with more than one open none is settled.
+pub const REQUEST_RIVALS: usize = 64;
+/// A payment of less than this part of what was asked is not taken for an attempt to pay it.
+pub const REQUEST_DUST: u128 = 100;
+/// Requests that are ended in one commit.
+pub const REQUESTS_ENDED: usize = 64;
+/// Blocks of an account's history asked for at once when a payment is looked for.
+pub const REQUEST_HISTORY_PAGE: u32 = 100;
+/// Pages of one account's history looked at before others have their turn.
+pub const REQUEST_HISTORY_PAGES: u32 = 10;
+/// Accounts whose history is looked at in a round, in turn.
+pub const REQUEST_HISTORIES: usize = 16;
+/// Blocks an account may grow before it is put on the ledger how far it was looked through.
+pub const REQUEST_SCAN_LAG: u64 = 64;
+/// Sends remembered that settle no request, so that they are not proven again.
+pub const REQUEST_DISMISSED: usize = 4_096;
+/// News of sends that wait to be looked at; beyond that their accounts are.
+pub const REQUEST_HEARD: usize = 1_024;
+/// The least time between two looks at an account that callers ask for.
+pub const REQUEST_LOOK_LEAST: Duration = Duration::from_secs(1);
+/// Most accounts a websocket is asked to tell of: our own and those of payment requests.
+pub const NEWS_FOLLOWED: usize = ACCOUNTS as usize + REQUEST_ACCOUNTS as usize;
 /// Most single test keys a dev wallet takes in.
 pub const IMPORTED_KEYS: usize = 16;
 /// Accounts of an imported seed whose past is looked for on the network.
@@ -323,3 +361,22 @@ pub const HOST_APPROVALS_A_DAY: usize = 256;
 pub const HOST_APPROVAL_WINDOW: Duration = Duration::from_secs(24 * 3600);
 /// How long a tool call stays open for its host's user to answer.
 pub const HOST_ANSWER: Duration = Duration::from_secs(300);
+/// How long ifenpay may take to answer one request; its own client is set up for 30 s.
+pub const IFENPAY_TIMEOUT: Duration = Duration::from_secs(30);
+/// Longest answer of ifenpay, in bytes.
+pub const IFENPAY_BODY_BYTES: usize = 1024 * 1024;
+/// Pause before ifenpay is asked once more.
+pub const IFENPAY_RETRY: Duration = Duration::from_millis(500);
+/// Longest code of an ifenpay error, in bytes.
+pub const IFENPAY_CODE_BYTES: usize = 64;
+/// Blocks walked back from a head where the network does not say what follows a block.
+pub const GATEWAY_WALK: u32 = 64;
+/// Sends remembered by the gateway, so that each is looked up once.
+pub const GATEWAY_SENDS: usize = 4_096;
+/// Longest id of a payment request or top-up order at ifenpay, in bytes; a UUID has 36.
+pub const IFENPAY_TRANSACTION_BYTES: usize = 64;
+/// The most ifenpay may add to an amount to make it unlike all others: 0.0001 XNO, a little above its 99,999 times
+/// 10^-9 XNO.
+pub const IFENPAY_SUFFIX_MAX_RAW: u128 = 10_u128.pow(26);
+/// Largest wallet file of ifenpay, in bytes; it has about 450.
+pub const IFENPAY_FILE_BYTES: usize = 64 * 1024;

@@ -7,13 +7,14 @@ use uuid::Uuid;
 use super::AgentId;
 use super::directory::DirectoryEntry;
 use super::event_parts::{Channel, DecidedStage, PastAccount, Settlement};
+use super::requests::{NewRequest, RequestEnd, RequestReceipt, RequestScan};
 use crate::clock::Millis;
 use crate::digest::Digest;
 use crate::ids::{ApprovalId, PaymentId, ProposalId, WalletId};
 use crate::ledger;
 use crate::money::Raw;
 use crate::nano::{Account, BlockHash, Network, Subtype};
-use crate::payment::{BlockIntent, IdempotencyKey};
+use crate::payment::{BlockIntent, IdempotencyKey, PublishVia};
 use crate::policy::{Charge, Mandate, Outcome, Policy, ReasonCode, Request, Rule};
 use crate::secret::SecretVerifier;
 
@@ -366,6 +367,9 @@ pub enum Body {
         idempotency_key: Option<IdempotencyKey>,
         /// What a repeat with the same key must equal.
         fingerprint: Digest,
+        /// Who publishes its block.
+        #[serde(default, skip_serializing_if = "PublishVia::is_node")]
+        publish_via: PublishVia,
     },
     /// The money has moved.
     #[serde(rename = "payment.settled")]
@@ -467,6 +471,27 @@ pub enum Body {
         /// The confirmed block that took its place.
         rival: BlockHash,
     },
+    /// It has expired long enough ago: a payment that comes now is not matched to it.
+    #[serde(rename = "request.closed")]
+    RequestClosed(RequestEnd),
+    /// Somebody is asked to pay.
+    #[serde(rename = "request.created")]
+    RequestCreated(Box<NewRequest>),
+    /// Nobody has paid it in time.
+    #[serde(rename = "request.expired")]
+    RequestExpired(RequestEnd),
+    /// More than asked came, and not the request's own amount; it stays open for that.
+    #[serde(rename = "request.overpaid")]
+    RequestOverpaid(RequestReceipt),
+    /// It is paid, in time or late.
+    #[serde(rename = "request.paid")]
+    RequestPaid(RequestReceipt),
+    /// Payments to an account were looked for in its chain up to here.
+    #[serde(rename = "request.scanned")]
+    RequestScanned(RequestScan),
+    /// Less than asked came; it stays open for its own amount.
+    #[serde(rename = "request.underpaid")]
+    RequestUnderpaid(RequestReceipt),
     /// A new representative votes with an account's balance.
     #[serde(rename = "representative.changed")]
     RepresentativeChanged {

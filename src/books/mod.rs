@@ -9,6 +9,7 @@ mod directory;
 mod event;
 mod event_parts;
 mod mandates;
+mod requests;
 mod rows;
 mod tables;
 mod view;
@@ -19,6 +20,10 @@ pub use directory::DirectoryEntry;
 pub use event::{Body, Event, EventError};
 pub use event_parts::{Channel, DecidedStage, PastAccount, Settlement};
 pub use mandates::{MandateBudget, MandateRow, Proposal};
+pub use requests::{
+    NewRequest, OtherPayment, PaymentRequest, RequestCounters, RequestEnd, RequestReceipt,
+    RequestScan, RequestState, RequestStatus, Watch,
+};
 pub use rows::{KeyValue, MemoryRows, Rows, RowsError, RowsMut, Scan, Table};
 pub use tables::{
     Approval, Asked, Counters, Decided, Freeze, HistoryEntry, HistoryKind, HostApproved,

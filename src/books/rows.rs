@@ -45,15 +45,29 @@ pub enum Table {
     Queue,
     /// Agent to the times of its recent requests.
     Rates,
+    /// Account and amount to the payment request that wants it.
+    RequestAmounts,
+    /// Account, amount asked for and request, of those that are watched.
+    RequestAsks,
+    /// Block hash to the payment request it belongs to.
+    RequestBlocks,
+    /// Time and request, of what ends then.
+    RequestEnds,
+    /// Seq to the payment request made there.
+    RequestLog,
+    /// Request id to the payment request.
+    Requests,
     /// Rows there is one of: wallet, policy, freeze, counters.
     Singles,
     /// Payment id and seq of each of its events.
     Trail,
+    /// Account to how far payments to it were looked for.
+    Watches,
 }
 
 impl Table {
     /// All of them.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 29] = [
         Self::Agents,
         Self::Approvals,
         Self::Asked,
@@ -74,8 +88,15 @@ impl Table {
         Self::Proposals,
         Self::Queue,
         Self::Rates,
+        Self::RequestAmounts,
+        Self::RequestAsks,
+        Self::RequestBlocks,
+        Self::RequestEnds,
+        Self::RequestLog,
+        Self::Requests,
         Self::Singles,
         Self::Trail,
+        Self::Watches,
     ];
 
     /// Its name in a store.
@@ -101,8 +122,15 @@ impl Table {
             Self::Proposals => "proposals",
             Self::Queue => "queue",
             Self::Rates => "rates",
+            Self::RequestAmounts => "request_amounts",
+            Self::RequestAsks => "request_asks",
+            Self::RequestBlocks => "request_blocks",
+            Self::RequestEnds => "request_ends",
+            Self::RequestLog => "request_log",
+            Self::Requests => "requests",
             Self::Singles => "singles",
             Self::Trail => "trail",
+            Self::Watches => "watches",
         }
     }
 }

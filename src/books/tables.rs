@@ -8,7 +8,7 @@ use crate::digest::Digest;
 use crate::ids::{PaymentId, WalletId};
 use crate::money::{Raw, units_text};
 use crate::nano::{Account, BlockHash, Network};
-use crate::payment::{BlockIntent, State};
+use crate::payment::{BlockIntent, PublishVia, State};
 use crate::policy::{Charge, Policy, ReasonCode, Request};
 
 /// The wallet this store belongs to.
@@ -112,6 +112,9 @@ pub struct Payment {
     pub charge: Option<Charge>,
     /// Where it stands.
     pub state: State,
+    /// Who publishes its block.
+    #[serde(default, skip_serializing_if = "PublishVia::is_node")]
+    pub publish_via: PublishVia,
 }
 
 impl Payment {

@@ -272,11 +272,12 @@ pub(super) const FREEZE: &[u8] = b"freeze";
 pub(super) const OPERATOR: &[u8] = b"operator";
 /// No agent's key: those hold a zero byte.
 pub(super) const EVERYBODY: &[u8] = b"*";
+pub(super) const REQUESTS: &[u8] = b"requests";
 pub(super) const COUNTERS: &[u8] = b"counters";
 pub(super) const OWN_BLOCK: &[u8] = b"0";
 pub(super) const FOREIGN_BLOCK: &[u8] = b"1";
 
-fn seq_of(key: &[u8]) -> u64 {
+pub(super) fn seq_of(key: &[u8]) -> u64 {
     key.last_chunk::<8>().map_or(0, |bytes| u64::from_be_bytes(*bytes))
 }
 

@@ -15,7 +15,7 @@ use crate::books::{Body, Event, Lane, OpenBlock, Payment, Settlement, View};
 use crate::ids::PaymentId;
 use crate::limits;
 use crate::nano::{Account, BlockHash, Subtype};
-use crate::payment::{BlockIntent, Effect, Observation, Sight, State};
+use crate::payment::{BlockIntent, Effect, Observation, PublishVia, Sight, State};
 use crate::policy::{Rail, ReasonCode, Stage, Verdict};
 use crate::rails::nano as rail;
 use crate::store::{Refusal, StoreError};
@@ -96,7 +96,7 @@ impl Engine {
         let id = payment.id();
         match (self.parts.step)(&payment.state, &observation) {
             Effect::Publish { with_subtype } => {
-                self.publish(intent, with_subtype).await;
+                self.publish(intent, with_subtype, &payment.publish_via).await;
                 Ok(Pace::After(self.confirming()))
             }
             Effect::Settle => {
@@ -192,7 +192,8 @@ impl Engine {
     }
 
     /// Publishes durable bytes. Whatever the node answers is only logged: what became of them is seen, not heard.
-    pub(super) async fn publish(&self, intent: &BlockIntent, with_subtype: bool) {
+    /// A block that the network has goes through the node, whoever was to publish it first.
+    pub(super) async fn publish(&self, intent: &BlockIntent, with_subtype: bool, via: &PublishVia) {
         if self.is_frozen().unwrap_or(true) {
             return;
         }
@@ -210,6 +211,10 @@ impl Engine {
         }
         let subtype = with_subtype.then_some(intent.subtype);
         self.published().insert(intent.hash(), self.clock().now());
+        if let (true, PublishVia::IfenpayTopup { transaction_id, credits }) = (with_subtype, via) {
+            self.hand_in(block, transaction_id, *credits);
+            return;
+        }
         if let Err(error) = self.node().process(&block, subtype).await {
             tracing::info!(%error, hash = %intent.hash(), "publishing a block");
         }

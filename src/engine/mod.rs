@@ -21,10 +21,12 @@ mod pay;
 mod receive;
 mod reconcile;
 mod representative;
+mod requests;
 mod rotate;
 mod round;
 mod sign;
 mod timer;
+mod topup;
 mod unlock;
 mod wait;
 mod wake;
@@ -42,7 +44,9 @@ pub use mandates::{Put, Written};
 pub use pay::{Amount, Order, Paid};
 pub use reconcile::{Account as ReconciledAccount, Finding, Survey};
 pub use representative::{Begun, Changed};
+pub use requests::{RequestOrder, Requested, unknown_request};
 pub use rotate::Rotated;
+pub use topup::ClaimError;
 pub use unlock::check_operator;
 
 use std::collections::HashMap;
@@ -75,6 +79,8 @@ pub struct Engine {
     rounds: round::Rounds,
     news: news::News,
     asked: receive::Asked,
+    requests: requests::RequestMemory,
+    topups: topup::Topups,
     wake: Notify,
     /// Two rotations of the ledger's key must not meet in one file.
     rotating: tokio::sync::Mutex<()>,
@@ -148,6 +154,8 @@ impl Engine {
             rounds: round::Rounds::default(),
             news: news::News::default(),
             asked: receive::Asked::default(),
+            requests: requests::RequestMemory::default(),
+            topups: topup::Topups::default(),
             wake: Notify::new(),
             rotating: tokio::sync::Mutex::default(),
             stopping: CancellationToken::new(),
@@ -172,6 +180,8 @@ impl Engine {
         }
         let engine = Arc::clone(self);
         self.tasks.spawn(async move { engine.timer_loop().await });
+        let engine = Arc::clone(self);
+        self.tasks.spawn(async move { engine.requests_loop().await });
         Ok(())
     }
 

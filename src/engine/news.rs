@@ -39,6 +39,9 @@ impl Engine {
                 Ok(accounts) => source.follow(&accounts),
                 Err(failure) => tracing::error!(%failure, "the accounts to follow cannot be read"),
             }
+            if let Err(error) = self.follow_requests() {
+                tracing::error!(%error, "the accounts of payment requests cannot be read");
+            }
             loop {
                 let news = tokio::select! {
                     news = heard.next() => news,
@@ -59,6 +62,7 @@ impl Engine {
     }
 
     fn hear(&self, news: &Confirmation) {
+        self.hear_for_requests(news);
         match news {
             Confirmation::Gap => {
                 self.news.came();

@@ -17,7 +17,7 @@ use crate::ledger::Head;
 use crate::limits;
 use crate::money::{Money, Raw};
 use crate::nano::Account;
-use crate::payment::{Fingerprinted, IdempotencyKey, State};
+use crate::payment::{Fingerprinted, IdempotencyKey, PublishVia, State};
 use crate::policy::{Claims, Payee, Policy, Rail, Request, Stage, Verdict};
 use crate::rails::nano as rail;
 use crate::store::Refusal;
@@ -46,6 +46,8 @@ pub struct Order {
     pub account: Account,
     /// One key per intended payment.
     pub idempotency_key: Option<IdempotencyKey>,
+    /// Who publishes its block.
+    pub publish_via: PublishVia,
 }
 
 impl Order {
@@ -296,6 +298,7 @@ impl Desk {
                 call_id: self.order.call_id,
                 idempotency_key: self.order.idempotency_key.clone(),
                 fingerprint,
+                publish_via: self.order.publish_via.clone(),
             },
         );
         self.judge(view, &request, &lane, requested)

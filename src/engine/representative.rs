@@ -15,7 +15,7 @@ use crate::failure::{Failure, Retry};
 use crate::limits;
 use crate::money::Raw;
 use crate::nano::{Account, BlockHash, Subtype};
-use crate::payment::{BlockIntent, Effect, open_block};
+use crate::payment::{BlockIntent, Effect, PublishVia, open_block};
 use crate::rails::nano as rail;
 use crate::store::StoreError;
 use crate::wallet::{Frontier, NonSpendBlock};
@@ -179,7 +179,7 @@ impl Engine {
         let published = self.published().get(&block_hash).copied();
         let events = match open_block(&sight, self.clock().now(), published) {
             Effect::Publish { with_subtype } => {
-                self.publish(intent, with_subtype).await;
+                self.publish(intent, with_subtype, &PublishVia::Node).await;
                 return Ok(Pace::After(self.confirming()));
             }
             Effect::Settle => {

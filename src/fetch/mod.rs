@@ -4,6 +4,7 @@
 //! stand in no error and no log. [`Client`] and [`Provider`] trust their URLs, which the operator set; a URL somebody
 //! else chose goes through [`GuestClient`] alone, which asks public addresses only.
 
+mod api;
 mod client;
 mod error;
 mod guard;
@@ -19,6 +20,7 @@ mod url;
 #[cfg(test)]
 pub(crate) mod tests;
 
+pub use api::Api;
 pub use client::{Bounds, Client, Endpoint, Reply, Request, Settings, use_ring};
 pub use error::FetchError;
 pub use guard::{AllowList, AllowListError, GuardError, GuestUrl};

@@ -89,6 +89,18 @@ impl BaseUrl {
         Self(url)
     }
 
+    /// The place below this one that `segments` lead to. Each is percent-encoded, so that none can name another place;
+    /// `.` and `..` are left out.
+    #[must_use]
+    pub fn with_segments(&self, segments: &[&str]) -> Self {
+        let mut url = self.0.clone();
+        // Only a URL that cannot have a path refuses, and no such URL was let in.
+        if let Ok(mut path) = url.path_segments_mut() {
+            path.pop_if_empty().extend(segments);
+        }
+        Self(url)
+    }
+
     /// The whole URL, credentials included: for sending only.
     pub(super) fn expose(&self) -> &Url {
         &self.0

@@ -130,7 +130,7 @@ mod tests {
         let hash = |byte| BlockHash::from_bytes([byte; 32]);
         Some(AccountInfo {
             frontier: hash(frontier),
-            open_block: hash(1),
+            open_block: Some(hash(1)),
             balance: Raw::new(count.into()),
             representative: Account::BURN,
             block_count: count,

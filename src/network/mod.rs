@@ -5,6 +5,7 @@
 
 mod agreement;
 mod confirmations;
+pub mod gateway;
 mod health;
 mod pool;
 mod rpc;
@@ -76,6 +77,26 @@ pub trait Node: Send + Sync + fmt::Debug {
     /// One block by its hash; `None` when the node does not know it.
     async fn block_info(&self, hash: BlockHash) -> Result<Option<BlockInfo>, NodeError>;
 
+    /// What stands after `previous` in the chain of `account`, or first in it where `previous` is zero; `None` when the
+    /// network does not know `previous`.
+    async fn place_after(
+        &self,
+        account: Account,
+        previous: BlockHash,
+    ) -> Result<Option<Place>, NodeError> {
+        if !previous.is_zero() {
+            let info = self.block_info(previous).await?;
+            return Ok(info.map(|info| info.successor.map_or(Place::Free, Place::Taken)));
+        }
+        match self.account_info(account).await? {
+            None => Ok(Some(Place::Free)),
+            Some(AccountInfo { open_block: Some(first), .. }) => Ok(Some(Place::Taken(first))),
+            Some(_) => Err(NodeError::Garbled {
+                detail: "the node does not say which block opened the account".to_owned(),
+            }),
+        }
+    }
+
     /// Publishes a block. An error tells nothing about the outcome: decide from [`Node::block_info`].
     async fn process(
         &self,
@@ -89,8 +110,8 @@ pub trait Node: Send + Sync + fmt::Debug {
 pub struct AccountInfo {
     /// Head of the chain, confirmed or not.
     pub frontier: BlockHash,
-    /// First block of the chain.
-    pub open_block: BlockHash,
+    /// First block of the chain, where the network says it.
+    pub open_block: Option<BlockHash>,
     /// Balance at the head.
     pub balance: Raw,
     /// Representative at the head.
@@ -107,6 +128,15 @@ pub struct AccountInfo {
     pub receivable: Raw,
     /// The confirmed part of `receivable`.
     pub confirmed_receivable: Raw,
+}
+
+/// A place in an account chain.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Place {
+    /// No block stands there.
+    Free,
+    /// This one does.
+    Taken(BlockHash),
 }
 
 /// `accounts_balances` of one account.

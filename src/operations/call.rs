@@ -97,6 +97,18 @@ pub struct Answer {
     pub verdict: Verdict,
     /// The output as a JSON object, with `network`.
     pub output: Map<String, Value>,
+    /// A picture that belongs to it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub image: Option<Image>,
+}
+
+/// A picture for a person.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Image {
+    /// Such as `image/png`.
+    pub mime_type: String,
+    /// Its bytes in base64.
+    pub data: String,
 }
 
 /// [`Outcome`] without its output.

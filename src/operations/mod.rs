@@ -7,6 +7,7 @@ pub mod guard;
 pub mod host;
 pub mod offline;
 pub mod operator;
+pub mod payment;
 pub mod wallet;
 
 mod call;
@@ -17,7 +18,9 @@ mod registry;
 mod schema;
 mod spend;
 
-pub use call::{Answer, Call, Caller, Context, Gate, Outcome, Progress, ProgressSink, Verdict};
+pub use call::{
+    Answer, Call, Caller, Context, Gate, Image, Outcome, Progress, ProgressSink, Verdict,
+};
 pub use fields::{AccountRef, AmountText, LedgerHead};
 pub use money_text::{mandate_json, money_json, money_shown};
 use paid::reason;
@@ -44,6 +47,11 @@ pub trait Operation: DeserializeOwned + JsonSchema + Send + 'static {
         self,
         context: &Context,
     ) -> impl Future<Output = Result<Outcome<Self::Output>, Failure>> + Send;
+
+    /// A picture of the output, for surfaces that can show one.
+    fn image(_output: &Self::Output) -> Option<Image> {
+        None
+    }
 }
 
 /// The name of an operation and what surfaces need to know of it.

@@ -14,7 +14,8 @@ use crate::failure::{Failure, Retry};
 use crate::limits::QUOTE_CHARS;
 
 use super::{
-    Answer, Context, Operation, Outcome, Spec, Verdict, guard, host, operator, schema, wallet,
+    Answer, Context, Image, Operation, Outcome, Spec, Verdict, guard, host, operator, payment,
+    schema, wallet,
 };
 
 /// An operation whose input and output types are not known to the caller.
@@ -71,6 +72,9 @@ static OPERATIONS: &[&dyn AnyOperation] = &[
     &Of::<operator::PayeesList>::NEW,
     &Of::<operator::PayeesRemove>::NEW,
     &Of::<operator::PayeesSet>::NEW,
+    &Of::<payment::PaymentList>::NEW,
+    &Of::<payment::PaymentRequest>::NEW,
+    &Of::<payment::PaymentStatus>::NEW,
     &Of::<guard::ProposeMandate>::NEW,
     &Of::<guard::RequestPayment>::NEW,
     &Of::<operator::WalletAccounts>::NEW,
@@ -114,7 +118,7 @@ impl<T: Operation> AnyOperation for Of<T> {
     ) -> BoxFuture<'a, Result<Answer, Failure>> {
         Box::pin(async move {
             let outcome = read::<T>(arguments)?.run(context).await?;
-            answer(outcome, context.engine.network().as_str())
+            answer(outcome, T::image, context.engine.network().as_str())
         })
     }
 }
@@ -126,13 +130,18 @@ fn read<T: DeserializeOwned>(arguments: Map<String, Value>) -> Result<T, Failure
     })
 }
 
-fn answer<T: Serialize>(outcome: Outcome<T>, network: &str) -> Result<Answer, Failure> {
+fn answer<T: Serialize>(
+    outcome: Outcome<T>,
+    image: impl FnOnce(&T) -> Option<Image>,
+    network: &str,
+) -> Result<Answer, Failure> {
     let (verdict, output) = match outcome {
         Outcome::Done(output) => (Verdict::Done, output),
         Outcome::Refused(output) => (Verdict::Refused, output),
         Outcome::Ask(output) => (Verdict::Ask, output),
         Outcome::Unknown(output) => (Verdict::Unknown, output),
     };
+    let image = image(&output);
     // The operation has run: whatever goes wrong from here on must not read as "nothing happened".
     let Ok(Value::Object(mut output)) = serde_json::to_value(output) else {
         return Err(Failure::internal("INTERNAL", "the output of the operation is not an object")
@@ -140,7 +149,7 @@ fn answer<T: Serialize>(outcome: Outcome<T>, network: &str) -> Result<Answer, Fa
             .retry(Retry::SameKey));
     };
     output.insert("network".to_owned(), Value::from(network));
-    Ok(Answer { verdict, output })
+    Ok(Answer { verdict, output, image })
 }
 
 #[cfg(test)]
@@ -187,7 +196,7 @@ mod tests {
     #[test]
     fn the_answer_names_the_network() {
         let output = BalanceOutput { balance_raw: "7".to_owned() };
-        let answer = answer(Outcome::Ask(output), "sandbox").unwrap();
+        let answer = answer(Outcome::Ask(output), |_| None, "sandbox").unwrap();
         assert_eq!(answer.verdict, Verdict::Ask);
         let expected = json!({"balance_raw": "7", "network": "sandbox"});
         assert_eq!(Value::Object(answer.output), expected);
@@ -195,7 +204,7 @@ mod tests {
 
     #[test]
     fn an_output_that_is_no_object_may_have_sent_something() {
-        let failure = answer(Outcome::Done(1), "sandbox").unwrap_err();
+        let failure = answer(Outcome::Done(1), |_| None, "sandbox").unwrap_err();
         assert_eq!((failure.sent, failure.retry), (Sent::Unknown, Retry::SameKey));
     }
 

@@ -5,10 +5,14 @@
 
 mod idempotency;
 mod intent;
+mod publish_via;
+mod request;
 mod state;
 mod step;
 
 pub use idempotency::{Fingerprinted, IdempotencyKey, KeyError};
 pub use intent::BlockIntent;
+pub use publish_via::PublishVia;
+pub use request::{Arrival, Claim, Claims, Fit, Match, own_amount};
 pub use state::{Ending, State, Status};
 pub use step::{Effect, Observation, Rival, RivalKind, Sight, open_block, step};

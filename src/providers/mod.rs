@@ -4,6 +4,8 @@
 //! provider leaves open is an error here and never a guess.
 
 mod amount;
+pub mod ifenpay;
+
 pub mod nanswap;
 pub mod nicky;
 mod one_of;

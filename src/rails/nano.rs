@@ -4,7 +4,7 @@
 //! is believed before its hash and signature were checked.
 
 use crate::nano::{Account, BlockHash, Network, SignedBlock};
-use crate::network::{BlockInfo, Node, NodeError};
+use crate::network::{BlockInfo, Node, NodeError, Place};
 use crate::payment::{Rival, RivalKind, Sight};
 use crate::wallet::{Frontier, FrontierError};
 
@@ -64,7 +64,8 @@ async fn look(
             false => Sight::Silent,
         });
     }
-    let Some(next) = in_its_place(node, block).await? else {
+    let place = node.place_after(block.block.account, block.block.previous).await?;
+    let Some(next) = place else {
         return Ok(Sight::PreviousGone);
     };
     match next {
@@ -76,21 +77,6 @@ async fn look(
             None => Ok(Sight::Silent),
         },
     }
-}
-
-enum Place {
-    Free,
-    Taken(BlockHash),
-}
-
-/// What follows the block's previous; `None` when that one is not there.
-async fn in_its_place(node: &dyn Node, block: &SignedBlock) -> Result<Option<Place>, NodeError> {
-    if block.block.previous.is_zero() {
-        let info = node.account_info(block.block.account).await?;
-        return Ok(Some(info.map_or(Place::Free, |info| Place::Taken(info.open_block))));
-    }
-    let previous = node.block_info(block.block.previous).await?;
-    Ok(previous.map(|info| info.successor.map_or(Place::Free, Place::Taken)))
 }
 
 /// A rival counts only if it proves itself: its own hash, our previous, and a signature that may extend the account.

@@ -5,6 +5,7 @@
 
 pub mod clock;
 pub mod disk;
+pub mod ifenpay;
 pub mod nano;
 pub mod nanswap;
 pub mod nicky;

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
+use super::ifenpay::{self, Ifenpay};
 use super::nano::rpc::{self, Front};
 use super::nano::{SandboxNode, Spelling, websocket};
 use super::nanswap::{self, Nanswap};
@@ -21,6 +22,8 @@ pub enum Service {
     NodeRpc,
     /// The Nano node's websocket.
     NodeWebsocket,
+    /// ifenpay.
+    Ifenpay,
     /// Nicky.
     Nicky,
     /// Nanswap Pay.
@@ -52,18 +55,21 @@ pub struct ServeError {
 #[derive(Debug)]
 pub struct Serving {
     urls: Vec<(Service, String)>,
+    ifenpay: Ifenpay,
     stop: CancellationToken,
 }
 
 impl Service {
     /// All there are, in the order of their ports.
-    pub const ALL: [Self; 4] = [Self::NodeRpc, Self::NodeWebsocket, Self::Nicky, Self::Nanswap];
+    pub const ALL: [Self; 5] =
+        [Self::NodeRpc, Self::NodeWebsocket, Self::Ifenpay, Self::Nicky, Self::Nanswap];
 
     /// Its name in the output of `paywarden sandbox`.
     pub const fn name(self) -> &'static str {
         match self {
             Self::NodeRpc => "node-rpc",
             Self::NodeWebsocket => "node-websocket",
+            Self::Ifenpay => "ifenpay",
             Self::Nicky => "nicky",
             Self::Nanswap => "nanswap",
         }
@@ -74,6 +80,7 @@ impl Service {
         match self {
             Self::NodeRpc => 0,
             Self::NodeWebsocket => 1,
+            Self::Ifenpay => 10,
             Self::Nicky => 20,
             Self::Nanswap => 30,
         }
@@ -81,7 +88,7 @@ impl Service {
 
     const fn scheme(self) -> &'static str {
         match self {
-            Self::NodeRpc | Self::Nicky | Self::Nanswap => "http",
+            Self::NodeRpc | Self::Ifenpay | Self::Nicky | Self::Nanswap => "http",
             Self::NodeWebsocket => "ws",
         }
     }
@@ -101,6 +108,7 @@ pub async fn serve(
         listeners.push((service, listen(service, ports).await?));
     }
     let stop = CancellationToken::new();
+    let ifenpay = Ifenpay::new(node.clone());
     let front = Arc::new(Front::new(node, spelling));
     let moving = stop.clone().run_until_cancelled_owned(front.node.announce());
     tokio::spawn(moving);
@@ -111,6 +119,7 @@ pub async fn serve(
         match service {
             Service::NodeRpc => tokio::spawn(rpc::serve(front, listener, stop)),
             Service::NodeWebsocket => tokio::spawn(websocket::serve(front, listener, stop)),
+            Service::Ifenpay => tokio::spawn(ifenpay::serve(ifenpay.clone(), listener, stop)),
             Service::Nicky => {
                 tokio::spawn(nicky::serve(Nicky::new(front.node.clone()), listener, stop))
             }
@@ -119,7 +128,7 @@ pub async fn serve(
             }
         };
     }
-    Ok(Serving { urls, stop })
+    Ok(Serving { urls, ifenpay, stop })
 }
 
 impl Serving {
@@ -135,6 +144,13 @@ impl Serving {
     pub fn url(&self, service: Service) -> &str {
         let found = self.urls.iter().find(|(other, _)| *other == service);
         found.map(|(_, url)| url.as_str()).expect("every service runs")
+    }
+}
+
+impl Serving {
+    /// The simulated ifenpay, for its knobs.
+    pub fn ifenpay(&self) -> &Ifenpay {
+        &self.ifenpay
     }
 }
 

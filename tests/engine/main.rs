@@ -5,5 +5,6 @@
 
 mod foreign;
 mod incoming;
+mod requests;
 mod sending;
 mod stage;

@@ -1,7 +1,7 @@
 //! A wallet in real time over a sandbox network that counts requests and tells news.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -34,7 +34,14 @@ pub struct Net {
     pub rounds: AtomicU32,
     pub balances: AtomicU32,
     pub alone: AtomicU32,
+    pub histories: AtomicU32,
     pub followed: Mutex<Vec<Account>>,
+    /// A block that the node shows, but not as confirmed.
+    pub doubt: Mutex<Option<BlockHash>>,
+    /// Whether the node's clock goes as far ahead as the wallet's.
+    pub stamp_later: AtomicBool,
+    /// Under the last wallet.
+    disk: Mutex<Option<Disk>>,
     /// A send whose amount the node overstates, and the block before it, which it shows as one of an old kind.
     pub lie: Mutex<Option<(BlockHash, BlockHash)>>,
     /// How much later than now the wallet takes it to be, in milliseconds.
@@ -51,7 +58,11 @@ impl Net {
             rounds: AtomicU32::new(0),
             balances: AtomicU32::new(0),
             alone: AtomicU32::new(0),
+            histories: AtomicU32::new(0),
             followed: Mutex::default(),
+            doubt: Mutex::default(),
+            stamp_later: AtomicBool::new(false),
+            disk: Mutex::default(),
             lie: Mutex::default(),
             later: Arc::default(),
             news: broadcast::channel(64).0,
@@ -124,7 +135,14 @@ impl Node for Net {
         head: Option<BlockHash>,
         count: u32,
     ) -> Result<HistoryPage, NodeError> {
-        self.node.account_history(account, head, count).await
+        self.histories.fetch_add(1, Ordering::SeqCst);
+        let mut page = self.node.account_history(account, head, count).await?;
+        let later =
+            self.stamp_later.load(Ordering::SeqCst).then(|| self.later.load(Ordering::SeqCst));
+        for at in page.blocks.iter_mut().filter_map(|block| block.local_timestamp.as_mut()) {
+            *at = at.plus(Duration::from_millis(later.unwrap_or(0)));
+        }
+        Ok(page)
     }
 
     async fn block_info(&self, hash: BlockHash) -> Result<Option<BlockInfo>, NodeError> {
@@ -132,6 +150,10 @@ impl Node for Net {
         let lie = *self.lie.lock().unwrap();
         if lie.is_some_and(|(_, before)| before == hash) {
             return Err(NodeError::Garbled { detail: "a legacy block".to_owned() });
+        }
+        let doubt = *self.doubt.lock().unwrap();
+        if let Some(info) = info.as_mut().filter(|_| doubt == Some(hash)) {
+            info.confirmed = false;
         }
         if let Some(info) = info.as_mut().filter(|_| lie.is_some_and(|(lied, _)| lied == hash)) {
             info.amount = info.amount.checked_add(Raw::new(1)).unwrap();
@@ -181,8 +203,10 @@ pub const HOURLY: Rhythm = Rhythm {
     retrying: Duration::from_millis(20),
 };
 
-pub fn store() -> Store {
-    let engine = RedbEngine::with_backend(Disk::new(Image::default())).unwrap();
+fn store(net: &Net, image: Image) -> Store {
+    let disk = Disk::new(image);
+    *net.disk.lock().unwrap() = Some(disk.clone());
+    let engine = RedbEngine::with_backend(disk).unwrap();
     let guards = Guards {
         clock: Arc::new(SystemClock),
         signer: LedgerSigner::from_bytes(&[5; 32]),
@@ -199,7 +223,7 @@ pub async fn wallet(
     rhythm: Rhythm,
     change: impl FnOnce(&mut Policy),
 ) -> Arc<Engine> {
-    let store = store();
+    let store = store(net, Image::default());
     let mut policy = Policy::sandbox();
     change(&mut policy);
     let policy_hash = policy.hash();
@@ -213,11 +237,45 @@ pub async fn wallet(
         (0..accounts).map(|index| Body::AccountAdded { index, account: account(index) }.into()),
     );
     store.commit::<(), (), _>(move |_| Ok((events, ()))).await.unwrap();
+    running_on(net, store, accounts, rhythm)
+}
+
+/// The wallet that was on this network before, as a power cut left it; not started yet.
+pub fn reopened(net: &Arc<Net>, accounts: u32, rhythm: Rhythm) -> Arc<Engine> {
+    let image = net.disk.lock().unwrap().as_ref().unwrap().wreck().power_cut();
+    running_on(net, store(net, image), accounts, rhythm)
+}
+
+/// The wallet that was on this network before, on the same network as it is served elsewhere.
+pub fn moved(
+    net: &Arc<Net>,
+    node: Arc<dyn Node>,
+    news: Arc<dyn Confirmations>,
+    rhythm: Rhythm,
+) -> Arc<Engine> {
+    let image = net.disk.lock().unwrap().as_ref().unwrap().wreck().power_cut();
+    put_together(net, node, news, store(net, image), 2, rhythm)
+}
+
+fn running_on(net: &Arc<Net>, store: Store, accounts: u32, rhythm: Rhythm) -> Arc<Engine> {
+    let node = Arc::clone(net) as Arc<dyn Node>;
+    let news = Arc::clone(net) as Arc<dyn Confirmations>;
+    put_together(net, node, news, store, accounts, rhythm)
+}
+
+fn put_together(
+    net: &Net,
+    node: Arc<dyn Node>,
+    news: Arc<dyn Confirmations>,
+    store: Store,
+    accounts: u32,
+    rhythm: Rhythm,
+) -> Arc<Engine> {
     let seed = Seed::from_bytes([0x51; 32]);
     Arc::new(Engine::new(Parts {
         store,
-        node: Arc::clone(net) as Arc<dyn Node>,
-        confirmations: Some(Arc::clone(net) as Arc<dyn Confirmations>),
+        node,
+        confirmations: Some(news),
         keystore: Arc::new(Keystore::new(Network::Sandbox, &seed, accounts)),
         key_file: None,
         work: WorkPool::new(Network::Sandbox.thresholds().epoch_2_send, 0, None),
@@ -276,6 +334,7 @@ pub fn order(amount: Amount, key: Option<&str>) -> Order {
         mandate_id: None,
         memo: None,
         account: account(0),
+        publish_via: paywarden::payment::PublishVia::Node,
         idempotency_key: key.map(|key| IdempotencyKey::try_from(key.to_owned()).unwrap()),
     }
 }

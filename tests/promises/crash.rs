@@ -283,6 +283,7 @@ pub(crate) fn order(amount: u128) -> Order {
         mandate_id: None,
         memo: None,
         account: key().account(),
+        publish_via: paywarden::payment::PublishVia::Node,
         idempotency_key: Some(IdempotencyKey::try_from("once".to_owned()).unwrap()),
     }
 }

@@ -52,6 +52,7 @@ mod tests {
     use crate::ids::PaymentId;
     use crate::money::{Currency, Money, Raw};
     use crate::nano::Account;
+    use crate::payment::PublishVia;
     use crate::policy::{Claims, Payee, Rail, Request};
 
     #[test]
@@ -96,6 +97,7 @@ mod tests {
             first_seq: 1,
             decided: None,
             charge: None,
+            publish_via: PublishVia::Node,
             state: State::Requested,
         }
     }

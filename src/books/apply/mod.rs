@@ -6,6 +6,7 @@ mod host;
 mod lane;
 mod mandate;
 mod payment;
+mod request;
 
 use super::event::{Body, Event};
 use super::rows::{RowsError, RowsMut, Table};
@@ -109,6 +110,7 @@ impl Fold<'_> {
             | Body::AgentRotated { .. }
             | Body::AgentRevoked { .. } => self.agent_event(body)?,
             other if self.lane_event(other)? => {}
+            other if self.request_event(other)? => {}
             other => self.mandate_event(other)?,
         }
         Ok(())

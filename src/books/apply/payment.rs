@@ -25,6 +25,7 @@ impl Fold<'_> {
             call_id,
             idempotency_key,
             fingerprint,
+            publish_via,
         } = body
         {
             if request.payment_id != id || self.view().payment(id)?.is_some() {
@@ -42,6 +43,7 @@ impl Fold<'_> {
                 decided: None,
                 charge: None,
                 state: State::Requested,
+                publish_via: publish_via.clone(),
             };
             self.put_payment(&payment);
             return Ok(());

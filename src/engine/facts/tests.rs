@@ -304,6 +304,7 @@ impl Wallet {
             call_id: id.0,
             idempotency_key: None,
             fingerprint: crate::digest::Digest::GENESIS,
+            publish_via: crate::payment::PublishVia::Node,
         };
         let decision = self.judge(&request, Stage::New);
         self.book(Event::of(id, requested));

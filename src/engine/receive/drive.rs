@@ -12,7 +12,7 @@ use crate::books::{Body, Event, Lane, OpenBlock, Receive};
 use crate::limits;
 use crate::money::Raw;
 use crate::nano::{Account, BlockHash, Subtype};
-use crate::payment::{BlockIntent, Effect, Sight, open_block};
+use crate::payment::{BlockIntent, Effect, PublishVia, Sight, open_block};
 use crate::store::StoreError;
 use crate::wallet::NonSpendBlock;
 
@@ -31,7 +31,7 @@ impl Engine {
         let published = self.published().get(&wanted.hash()).copied();
         match open_block(&sight, self.clock().now(), published) {
             Effect::Publish { with_subtype } => {
-                self.publish(wanted, with_subtype).await;
+                self.publish(wanted, with_subtype, &PublishVia::Node).await;
                 Ok(Pace::After(self.confirming()))
             }
             Effect::Settle => {
@@ -62,7 +62,7 @@ impl Engine {
             let now = self.clock().now();
             let published = self.published().get(&rival.hash).copied();
             if published.is_none_or(|at| now.since(at) >= limits::REPUBLISH_EVERY) {
-                self.publish(cancel, false).await;
+                self.publish(cancel, false, &PublishVia::Node).await;
             }
             return Pace::After(self.confirming());
         }

@@ -128,7 +128,7 @@ impl Info {
         let otherwise = if at_head { self.balance } else { Raw::ZERO };
         Ok(AccountInfo {
             frontier: self.frontier,
-            open_block: self.open_block,
+            open_block: Some(self.open_block),
             balance: self.balance,
             representative: self.representative,
             block_count: self.block_count.0,

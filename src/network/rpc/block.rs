@@ -51,8 +51,9 @@ struct AskBlock {
     hash: BlockHash,
 }
 
+/// What a node answers to `block_info`.
 #[derive(Deserialize)]
-struct Info {
+pub(in crate::network) struct Info {
     /// An object, or its text from a node that does not know `json_block`.
     contents: Value,
     amount: Option<Raw>,
@@ -64,7 +65,22 @@ struct Info {
 }
 
 impl Info {
-    fn checked(self, hash: BlockHash) -> Result<Shown, NodeError> {
+    /// The block, where what it does is told by nothing but the balance before it. ifenpay may leave the subtype out.
+    pub(in crate::network) fn undecided(&self) -> Option<SignedBlock> {
+        if self.subtype.is_some() {
+            return None;
+        }
+        serde_json::from_value(self.contents.clone()).ok()
+    }
+
+    /// The same with this subtype, if there is one.
+    pub(in crate::network) fn or_subtype(self, subtype: Option<Subtype>) -> Self {
+        let found = subtype.map(|subtype| subtype.to_string());
+        Self { subtype: self.subtype.or(found), ..self }
+    }
+
+    /// The block, if it is the one asked for.
+    pub(in crate::network) fn checked(self, hash: BlockHash) -> Result<Shown, NodeError> {
         let contents = match self.contents {
             Value::String(text) => serde_json::from_str(&text).map_err(garbled)?,
             object => object,

@@ -8,7 +8,7 @@ mod account;
 mod answer;
 mod block;
 mod lists;
-mod wire;
+pub(super) mod wire;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -19,6 +19,7 @@ use crate::limits;
 use crate::nano::Network;
 
 pub(super) use answer::unreachable;
+pub(super) use block::Info as BlockAnswer;
 pub use block::Shown;
 
 /// A node's RPC server at one URL.
@@ -68,7 +69,7 @@ impl Rpc {
     /// As [`NodeError`].
     pub async fn is_on(&self, network: Network) -> Result<bool, NodeError> {
         let genesis = self.account_info(network.genesis_account()).await?;
-        Ok(genesis.is_some_and(|info| info.open_block == network.genesis_hash()))
+        Ok(genesis.is_some_and(|info| info.open_block == Some(network.genesis_hash())))
     }
 
     /// What the node says about itself, with two requests.

@@ -34,7 +34,7 @@ pub(super) struct BlockCount {
 
 /// A count below 2^64, as decimal text or as a number.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub(super) struct Count(pub(super) u64);
+pub(in crate::network) struct Count(pub(in crate::network) u64);
 
 impl<'de> Deserialize<'de> for Count {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -64,7 +64,7 @@ impl<'de> Deserialize<'de> for Count {
 
 /// A boolean: `true`, `"true"`, `"1"` or 1, and their opposites.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub(super) struct Flag(pub(super) bool);
+pub(in crate::network) struct Flag(pub(in crate::network) bool);
 
 impl<'de> Deserialize<'de> for Flag {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -115,7 +115,7 @@ pub(super) fn hash_or_none<'de, D: Deserializer<'de>>(
 
 /// Keys with values. A list is keys alone; `""`, `[]`, `{}` and null are none. The same key twice is an error.
 #[derive(Debug)]
-pub(super) struct Entries<K, V>(pub(super) BTreeMap<K, Option<V>>);
+pub(in crate::network) struct Entries<K, V>(pub(in crate::network) BTreeMap<K, Option<V>>);
 
 impl<K, V> Default for Entries<K, V> {
     fn default() -> Self {
@@ -180,7 +180,7 @@ where
 
 /// A list in order; `""`, `{}` and null are the empty one.
 #[derive(Debug)]
-pub(super) struct List<T>(pub(super) Vec<T>);
+pub(in crate::network) struct List<T>(pub(in crate::network) Vec<T>);
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for List<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

@@ -29,7 +29,7 @@ async fn an_account_is_read_from_either_node() {
     old["confirmation_height_frontier"] = old["open_block"].clone();
     let info = saying(old.to_string()).await.0.account_info(Account::BURN).await;
     let info = info.unwrap().unwrap();
-    assert_eq!(info.confirmed_frontier, Some(info.open_block));
+    assert_eq!(info.confirmed_frontier, info.open_block);
     assert_eq!((info.confirmed_height, info.confirmed_balance), (2, Raw::ZERO));
 }
 

@@ -46,8 +46,8 @@ impl Confirmations for Websocket {
         let mut followed = self.shared.followed.lock().unwrap_or_else(PoisonError::into_inner);
         let before = followed.len();
         for account in accounts {
-            if followed.len() >= limits::ACCOUNTS as usize && !followed.contains(account) {
-                tracing::warn!("more accounts than a wallet has cannot be followed");
+            if followed.len() >= limits::NEWS_FOLLOWED && !followed.contains(account) {
+                tracing::warn!("no more accounts can be followed");
                 break;
             }
             followed.insert(*account);

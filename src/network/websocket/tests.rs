@@ -253,11 +253,11 @@ async fn only_as_many_accounts_as_a_wallet_has_are_followed() {
         bytes[..4].copy_from_slice(&n.to_be_bytes());
         Account::from_bytes(bytes)
     };
-    let all: Vec<Account> = (0..=limits::ACCOUNTS).map(account).collect();
-    websocket.follow(&all[..limits::ACCOUNTS as usize]);
-    assert_eq!(websocket.shared.followed().len(), limits::ACCOUNTS as usize);
+    let all: Vec<Account> = (0..=limits::NEWS_FOLLOWED as u32).map(account).collect();
+    websocket.follow(&all[..limits::NEWS_FOLLOWED]);
+    assert_eq!(websocket.shared.followed().len(), limits::NEWS_FOLLOWED);
     websocket.follow(&all);
-    assert_eq!(websocket.shared.followed().len(), limits::ACCOUNTS as usize);
+    assert_eq!(websocket.shared.followed().len(), limits::NEWS_FOLLOWED);
 }
 
 #[test]

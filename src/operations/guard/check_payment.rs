@@ -11,6 +11,7 @@ use crate::operations::fields::{bounded, payee_account};
 use crate::operations::{
     Access, AccountRef, AmountText, Audience, Context, LedgerHead, Operation, Outcome, Spec,
 };
+use crate::payment::PublishVia;
 use crate::policy;
 
 /// Check a payment without asking for it.
@@ -84,6 +85,7 @@ impl Operation for CheckPayment {
             memo: None,
             account: AccountRef::resolve(None, &context.engine)?,
             idempotency_key: None,
+            publish_via: PublishVia::Node,
         };
         // A dry run that says no has done what was asked of it.
         Ok(Outcome::Done(check(context.engine.check(&order, &claims)?)))

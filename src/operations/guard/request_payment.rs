@@ -13,6 +13,7 @@ use crate::operations::{
     Access, AccountRef, AmountText, Audience, Context, Operation, Outcome, PayResult, Spec,
     outcome_of,
 };
+use crate::payment::PublishVia;
 
 /// Ask for a payment.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -75,6 +76,7 @@ impl Operation for RequestPayment {
             memo: bounded("memo", self.memo, limits::MEMO_BYTES)?,
             account: AccountRef::resolve(None, &context.engine)?,
             idempotency_key: idempotency_key(self.idempotency_key)?,
+            publish_via: PublishVia::Node,
         };
         let result = PayResult::from(&spend_claiming(order, claims, context).await?);
         Ok(outcome_of(result.status, result))

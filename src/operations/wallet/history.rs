@@ -2,6 +2,7 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use crate::books::{HistoryEntry, HistoryKind};
 use crate::engine::store_failure;
@@ -30,6 +31,7 @@ pub struct History {
     /// Whose history.
     account: String,
     /// Newest first.
+    #[schemars(with = "Vec<Map<String, Value>>")]
     entries: Vec<Entry>,
     /// Give it as `cursor` for the page after this one; missing on the last page.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use super::balance_text;
 use crate::books::HistoryKind;
@@ -30,6 +31,7 @@ pub struct Received {
     /// The address others send to.
     account: String,
     /// Received during this call.
+    #[schemars(with = "Vec<Map<String, Value>>")]
     received: Vec<Receipt>,
     /// Still waiting (below the owner's minimum, unconfirmed, or not received in time), in raw.
     pending_raw: String,

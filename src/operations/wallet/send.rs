@@ -13,7 +13,7 @@ use crate::operations::{
     Access, AccountRef, AmountText, Audience, Context, LedgerHead, Operation, Outcome, Spec,
     describe, outcome_of,
 };
-use crate::payment::Status;
+use crate::payment::{PublishVia, Status};
 
 /// Send XNO.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -96,6 +96,7 @@ impl Operation for WalletSend {
             memo: bounded("memo", self.memo, limits::MEMO_BYTES)?,
             account: AccountRef::resolve(self.account.as_ref(), &context.engine)?,
             idempotency_key: idempotency_key(self.idempotency_key)?,
+            publish_via: PublishVia::Node,
         };
         let paid = spend(order, context).await?;
         let sent = sent(&paid);

@@ -213,6 +213,11 @@ impl SandboxNode {
         self.state().ledger.chain(account).to_vec()
     }
 
+    /// Every send to an account, received or not, oldest first; its counterparty is the sender.
+    pub fn sends_to(&self, account: &Account) -> Vec<HistoryEntry> {
+        view::sends_to(&self.state().ledger, account)
+    }
+
     /// The blocks of an account, newest first.
     pub fn history(&self, account: &Account) -> Vec<HistoryEntry> {
         view::history(&self.state().ledger, account)

@@ -246,6 +246,11 @@ impl Ledger {
         self.entries.contains_key(hash)
     }
 
+    /// Every block, in the order of arrival.
+    pub(super) fn entries(&self) -> impl Iterator<Item = &Entry> {
+        self.order.iter().filter_map(|hash| self.entry(hash))
+    }
+
     /// One block.
     pub(super) fn entry(&self, hash: &BlockHash) -> Option<&Entry> {
         self.entries.get(hash)

@@ -65,7 +65,7 @@ pub(super) fn account_info(
     };
     Some(AccountInfo {
         frontier: head.hash(),
-        open_block: chain[0],
+        open_block: chain.first().copied(),
         balance: head.block().balance,
         representative: head.block().representative,
         block_count: head.height,
@@ -124,6 +124,20 @@ pub(super) fn head(ledger: &Ledger, account: &Account) -> Option<Head> {
 pub(super) fn history(ledger: &Ledger, account: &Account) -> Vec<HistoryEntry> {
     let entries = ledger.chain(account).iter().rev().filter_map(|hash| ledger.entry(hash));
     entries.map(|entry| history_entry(ledger, entry)).collect()
+}
+
+/// Every send to an account in the order of arrival; its counterparty is the sender.
+pub(super) fn sends_to(ledger: &Ledger, account: &Account) -> Vec<HistoryEntry> {
+    let is_to = |entry: &&Entry| {
+        entry.subtype() == Subtype::Send && entry.block().link.as_account() == *account
+    };
+    let sends = ledger.entries().filter(is_to);
+    sends
+        .map(|entry| HistoryEntry {
+            counterparty: entry.block().account,
+            ..history_entry(ledger, entry)
+        })
+        .collect()
 }
 
 /// `account_history`: newest first, from `head` or the chain's own.

@@ -37,7 +37,7 @@ pub(super) fn account_info(look: &Look<'_>) -> Answer {
     let confirmed_frontier = info.confirmed_frontier.unwrap_or(BlockHash::ZERO);
     let mut fields = Fields::default()
         .put("frontier", info.frontier)
-        .put("open_block", info.open_block)
+        .put("open_block", info.open_block.unwrap_or(BlockHash::ZERO))
         .put("representative_block", info.frontier)
         .put("balance", balance);
     if include_confirmed {

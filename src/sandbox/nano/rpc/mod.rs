@@ -22,7 +22,7 @@ mod request;
 mod shapes;
 mod tools;
 pub(super) mod tree;
-pub(super) mod wire;
+pub(in crate::sandbox) mod wire;
 mod work;
 
 use std::str::FromStr;

@@ -15,7 +15,7 @@ async fn a_block_is_cemented_at_the_delay_and_not_before() {
     world.pass(DELAY - TICK);
     let info = world.node.account_info(alice.account()).await.unwrap().unwrap();
     assert_eq!((info.frontier, info.balance, info.block_count), (send.hash(), raw(99), 2));
-    assert_eq!(info.confirmed_frontier, Some(info.open_block));
+    assert_eq!(info.confirmed_frontier, info.open_block);
     assert_eq!((info.confirmed_height, info.confirmed_balance), (1, raw(100)));
     assert!(!world.node.block_info(send.hash()).await.unwrap().unwrap().confirmed);
     assert_eq!(world.node.confirmed_count(), before);

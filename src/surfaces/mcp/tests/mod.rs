@@ -182,7 +182,7 @@ impl Gate for FakeGate {
         self.calls.lock().unwrap().push(call.clone());
         if let Some(output) = asking::aside(&call).await {
             let Value::Object(output) = output else { unreachable!() };
-            return Ok(Answer { verdict: Verdict::Done, output });
+            return Ok(Answer { verdict: Verdict::Done, output, image: None });
         }
         let running = self.running.fetch_add(1, Ordering::SeqCst) + 1;
         self.most_running.fetch_max(running, Ordering::SeqCst);
@@ -213,7 +213,7 @@ impl Gate for FakeGate {
             output["approval_id"] = json!(asking::APPROVAL);
         }
         let Value::Object(output) = output else { unreachable!() };
-        Ok(Answer { verdict, output })
+        Ok(Answer { verdict, output, image: None })
     }
 }
 

@@ -1,0 +1,117 @@
+//! Credits paid with a block that ifenpay publishes: handing the block in, and claiming what it paid for.
+//!
+//! What ifenpay answers proves nothing about the block: `drive` looks for it by its hash as for any other. Only durable
+//! bytes are handed in, and never another block for the same order while the first may still be confirmed.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::{Engine, Paid};
+use crate::nano::SignedBlock;
+use crate::payment::{PublishVia, State};
+use crate::providers::ifenpay::{Ifenpay, Tier, ToppedUp, TransactionId, UpstreamError};
+
+/// ifenpay, and the blocks that are being handed in just now.
+#[derive(Debug, Default)]
+pub(super) struct Topups {
+    ifenpay: Option<Ifenpay>,
+    under_way: Arc<Mutex<Vec<TransactionId>>>,
+}
+
+/// Why it cannot be said what a top-up brought.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum ClaimError {
+    /// Not one, or not settled.
+    #[error("the payment is no settled top-up")]
+    NotSettled,
+    /// The wallet was given no ifenpay, or the order on the books is none.
+    #[error("this wallet has no access to ifenpay")]
+    NoIfenpay,
+    /// The node does not show the block that paid.
+    #[error("the block that paid cannot be read back: {detail}")]
+    Block {
+        /// Why not.
+        detail: String,
+    },
+    /// ifenpay did not say.
+    #[error(transparent)]
+    Upstream(#[from] UpstreamError),
+}
+
+/// An order as the books keep it.
+struct Order {
+    ifenpay: Ifenpay,
+    tier: Tier,
+    transaction_id: TransactionId,
+}
+
+impl Engine {
+    /// The same engine, with ifenpay.
+    #[must_use]
+    pub fn with_ifenpay(mut self, ifenpay: Ifenpay) -> Self {
+        self.topups.ifenpay = Some(ifenpay);
+        self
+    }
+
+    /// ifenpay, where the wallet has it.
+    pub fn ifenpay(&self) -> Option<&Ifenpay> {
+        self.topups.ifenpay.as_ref()
+    }
+
+    /// What a settled top-up brought. The block is handed in once more, which publishes nothing new: whoever lost the
+    /// first answer gets the credits that way.
+    ///
+    /// # Errors
+    /// [`ClaimError`]; the payment stays settled.
+    pub async fn claim_credits(&self, paid: &Paid) -> Result<ToppedUp, ClaimError> {
+        let State::Settled { block_hash, .. } = paid.payment.state else {
+            return Err(ClaimError::NotSettled);
+        };
+        let PublishVia::IfenpayTopup { transaction_id, credits } = &paid.payment.publish_via else {
+            return Err(ClaimError::NotSettled);
+        };
+        let order = self.order(transaction_id, *credits).ok_or(ClaimError::NoIfenpay)?;
+        let unread = |detail: String| ClaimError::Block { detail };
+        let found = self.node().block_info(block_hash).await;
+        let info = found.map_err(|error| unread(error.to_string()))?;
+        let info = info.filter(|info| info.contents.hash() == block_hash);
+        let block = info.ok_or_else(|| unread("it is not known".to_owned()))?.contents;
+        Ok(order.hand_in(&block).await?)
+    }
+
+    /// Hands a block in, unless that is being done. Does not wait: the lane goes on looking for the block.
+    pub(super) fn hand_in(&self, block: SignedBlock, transaction_id: &str, credits: u32) {
+        let Some(order) = self.order(transaction_id, credits) else {
+            tracing::warn!("a top-up waits for access to ifenpay");
+            return;
+        };
+        let under_way = Arc::clone(&self.topups.under_way);
+        let id = order.transaction_id.clone();
+        {
+            let mut under_way = under_way.lock().unwrap_or_else(PoisonError::into_inner);
+            if under_way.contains(&id) {
+                return;
+            }
+            under_way.push(id.clone());
+        }
+        let stopping = self.stopping.clone();
+        self.tasks.spawn(async move {
+            if let Some(Err(error)) = stopping.run_until_cancelled(order.hand_in(&block)).await {
+                tracing::info!(%error, "handing in the block of a top-up");
+            }
+            let mut under_way = under_way.lock().unwrap_or_else(PoisonError::into_inner);
+            under_way.retain(|other| *other != id);
+        });
+    }
+
+    fn order(&self, transaction_id: &str, credits: u32) -> Option<Order> {
+        let ifenpay = self.topups.ifenpay.clone()?;
+        let tier = Tier::try_from(u64::from(credits)).ok()?;
+        Some(Order { ifenpay, tier, transaction_id: transaction_id.parse().ok()? })
+    }
+}
+
+impl Order {
+    async fn hand_in(&self, block: &SignedBlock) -> Result<ToppedUp, UpstreamError> {
+        self.ifenpay.pay_topup(self.tier, &self.transaction_id, block).await
+    }
+}

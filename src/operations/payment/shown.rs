@@ -1,0 +1,108 @@
+//! How a payment request is shown, and in which words it stands.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::books::{PaymentRequest, RequestStatus};
+use crate::engine::Requested;
+use crate::nano::NanoUri;
+use crate::operations::Caller;
+
+/// A request as it stands.
+#[derive(Debug, JsonSchema, Serialize)]
+#[schemars(inline)]
+pub struct Shown {
+    /// Its id.
+    transaction_id: String,
+    /// open, underpaid, overpaid, paid, paid_late or expired.
+    status: RequestStatus,
+    /// Whether the money is there.
+    is_paid: bool,
+    /// Where to pay to.
+    receive_address: String,
+    /// The exact amount to pay, in XNO.
+    amount: String,
+    /// Until when, RFC 3339.
+    expires_at: String,
+    /// All that came for it, in XNO.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    received: Option<String>,
+    /// When the network had the last payment for it, RFC 3339.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    paid_at: Option<String>,
+    /// Who made that payment.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    payer: Option<String>,
+    /// Its send block.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    block_hash: Option<String>,
+    /// The address given for afterwards.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    redirect_url: Option<String>,
+    /// The note given with the request.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    memo: Option<String>,
+}
+
+impl From<&Requested> for Shown {
+    fn from(found: &Requested) -> Self {
+        let request = &found.request;
+        let status = request.status(found.now);
+        let receipt = request.receipt();
+        let is_paid = matches!(status, RequestStatus::Paid | RequestStatus::PaidLate);
+        let paid = receipt.filter(|_| is_paid).map(|receipt| receipt.amount_raw);
+        let received = paid.or(request.other.as_ref().map(|other| other.total));
+        Self {
+            transaction_id: request.id().to_string(),
+            status,
+            is_paid,
+            receive_address: request.account.to_string(),
+            amount: request.claim.amount_raw.to_xno(),
+            expires_at: request.claim.expires_at_ms.to_string(),
+            received: received.map(|raw| raw.to_xno()),
+            paid_at: receipt.map(|receipt| receipt.paid_at_ms.to_string()),
+            payer: receipt.map(|receipt| receipt.payer.to_string()),
+            block_hash: receipt.map(|receipt| receipt.block_hash.to_string()),
+            redirect_url: request.redirect_url.clone(),
+            memo: request.memo.clone(),
+        }
+    }
+}
+
+/// An agent sees its own requests; the owner sees all.
+pub(super) fn may_see(caller: &Caller, request: &PaymentRequest) -> bool {
+    match caller {
+        Caller::Operator => true,
+        Caller::Agent(id) => *id == request.agent_id,
+    }
+}
+
+/// One sentence for a person.
+pub(super) fn message(found: &Requested) -> String {
+    let claim = &found.request.claim;
+    let amount = claim.amount_raw.to_xno();
+    let other = found.request.other.as_ref().map(|other| other.total.to_xno()).unwrap_or_default();
+    match found.request.status(found.now) {
+        RequestStatus::Paid => "Payment confirmed".to_owned(),
+        RequestStatus::PaidLate => {
+            format!(
+                "Payment confirmed, but it came after the request had expired at {}",
+                claim.expires_at_ms
+            )
+        }
+        RequestStatus::Open => format!("Not paid yet: the payer must send exactly {amount} XNO"),
+        RequestStatus::Expired => format!("Expired at {} without a payment", claim.expires_at_ms),
+        RequestStatus::Underpaid => format!(
+            "Not paid: {other} XNO came, which is less than asked. The payer must send exactly {amount} XNO, or the owner sends the rest back"
+        ),
+        RequestStatus::Overpaid => format!(
+            "Not settled: {other} XNO came, which is not the exact amount of {amount} XNO. Whether it was meant for this request is for you to judge"
+        ),
+    }
+}
+
+/// What a payer's wallet opens.
+pub(super) fn uri(request: &PaymentRequest) -> String {
+    let amount = Some(request.claim.amount_raw);
+    NanoUri { account: request.account, amount, label: None, message: None }.to_string()
+}
