@@ -117,6 +117,9 @@ pub enum Body {
         /// The owner's words, if any.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         reason: Option<String>,
+        /// The call that brought it: sent again after a take-over, it finds what it did.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        call_id: Option<Uuid>,
     },
     /// A confirmed block somebody else made with our keys. Sends count as spent.
     #[serde(rename = "foreign.recorded")]

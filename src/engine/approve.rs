@@ -2,6 +2,8 @@
 
 use std::convert::Infallible;
 
+use uuid::Uuid;
+
 use super::failures::{refused, store_failure, unrefused};
 use super::sign;
 use super::{Engine, Paid};
@@ -24,6 +26,8 @@ pub struct Resolution {
     pub channel: Channel,
     /// The owner's words.
     pub reason: Option<String>,
+    /// The call that brings it, where it may be sent again.
+    pub call_id: Option<Uuid>,
 }
 
 /// An answered question.
@@ -34,7 +38,7 @@ pub struct Answered {
 }
 
 impl Engine {
-    /// Answers a question, once. Freeze and policy are looked at again against what is stored, not what is shown.
+    /// Answers a question, once; the call that answered it may be sent again. Freeze and policy are looked at again against what is stored, not what is shown.
     ///
     /// # Errors
     /// When the question is unknown, answered or lapsed, when the wallet is frozen, or the store's.
@@ -95,6 +99,12 @@ pub(super) type Answer = Result<(Vec<Event>, PaymentId), Refusal<Failure>>;
 pub(super) fn answer(view: &View<'_>, resolution: &Resolution) -> Answer {
     let id = resolution.approval_id;
     let open = view.approval(id)?;
+    if open.is_none()
+        && let Some(call_id) = resolution.call_id
+        && let Some(answered) = view.payment_of_call(call_id)?
+    {
+        return Ok((Vec::new(), answered));
+    }
     let Some(approval) = open.filter(|approval| approval.expires_at_ms > view.now()) else {
         let message = format!("no approval {id} waits: it is unknown, answered or lapsed");
         let hint = "`paywarden approvals list` shows what waits";
@@ -112,6 +122,7 @@ pub(super) fn answer(view: &View<'_>, resolution: &Resolution) -> Answer {
             approved: resolution.approved,
             channel: resolution.channel,
             reason: resolution.reason.clone(),
+            call_id: resolution.call_id,
         },
     );
     if !resolution.approved {

@@ -132,6 +132,7 @@ fn take(view: &View<'_>, answer: &HostAnswer) -> Result<(Vec<Event>, Taken), Ref
         approved,
         channel: Channel::Host,
         reason: None,
+        call_id: None,
     };
     match approve::answer(view, &resolution) {
         Ok((events, _)) => Ok((events, left(None))),

@@ -432,8 +432,17 @@ fn all_of(lane: &Lane, key: Option<&IdempotencyKey>) -> Result<Raw, Refusal<Fail
     }
 }
 
-/// What is held for other payments cannot be spent twice.
+/// What is held for other payments cannot be spent twice, and an account under alarm spends nothing: a payment that
+/// waited for the owner to reconcile it would come as a surprise then.
 pub(super) fn check_funds(lane: &Lane, amount: Raw) -> Result<(), Failure> {
+    if let Some(alarm) = &lane.frozen {
+        let message = format!("account {} is frozen: {alarm}", lane.index);
+        return Err(Failure::refused("WALLET_FROZEN", message)
+            .hint(
+                "Nothing was sent. The owner runs `paywarden reconcile` and looks at what it lists",
+            )
+            .retry(Retry::AfterOperator));
+    }
     if lane.queued >= limits::OPEN_PAYMENTS_PER_LANE {
         let message = format!("{} payments wait for this account already", lane.queued);
         return Err(Failure::refused("LANE_FULL", message)

@@ -28,7 +28,7 @@ impl Boot {
         if !path.exists() {
             let message = format!("there is no wallet for network {} yet", self.network.as_str());
             return Err(Failure::unavailable("NOT_INITIALISED", message)
-                .hint("Run `paywarden init` first")
+                .hint(format!("Run `paywarden --network {} init` first", self.network.as_str()))
                 .retry(Retry::AfterOperator));
         }
         let lock = WalletLock::acquire(&self.home)?;

@@ -56,7 +56,7 @@ impl Vault {
         let Some(text) = self.boot.home.read(files::KEYSTORE)? else {
             let message = format!("there is no wallet for network {} yet", network.as_str());
             return Err(Failure::unavailable("NOT_INITIALISED", message)
-                .hint("Run `paywarden init` first")
+                .hint(format!("Run `paywarden --network {} init` first", network.as_str()))
                 .retry(Retry::AfterOperator));
         };
         KeyFile::parse(&Zeroizing::new(text), network).map_err(key_failure)

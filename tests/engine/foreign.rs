@@ -6,7 +6,9 @@ use paywarden::nano::{BlockHash, Link, StateBlock};
 use paywarden::network::Confirmation;
 use paywarden::sandbox::nano::seal;
 
-use crate::stage::{HOURLY, Net, XNO, account, fund, key, lane, payee, sent_to, until, wallet};
+use crate::stage::{
+    HOURLY, Net, XNO, account, fund, key, lane, order, payee, sent_to, until, wallet,
+};
 
 /// Somebody else with our keys sends.
 fn steal(net: &Net, xno: u128) -> BlockHash {
@@ -46,6 +48,9 @@ async fn a_foreign_send_counts_as_spent_freezes_and_is_reconciled() {
     assert_eq!(spent.settled, 3 * XNO);
     let rows = engine.store().read(|view| view.history(&account(0), None, 1)).unwrap();
     assert!(rows[0].1.foreign);
+    // A payment that waited for the alarm to be lifted would surprise everybody then.
+    let refused = engine.pay(order(Raw::new(XNO).into(), None)).await.unwrap_err();
+    assert_eq!(refused.code, "WALLET_FROZEN");
     // One more while it is frozen.
     let second = steal(&net, 1);
     let survey = engine.survey().await.unwrap();

@@ -1,9 +1,11 @@
 //! Payments of all that is free.
 
-use paywarden::engine::Amount;
+use paywarden::books::Channel;
+use paywarden::engine::{Amount, Resolution};
 use paywarden::money::Raw;
 use paywarden::nano::PrivateKey;
 use paywarden::policy::{Mode, Policy};
+use uuid::Uuid;
 
 use crate::stage::{HOURLY, Net, XNO, account, fund, lane, order, sent_to, until, wallet};
 use paywarden::engine::{Begun, Engine};
@@ -74,5 +76,41 @@ async fn a_representative_is_changed_once() {
     engine.freeze("stop".to_owned()).await.unwrap();
     let frozen = engine.begin_change(account(0), account(0)).await.unwrap_err();
     assert_eq!(frozen.code, "WALLET_FROZEN");
+    engine.stop().await;
+}
+
+#[tokio::test]
+async fn the_call_that_answered_may_be_sent_again_and_no_other() {
+    let net = Net::new();
+    let engine = wallet(&net, 1, HOURLY, |policy| policy.mode = Mode::ApproveEvery).await;
+    engine.start().unwrap();
+    until("following", || !net.followed.lock().unwrap().is_empty()).await;
+    let hash = fund(&net, 0, 10).await;
+    net.tell(sent_to(0, hash));
+    until("the money", || lane(&engine, 0).balance == Raw::new(10 * XNO)).await;
+    for approved in [true, false] {
+        let key = format!("{approved}");
+        let asked = engine.pay(order(Raw::new(XNO).into(), Some(&key))).await.unwrap();
+        let (approval_id, ..) = engine.approvals().unwrap()[0];
+        let answer = |call_id: Option<Uuid>| Resolution {
+            approval_id,
+            approved,
+            channel: Channel::Cli,
+            reason: None,
+            call_id,
+        };
+        let call = Some(Uuid::new_v4());
+        for _ in 0..2 {
+            let answered = engine.answer_approval(answer(call)).await.unwrap();
+            assert_eq!(answered.paid.payment.id(), asked.payment.id());
+        }
+        for other in [None, Some(Uuid::new_v4())] {
+            let late = engine.answer_approval(answer(other)).await.unwrap_err();
+            assert_eq!(late.code, "APPROVAL_NOT_WAITING");
+        }
+        until("the end", || lane(&engine, 0).queued == 0).await;
+    }
+    let report = engine.audit(true, vec![]).await.unwrap().report;
+    assert!(report.ok, "{report:?}");
     engine.stop().await;
 }

@@ -330,7 +330,8 @@ async fn act(scene: Scene, engine: &Engine) -> bool {
             let Ok(waiting) = engine.approvals() else { return false };
             let Some((approval_id, ..)) = waiting.first() else { return true };
             let (approved, channel, reason) = (true, Channel::Cli, None);
-            let yes = Resolution { approval_id: *approval_id, approved, channel, reason };
+            let (approval_id, call_id) = (*approval_id, None);
+            let yes = Resolution { approval_id, approved, channel, reason, call_id };
             engine.answer_approval(yes).await.is_ok()
         }
         Scene::Receive => true,

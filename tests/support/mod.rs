@@ -117,6 +117,8 @@ pub struct Server {
     stderr: Option<JoinHandle<String>>,
     /// Everything that was read, for a look at its end.
     pub said: Vec<Value>,
+    /// What every answer must say it is on.
+    pub network: &'static str,
     last_id: u64,
 }
 
@@ -161,7 +163,8 @@ impl Server {
         });
         let input = child.stdin.take();
         let (stdout, stderr) = (Some(stdout), Some(stderr));
-        Self { child, input, lines, stdout, stderr, said: Vec::new(), last_id: 0 }
+        let (said, network) = (Vec::new(), "sandbox");
+        Self { child, input, lines, stdout, stderr, said, network, last_id: 0 }
     }
 
     pub fn pid(&self) -> u32 {
@@ -204,7 +207,7 @@ impl Server {
         let facts = result["structuredContent"].clone();
         let text = result["content"][0]["text"].as_str().unwrap();
         assert_eq!(serde_json::from_str::<Value>(text).unwrap(), facts);
-        assert_eq!(facts["network"], "sandbox", "{facts}");
+        assert_eq!(facts["network"], self.network, "{facts}");
         facts
     }
 

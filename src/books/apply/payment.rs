@@ -88,16 +88,7 @@ impl Fold<'_> {
                 self.approval_requested(payment, *approval_id, reason, *expires_at_ms)
             }
             Body::ApprovalAsked { .. } => self.host_asked(payment, body),
-            Body::ApprovalResolved { approval_id, approved, channel, .. } => {
-                self.answered(payment, *approval_id)?;
-                if *approved && *channel == Channel::Host {
-                    self.host_approved(payment)?;
-                }
-                if *approved {
-                    self.enqueue(payment)?;
-                }
-                Ok(())
-            }
+            Body::ApprovalResolved { .. } => self.resolved(payment, body),
             Body::ApprovalExpired { approval_id, .. } => self.answered(payment, *approval_id),
             Body::PaymentBlocked { reason_code, reason } => {
                 self.release(payment, Ending::Denied, *reason_code, reason)
@@ -185,6 +176,23 @@ impl Fold<'_> {
         self.hold_charge(payment, charge)?;
         self.remember_lookalike(payment)?;
         if outcome == Outcome::Allow {
+            self.enqueue(payment)?;
+        }
+        Ok(())
+    }
+
+    fn resolved(&mut self, payment: &mut Payment, body: &Body) -> Result<(), ApplyError> {
+        let Body::ApprovalResolved { approval_id, approved, channel, call_id, .. } = body else {
+            return Err(misfit("approval.resolved", &format!("{body:?}")));
+        };
+        self.answered(payment, *approval_id)?;
+        if let Some(call_id) = call_id {
+            self.rows.put(Table::Calls, call_id.as_bytes(), encode(&payment.id()));
+        }
+        if *approved && *channel == Channel::Host {
+            self.host_approved(payment)?;
+        }
+        if *approved {
             self.enqueue(payment)?;
         }
         Ok(())

@@ -339,7 +339,8 @@ impl Wallet {
         let payment = self.view().payment(id).unwrap().unwrap();
         let State::Awaiting { approval_id, .. } = payment.state else { return };
         let channel = crate::books::Channel::Cli;
-        let resolved = Body::ApprovalResolved { approval_id, approved, channel, reason: None };
+        let (reason, call_id) = (None, None);
+        let resolved = Body::ApprovalResolved { approval_id, approved, channel, reason, call_id };
         if !approved {
             self.book(Event::of(id, resolved));
             self.block(id, ReasonCode::ApprovalRejected);

@@ -50,6 +50,7 @@ impl Operation for ApprovalsAnswer {
             approved: self.approved,
             channel: Channel::Cli,
             reason: bounded("reason", self.reason, limits::REASON_BYTES)?,
+            call_id: Some(context.call_id),
         };
         let engine = &context.engine;
         let answered = engine.answer_approval(resolution).await?;
