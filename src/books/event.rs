@@ -496,6 +496,14 @@ pub enum Body {
         /// The confirmed block that took its place.
         rival: BlockHash,
     },
+    /// A newer version took the store over, after a copy of it, and folded the books anew from all events before.
+    #[serde(rename = "store.migrated")]
+    StoreMigrated {
+        /// The store's format before.
+        from_format: u32,
+        /// Its format from here on.
+        to_format: u32,
+    },
     /// The first event of every chain.
     #[serde(rename = "wallet.created")]
     WalletCreated {

@@ -11,6 +11,7 @@ mod event_parts;
 mod mandates;
 mod rows;
 mod tables;
+mod tallies;
 mod view;
 
 pub use agent::{Agent, AgentId, AgentIdError};
@@ -24,4 +25,5 @@ pub use tables::{
     Approval, Asked, Counters, Decided, Freeze, HistoryEntry, HistoryKind, HostApproved,
     Idempotency, Lane, NetworkInForce, OpenBlock, Payment, PolicyInForce, Receive, Wallet,
 };
+pub use tallies::Tally;
 pub use view::View;

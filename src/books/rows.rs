@@ -47,13 +47,15 @@ pub enum Table {
     Rates,
     /// Rows there is one of: wallet, policy, freeze, counters.
     Singles,
+    /// Everybody, agent or rail to what its payments come to.
+    Tallies,
     /// Payment id and seq of each of its events.
     Trail,
 }
 
 impl Table {
     /// All of them.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 23] = [
         Self::Agents,
         Self::Approvals,
         Self::Asked,
@@ -75,6 +77,7 @@ impl Table {
         Self::Queue,
         Self::Rates,
         Self::Singles,
+        Self::Tallies,
         Self::Trail,
     ];
 
@@ -102,6 +105,7 @@ impl Table {
             Self::Queue => "queue",
             Self::Rates => "rates",
             Self::Singles => "singles",
+            Self::Tallies => "tallies",
             Self::Trail => "trail",
         }
     }

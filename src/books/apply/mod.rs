@@ -6,6 +6,7 @@ mod host;
 mod lane;
 mod mandate;
 mod payment;
+mod totals;
 
 use super::event::{Body, Event};
 use super::rows::{RowsError, RowsMut, Table};
@@ -103,7 +104,10 @@ impl Fold<'_> {
             }
             Body::HistoryAcknowledged { .. }
             | Body::KeysExported { .. }
-            | Body::RateLimited { .. } => {}
+            | Body::StoreMigrated { .. } => {}
+            Body::RateLimited { agent_id, refused, .. } => {
+                self.tally_refused(agent_id.as_deref(), *refused)?;
+            }
             Body::AgentRegistered { .. }
             | Body::AgentLabelled { .. }
             | Body::AgentRotated { .. }
