@@ -1,7 +1,7 @@
 //! P12: a store that an earlier version made is opened, shows what it holds, goes on, and still verifies.
 //!
-//! `tests/vectors/store/v1` was made once, by the first version, and is never made anew: `cargo test --test golden_store --
-//! --ignored` is for the version that introduces the next one.
+//! Each of `tests/vectors/store` was made once, by the first version of its format, and is never made anew: `cargo test
+//! --test golden_store -- --ignored` is for the version that introduces the next one.
 
 #![cfg(all(unix, feature = "sandbox"))]
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
@@ -24,11 +24,20 @@ use support::{Home, OTHER_SHOP, SHOP};
 
 #[test]
 fn the_store_of_version_1_opens_continues_and_verifies() {
+    opens_continues_and_verifies("v1");
+}
+
+#[test]
+fn the_store_of_version_2_opens_continues_and_verifies() {
+    let home = opens_continues_and_verifies("v2");
+    assert!(!home.file("wallet.redb.v2-backup").exists());
+}
+
+fn opens_continues_and_verifies(version: &str) -> Home {
     let home = Home::new();
-    restore(&golden("v1"), &home);
-    let expected: Value =
-        serde_json::from_slice(&std::fs::read(golden("v1").join("expected.json")).unwrap())
-            .unwrap();
+    restore(&golden(version), &home);
+    let expected = std::fs::read(golden(version).join("expected.json")).unwrap();
+    let expected: Value = serde_json::from_slice(&expected).unwrap();
     // Before anything is added: the ledger's head is the one that was noted when it was made.
     let head = expected["head"].as_str().unwrap();
     let report = home.json(&["ledger", "verify", "--deep", "--expect-head", head]);
@@ -62,6 +71,7 @@ fn the_store_of_version_1_opens_continues_and_verifies() {
     server.end().is_clean();
     let report = home.json(&["ledger", "verify", "--deep", "--expect-head", head]);
     assert_eq!(report["ok"], true, "{report}");
+    home
 }
 
 #[test]
@@ -205,7 +215,7 @@ fn make_the_golden_store() {
         "account": account, "settled": settled, "denied": denied, "waiting": waiting,
         "head": format!("{}:{}", head["seq"], head["hash"].as_str().unwrap()),
     });
-    let dir = golden("v1");
+    let dir = golden(&format!("v{FORMAT}"));
     // Fails where one is: a golden store is never made anew.
     std::fs::create_dir(&dir).unwrap();
     for name in FILES {
