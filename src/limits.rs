@@ -151,6 +151,8 @@ pub const ENDPOINT_BYTES: usize = 2_048;
 pub const OPEN_PAYMENTS_PER_LANE: u32 = 256;
 /// Most currencies a report names.
 pub const CURRENCIES: usize = 256;
+/// Most revoked mandates a report names.
+pub const REPORT_REVOKED: usize = 100;
 /// Most approvals waiting at one time; the next payment that needs one is denied.
 pub const APPROVALS_WAITING: u32 = 256;
 /// Largest canonical ledger event, in bytes.
@@ -219,6 +221,8 @@ pub const FOREIGN_WALK: u32 = 64;
 pub const SANDBOX_JOURNAL_LINE_BYTES: usize = 4_096;
 /// Memory redb may use for its page cache, in bytes.
 pub const STORE_CACHE_BYTES: usize = 8 * 1024 * 1024;
+/// Most copies of older stores kept beside one.
+pub const STORE_COPIES: u32 = 16;
 /// Least time between two fsyncs of the anchor file.
 pub const ANCHOR_SYNC_EVERY: Duration = Duration::from_secs(1);
 /// How long a stopping server may take to park what is open.

@@ -243,11 +243,70 @@ fn the_report_shows_what_was_settled_and_what_is_held() {
     assert_eq!(send(&home, "60")["status"], "denied");
     assert_eq!(send(&home, "5")["status"], "pending_approval");
     let report = home.json(&["report"]);
-    assert_eq!(report["payments"], json!({ "settled": 1, "failed": 0, "denied": 1 }));
+    assert_eq!(
+        report["payments"],
+        json!({ "settled": 1, "failed": 0, "denied": 1, "blocked": 0, "held": 1 })
+    );
     let settled = json!({ "XNO": "1500000000000000000000000000000" });
     assert_eq!((&report["settledByCurrency"], &report["pendingApprovals"]), (&settled, &json!(1)));
+    let share = json!({
+        "settled": 1, "settledByCurrency": settled, "heldByCurrency": { "XNO": "5000000000000000000000000000000" },
+        "denied": 1, "failed": 0, "blocked": 0, "pendingApprovals": 1,
+    });
+    let with = |name: &str, value: Value| {
+        let mut share = share.clone();
+        share[name] = value;
+        json!([share])
+    };
+    assert_eq!(report["byAgent"], with("agentId", Value::Null));
+    assert_eq!(report["byRail"], with("rail", json!("nano")));
+    assert_eq!((&report["mandates"], &report["orders"]), (&json!([]), &json!([])));
     let text = out(&home.run(&["report"]));
     assert!(text.contains("1.5 XNO settled, 5 XNO held"), "{text}");
+    assert!(
+        text.contains("1.5 XNO in 1 payments; 1 denied, 0 blocked, 0 failed, 1 waiting"),
+        "{text}"
+    );
+}
+
+#[test]
+fn the_report_shows_mandates_with_their_bars_and_tells_a_freeze_from_a_denial() {
+    let home = Home::new();
+    let mut server = home.initialized();
+    server.has_balance("100.0");
+    server.end().is_clean();
+    for id in ["kept", "ended"] {
+        home.json(&["mandates", "create", id, "--cap", "10 XNO"]);
+    }
+    let mut server = home.initialized();
+    let asked = json!({
+        "rail": "nano", "amount": "1500000000000000000000000000000", "currency": "XNO",
+        "payeeAddress": SHOP, "mandateId": "kept",
+    });
+    assert_eq!(server.facts("request_payment", asked)["status"], "settled");
+    server.end().is_clean();
+    home.json(&["mandates", "revoke", "ended"]);
+    home.json(&["freeze", "a test"]);
+    assert_eq!(send(&home, "0.5")["status"], "denied");
+    let report = home.json(&["report"]);
+    assert_eq!(report["payments"]["blocked"], 1, "{report}");
+    assert_eq!(
+        (&report["payments"]["denied"], &report["payments"]["held"]),
+        (&json!(0), &json!(0))
+    );
+    let kept = json!({
+        "id": "kept", "currency": "XNO", "cap": "10000000000000000000000000000000",
+        "spent": "1500000000000000000000000000000", "held": "0",
+        "remaining": "8500000000000000000000000000000", "payments": 1, "revoked": false,
+    });
+    assert_eq!(report["mandates"][0], kept);
+    assert_eq!(
+        (&report["mandates"][1]["id"], &report["mandates"][1]["revoked"]),
+        (&json!("ended"), &json!(true))
+    );
+    let text = out(&home.run(&["report"]));
+    assert!(text.contains("1.5 XNO spent, 0 XNO held, 8.5 XNO left of 10 XNO"), "{text}");
+    assert!(text.contains("ended  revoked"), "{text}");
 }
 
 /// An export with what goes beside it, in a directory of its own.

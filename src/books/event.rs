@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::AgentId;
 use super::directory::DirectoryEntry;
-use super::event_parts::{Channel, DecidedStage, PastAccount, Settlement};
+use super::event_parts::{Channel, DecidedStage, EventError, PastAccount, Settlement};
 use super::requests::{NewRequest, RequestEnd, RequestReceipt, RequestScan};
 use crate::clock::Millis;
 use crate::digest::Digest;
@@ -524,6 +524,14 @@ pub enum Body {
         /// The confirmed block that took its place.
         rival: BlockHash,
     },
+    /// A newer version took the store over, after a copy of it, and folded the books anew from all events before.
+    #[serde(rename = "store.migrated")]
+    StoreMigrated {
+        /// The store's format before.
+        from_format: u32,
+        /// Its format from here on.
+        to_format: u32,
+    },
     /// The first event of every chain.
     #[serde(rename = "wallet.created")]
     WalletCreated {
@@ -543,18 +551,6 @@ pub enum Body {
     /// The owner unfroze.
     #[serde(rename = "wallet.unfrozen")]
     WalletUnfrozen {},
-}
-
-/// A ledger event this version cannot fold.
-#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
-#[error("event {seq} ({kind}) cannot be folded: {detail}")]
-pub struct EventError {
-    /// Its place.
-    pub seq: u64,
-    /// Its type.
-    pub kind: String,
-    /// What stood in the way.
-    pub detail: String,
 }
 
 impl Event {

@@ -1,4 +1,4 @@
-//! Data that events carry beside their own fields. Part of the ledger's format: never changed, only added to.
+//! Data that events carry beside their own fields, and why one cannot be read. Part of the ledger's format: never changed, only added to.
 
 use serde::{Deserialize, Serialize};
 
@@ -63,4 +63,16 @@ impl From<Stage> for DecidedStage {
             Stage::Approved => Self::Approved,
         }
     }
+}
+
+/// A ledger event this version cannot fold.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+#[error("event {seq} ({kind}) cannot be folded: {detail}")]
+pub struct EventError {
+    /// Its place.
+    pub seq: u64,
+    /// Its type.
+    pub kind: String,
+    /// What stood in the way.
+    pub detail: String,
 }

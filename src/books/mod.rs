@@ -12,13 +12,14 @@ mod mandates;
 mod requests;
 mod rows;
 mod tables;
+mod tallies;
 mod view;
 
 pub use agent::{Agent, AgentId, AgentIdError};
 pub use apply::{ApplyError, apply};
 pub use directory::DirectoryEntry;
-pub use event::{Body, Event, EventError};
-pub use event_parts::{Channel, DecidedStage, PastAccount, Settlement};
+pub use event::{Body, Event};
+pub use event_parts::{Channel, DecidedStage, EventError, PastAccount, Settlement};
 pub use mandates::{MandateBudget, MandateRow, Proposal};
 pub use requests::{
     NewRequest, OtherPayment, PaymentRequest, RequestCounters, RequestEnd, RequestReceipt,
@@ -29,4 +30,5 @@ pub use tables::{
     Approval, Asked, Counters, Decided, Freeze, HistoryEntry, HistoryKind, HostApproved,
     Idempotency, Lane, NetworkInForce, OpenBlock, Payment, PolicyInForce, Receive, Wallet,
 };
+pub use tallies::Tally;
 pub use view::View;

@@ -59,6 +59,8 @@ pub enum Table {
     Requests,
     /// Rows there is one of: wallet, policy, freeze, counters.
     Singles,
+    /// Everybody, agent or rail to what its payments come to.
+    Tallies,
     /// Payment id and seq of each of its events.
     Trail,
     /// Account to how far payments to it were looked for.
@@ -67,7 +69,7 @@ pub enum Table {
 
 impl Table {
     /// All of them.
-    pub const ALL: [Self; 29] = [
+    pub const ALL: [Self; 30] = [
         Self::Agents,
         Self::Approvals,
         Self::Asked,
@@ -95,6 +97,7 @@ impl Table {
         Self::RequestLog,
         Self::Requests,
         Self::Singles,
+        Self::Tallies,
         Self::Trail,
         Self::Watches,
     ];
@@ -129,6 +132,7 @@ impl Table {
             Self::RequestLog => "request_log",
             Self::Requests => "requests",
             Self::Singles => "singles",
+            Self::Tallies => "tallies",
             Self::Trail => "trail",
             Self::Watches => "watches",
         }

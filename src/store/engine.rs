@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::StoreError;
-use crate::books::{Rows, Table};
+use crate::books::{Rows, RowsMut, Table};
 use crate::clock::Millis;
 use crate::digest::Digest;
 use crate::ledger::{self, EventError, EventSignature, Head};
@@ -21,7 +21,33 @@ pub trait Engine: Send + Sync {
     /// # Errors
     /// When the medium fails; whether the batch is durable is then unknown.
     fn persist(&self, batch: &Batch) -> Result<(), StoreError>;
+
+    /// The format, if it is an older one than this version writes. Such an engine is only read until it is refolded.
+    ///
+    /// # Errors
+    /// When the medium fails.
+    fn outdated(&self) -> Result<Option<u32>, StoreError>;
+
+    /// Keeps a copy of what there is, of `format`, where the medium is a file.
+    ///
+    /// # Errors
+    /// The system's.
+    fn keep_copy(&self, format: u32) -> Result<(), StoreError>;
+
+    /// Drops all rows, has every event and then `closing` folded anew, and makes rows, `closing` and this version's
+    /// format durable together.
+    ///
+    /// # Errors
+    /// The fold's or the medium's; unless the commit itself failed, nothing has changed.
+    fn refold(
+        &self,
+        fold: &mut FoldEvent<'_>,
+        closing: Option<&StoredEvent>,
+    ) -> Result<(), StoreError>;
 }
+
+/// Folds one event into rows.
+pub type FoldEvent<'a> = dyn FnMut(&mut dyn RowsMut, &StoredEvent) -> Result<(), StoreError> + 'a;
 
 /// A consistent state to read.
 pub trait Snapshot {

@@ -4,12 +4,16 @@
 //! durable in one commit. It must never know what an event means, and never answer before the commit is durable.
 
 mod anchor;
+mod backup;
 mod committer;
 mod engine;
 mod key_files;
+mod migrate;
 mod overlay;
 mod probe;
 mod redb;
+mod refold;
+mod scan;
 mod signer;
 mod writer;
 
@@ -18,7 +22,7 @@ mod tests;
 
 pub use anchor::{AnchorFile, FreezeMarker};
 pub use committer::{Committer, Guards};
-pub use engine::{Batch, Engine, Snapshot, StoredEvent};
+pub use engine::{Batch, Engine, FoldEvent, Snapshot, StoredEvent};
 pub use key_files::LedgerKeyFiles;
 pub use probe::{peek_file, probe_file};
 pub use redb::{FORMAT, RedbEngine};
@@ -133,15 +137,16 @@ impl From<RowsError> for StoreError {
 }
 
 impl Store {
-    /// Opens a store over an engine. `threaded` starts the writer thread; without it, commits run in the caller.
+    /// Opens a store over an engine; one of an older version is migrated first, after a copy of it. `threaded` starts the writer thread; without it, commits run in the caller.
     ///
     /// # Errors
-    /// When the head cannot be read.
+    /// When the head cannot be read, or an older store cannot be migrated.
     pub fn open(
         engine: Arc<dyn Engine>,
-        guards: Guards,
+        mut guards: Guards,
         threaded: bool,
     ) -> Result<Self, StoreError> {
+        migrate::migrate(&*engine, &mut guards)?;
         let committer = Committer::new(Arc::clone(&engine), guards)?;
         let (head, signer) = (committer.watch(), committer.signer());
         let writer =

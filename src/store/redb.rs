@@ -1,24 +1,26 @@
 //! The store on redb: one file, two-phase commits, quick repair.
 
 use std::cell::OnceCell;
-use std::ops::Bound;
 use std::path::{Path, PathBuf};
 
 use redb::{
     Builder, Database, ReadOnlyTable, ReadTransaction, ReadableDatabase, ReadableTable,
-    StorageBackend, TableDefinition, TableError, TableHandle,
+    StorageBackend, TableDefinition, TableError,
 };
 
 use super::StoreError;
-use super::engine::{Batch, Engine, Snapshot, StoredEvent};
+use super::backup::keep_copy;
+use super::engine::{Batch, Engine, FoldEvent, Snapshot, StoredEvent};
+use super::refold::Refold;
+use super::scan::{scan_table, value};
 use crate::books::{KeyValue, Rows, RowsError, Scan, Table};
 use crate::clock::Millis;
 use crate::digest::Digest;
 use crate::ledger::{EventSignature, Head};
 use crate::limits;
 
-/// The newest store format this version reads and writes.
-pub const FORMAT: u32 = 1;
+/// The store format this version writes. Older ones are read, and migrated before anything is written.
+pub const FORMAT: u32 = 2;
 
 /// Events and books in one redb file.
 #[derive(Debug)]
@@ -67,9 +69,9 @@ impl RedbEngine {
     fn started(database: Database) -> Result<Self, StoreError> {
         let engine = Self { database, place: None };
         match engine.format()? {
-            Some(FORMAT) => engine.complete().map(|()| engine),
             None => engine.initialise().map(|()| engine),
             Some(0) => Err(corrupt("format 0")),
+            Some(1..=FORMAT) => Ok(engine),
             Some(found) => Err(StoreError::Newer { found, ours: FORMAT }),
         }
     }
@@ -83,25 +85,7 @@ impl RedbEngine {
         }
     }
 
-    /// Makes the tables that a version before this one did not have.
-    fn complete(&self) -> Result<(), StoreError> {
-        let read = self.database.begin_read().map_err(corrupt)?;
-        let names: Vec<String> =
-            read.list_tables().map_err(corrupt)?.map(|table| table.name().to_owned()).collect();
-        drop(read);
-        let there = |table: &Table| names.iter().any(|name| name == table.name());
-        if Table::ALL.iter().all(there) {
-            return Ok(());
-        }
-        let mut write = self.database.begin_write().map_err(failed)?;
-        write.set_quick_repair(true);
-        for table in Table::ALL {
-            write.open_table(definition(table)).map_err(failed)?;
-        }
-        write.commit().map_err(failed)
-    }
-
-    /// All tables exist from the first commit on, so that reading never meets a missing one.
+    /// Makes the tables, so that a store says its format from the first commit on.
     fn initialise(&self) -> Result<(), StoreError> {
         let mut write = self.database.begin_write().map_err(failed)?;
         write.set_quick_repair(true);
@@ -148,6 +132,45 @@ impl Engine for RedbEngine {
         }
         write.commit().map_err(failed)
     }
+
+    fn outdated(&self) -> Result<Option<u32>, StoreError> {
+        Ok(self.format()?.filter(|format| *format < FORMAT))
+    }
+
+    fn keep_copy(&self, format: u32) -> Result<(), StoreError> {
+        let Some(place) = &self.place else { return Ok(()) };
+        place.check()?;
+        let (head, _) = self.snapshot()?.head()?;
+        keep_copy(&place.path, format, head)
+    }
+
+    fn refold(
+        &self,
+        fold: &mut FoldEvent<'_>,
+        closing: Option<&StoredEvent>,
+    ) -> Result<(), StoreError> {
+        self.place.as_ref().map_or(Ok(()), Place::check)?;
+        let mut write = self.database.begin_write().map_err(failed)?;
+        write.set_quick_repair(true);
+        for table in Table::ALL {
+            write.delete_table(definition(table)).map_err(failed)?;
+        }
+        {
+            let mut events = write.open_table(EVENTS).map_err(failed)?;
+            let mut rows = Refold::open(&write)?;
+            for entry in events.iter().map_err(corrupt)? {
+                let (seq, value) = entry.map_err(corrupt)?;
+                rows.fold(fold, &decode(seq.value(), value.value())?)?;
+            }
+            if let Some(closing) = closing {
+                rows.fold(fold, closing)?;
+                events.insert(closing.seq, encode(closing).as_slice()).map_err(failed)?;
+            }
+            let mut meta = write.open_table(META).map_err(failed)?;
+            meta.insert("format", FORMAT).map_err(failed)?;
+        }
+        write.commit().map_err(failed)
+    }
 }
 
 impl Place {
@@ -171,19 +194,23 @@ fn identity(_: &std::fs::Metadata) -> FileIdentity {}
 struct RedbSnapshot {
     read: ReadTransaction,
     /// Opened when first looked at; opening one for every row would cost more than the row.
-    tables: [OnceCell<Opened>; Table::ALL.len()],
+    tables: [OnceCell<Option<Opened>>; Table::ALL.len()],
 }
 
 type Opened = ReadOnlyTable<&'static [u8], &'static [u8]>;
 
 impl RedbSnapshot {
-    fn table(&self, table: Table) -> Result<&Opened, RowsError> {
+    /// A store from before a table was thought of has no rows of it.
+    fn table(&self, table: Table) -> Result<Option<&Opened>, RowsError> {
         let slot = &self.tables[table as usize];
         if let Some(opened) = slot.get() {
-            return Ok(opened);
+            return Ok(opened.as_ref());
         }
-        let opened = self.read.open_table(definition(table)).map_err(medium)?;
-        Ok(slot.get_or_init(|| opened))
+        let opened = match self.read.open_table(definition(table)) {
+            Err(TableError::TableDoesNotExist(_)) => None,
+            opened => Some(opened.map_err(medium)?),
+        };
+        Ok(slot.get_or_init(|| opened).as_ref())
     }
 }
 
@@ -219,48 +246,11 @@ impl Snapshot for RedbSnapshot {
 
 impl Rows for RedbSnapshot {
     fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, RowsError> {
-        let table = self.table(table)?;
-        Ok(table.get(key).map_err(medium)?.map(|value| value.value().to_vec()))
+        self.table(table)?.map_or(Ok(None), |table| value(table, key))
     }
 
     fn scan(&self, table: Table, scan: &Scan<'_>) -> Result<Vec<KeyValue>, RowsError> {
-        let table = self.table(table)?;
-        let end = successor(scan.prefix);
-        // Both ends are looked up in the tree, so that a page far in costs no more than the first.
-        let from = scan.after.filter(|after| !scan.reverse && *after >= scan.prefix);
-        let from = from.map_or(Bound::Included(scan.prefix), Bound::Excluded);
-        let end = end.as_deref();
-        let to = scan.after.filter(|after| scan.reverse && end.is_none_or(|end| *after < end));
-        let to = to.or(end).map_or(Bound::Unbounded, Bound::Excluded);
-        if crossed(from, to) {
-            return Ok(Vec::new());
-        }
-        let range = table.range::<&[u8]>((from, to)).map_err(medium)?;
-        let mut found = Vec::new();
-        let mut keep = |entry: Result<_, redb::StorageError>| {
-            let (key, value): (redb::AccessGuard<'_, &[u8]>, redb::AccessGuard<'_, &[u8]>) =
-                entry.map_err(medium)?;
-            if scan.wants(key.value()) {
-                found.push((key.value().to_vec(), value.value().to_vec()));
-            }
-            Ok::<bool, RowsError>(found.len() < scan.limit)
-        };
-        if scan.limit > 0 {
-            if scan.reverse {
-                for entry in range.rev() {
-                    if !keep(entry)? {
-                        break;
-                    }
-                }
-            } else {
-                for entry in range {
-                    if !keep(entry)? {
-                        break;
-                    }
-                }
-            }
-        }
-        Ok(found)
+        self.table(table)?.map_or(Ok(Vec::new()), |table| scan_table(table, scan))
     }
 }
 
@@ -281,22 +271,6 @@ pub(super) fn database_error(error: redb::DatabaseError) -> StoreError {
         },
         other => corrupt(other),
     }
-}
-
-/// Whether a range begins where it has ended; the tree asks for ordered bounds.
-fn crossed(from: Bound<&[u8]>, to: Bound<&[u8]>) -> bool {
-    match (from, to) {
-        (Bound::Included(from) | Bound::Excluded(from), Bound::Excluded(to)) => from >= to,
-        _ => false,
-    }
-}
-
-/// Past the last key with this prefix.
-fn successor(prefix: &[u8]) -> Option<Vec<u8>> {
-    let keep = prefix.iter().rposition(|byte| *byte < u8::MAX)?;
-    let mut end = prefix[..=keep].to_vec();
-    end[keep] += 1;
-    Some(end)
 }
 
 /// Flag, hash, signature if any, canonical bytes.
@@ -326,15 +300,15 @@ fn decode(seq: u64, bytes: &[u8]) -> Result<StoredEvent, StoreError> {
     Ok(StoredEvent { seq, hash: Digest(*hash), signature, bytes: rest.to_vec() })
 }
 
-fn definition(table: Table) -> TableDefinition<'static, &'static [u8], &'static [u8]> {
+pub(super) fn definition(table: Table) -> TableDefinition<'static, &'static [u8], &'static [u8]> {
     TableDefinition::new(table.name())
 }
 
-fn medium(error: impl std::fmt::Display) -> RowsError {
+pub(super) fn medium(error: impl std::fmt::Display) -> RowsError {
     RowsError::Medium(error.to_string())
 }
 
-fn failed(error: impl std::fmt::Display) -> StoreError {
+pub(super) fn failed(error: impl std::fmt::Display) -> StoreError {
     StoreError::Failed { detail: error.to_string() }
 }
 

@@ -14,7 +14,7 @@ use paywarden::network::{
 use paywarden::payment::{Effect, Observation, Rival, Sight, State, step};
 use paywarden::sandbox::disk::Disk;
 use paywarden::sandbox::nano::SandboxNode;
-use paywarden::store::{Batch, Engine, RedbEngine, Snapshot, StoreError};
+use paywarden::store::{Batch, Engine, FoldEvent, RedbEngine, Snapshot, StoreError, StoredEvent};
 use redb::StorageBackend;
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -122,6 +122,22 @@ impl Engine for Split {
             self.0.persist(&first)?;
         }
         self.0.persist(batch)
+    }
+
+    fn outdated(&self) -> Result<Option<u32>, StoreError> {
+        self.0.outdated()
+    }
+
+    fn keep_copy(&self, format: u32) -> Result<(), StoreError> {
+        self.0.keep_copy(format)
+    }
+
+    fn refold(
+        &self,
+        fold: &mut FoldEvent<'_>,
+        closing: Option<&StoredEvent>,
+    ) -> Result<(), StoreError> {
+        self.0.refold(fold, closing)
     }
 }
 

@@ -105,6 +105,7 @@ impl Wallet {
             memo: None,
             account: self.account,
             idempotency_key: None,
+            publish_via: paywarden::payment::PublishVia::Node,
         };
         let paid = self.engine.pay(order).await.unwrap();
         let never = CancellationToken::new();

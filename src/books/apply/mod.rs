@@ -7,6 +7,7 @@ mod lane;
 mod mandate;
 mod payment;
 mod request;
+mod totals;
 
 use super::event::{Body, Event};
 use super::rows::{RowsError, RowsMut, Table};
@@ -104,7 +105,10 @@ impl Fold<'_> {
             }
             Body::HistoryAcknowledged { .. }
             | Body::KeysExported { .. }
-            | Body::RateLimited { .. } => {}
+            | Body::StoreMigrated { .. } => {}
+            Body::RateLimited { agent_id, refused, .. } => {
+                self.tally_refused(agent_id.as_deref(), *refused)?;
+            }
             Body::AgentRegistered { .. }
             | Body::AgentLabelled { .. }
             | Body::AgentRotated { .. }

@@ -139,6 +139,7 @@ impl Fold<'_> {
             let row = Idempotency { payment_id: request.payment_id, fingerprint };
             self.rows.put(Table::Idempotency, &row_key, encode(&row));
         }
+        self.tally_requested(request)?;
         self.count(|counters| counters.requested += 1)
     }
 
@@ -173,6 +174,7 @@ impl Fold<'_> {
             return Ok(());
         }
         self.hold(payment)?;
+        self.tally_held(payment)?;
         self.hold_charge(payment, charge)?;
         self.remember_lookalike(payment)?;
         if outcome == Outcome::Allow {
@@ -213,6 +215,7 @@ impl Fold<'_> {
             expires_at_ms,
         };
         self.rows.put(Table::Approvals, approval_id.as_bytes(), encode(&row));
+        self.tally_asked(payment)?;
         payment.state = State::Awaiting { approval_id, expires_at_ms };
         self.count(|counters| counters.approvals_waiting += 1)
     }
@@ -223,6 +226,7 @@ impl Fold<'_> {
             matches!(payment.state, State::Awaiting { approval_id, .. } if approval_id == id);
         expect(payment, "the answer to an approval", asked)?;
         self.rows.delete(Table::Approvals, id.as_bytes());
+        self.tally_answered(payment)?;
         self.count(|counters| counters.approvals_waiting -= 1)
     }
 
@@ -269,6 +273,7 @@ impl Fold<'_> {
         let mut budget = self.view().budget(currency)?;
         budget.settle(payment.request.amount.amount)?;
         self.rows.put(Table::Budgets, currency.as_str().as_bytes(), encode(&budget));
+        self.tally_settled(payment)?;
         self.settle_charge(payment)?;
         self.unreserve_lane(payment)?;
         self.free_lane(payment)?;
@@ -300,6 +305,7 @@ impl Fold<'_> {
         expect(payment, "a release", !payment.state.is_final())?;
         let denied_while_open = ending == Ending::Denied && payment.state.intent().is_some();
         expect(payment, "a denial", !denied_while_open)?;
+        self.tally_released(payment, ending, reason_code)?;
         if payment.state.holds_reservation() {
             let currency = payment.request.amount.currency;
             let mut budget = self.view().budget(currency)?;

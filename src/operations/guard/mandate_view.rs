@@ -63,11 +63,7 @@ pub(in crate::operations) fn shown(
         None if ended => "expired",
         None => "active",
     };
-    let mut budgets = Vec::with_capacity(mandate.caps.len());
-    for cap in &mandate.caps {
-        let count = view.mandate_budget(&mandate.id, cap.cap.currency)?.settled_count;
-        budgets.push(budget(cap, &view.mandate_usage(&mandate.id, cap, now)?, count));
-    }
+    let budgets = budgets(view, row, now)?;
     let beside = Beside {
         version: row.version,
         status,
@@ -79,6 +75,34 @@ pub(in crate::operations) fn shown(
     let mut object = map(mandate.body());
     object.extend(map(&beside));
     Ok(object)
+}
+
+/// A mandate as a report has it, in the words of seeds/004: its first budget, and all of them where it has several.
+pub(in crate::operations) fn bars(
+    view: &View<'_>,
+    row: &MandateRow,
+    now: Millis,
+) -> Result<Map<String, Value>, RowsError> {
+    let budgets = budgets(view, row, now)?;
+    let mut object = Map::new();
+    object.insert("id".to_owned(), Value::from(row.mandate.id.clone()));
+    if let Some(first) = budgets.first() {
+        object.extend(map(first));
+    }
+    if budgets.len() > 1 {
+        object.insert("budgets".to_owned(), budgets.iter().map(map).map(Value::Object).collect());
+    }
+    object.insert("revoked".to_owned(), Value::from(row.revoked_at_ms.is_some()));
+    Ok(object)
+}
+
+fn budgets(view: &View<'_>, row: &MandateRow, now: Millis) -> Result<Vec<BudgetOut>, RowsError> {
+    let id = &row.mandate.id;
+    let look = |cap: &Cap| {
+        let count = view.mandate_budget(id, cap.cap.currency)?.settled_count;
+        Ok(budget(cap, &view.mandate_usage(id, cap, now)?, count))
+    };
+    row.mandate.caps.iter().map(look).collect()
 }
 
 /// A plain struct as a JSON object.

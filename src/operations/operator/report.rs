@@ -8,10 +8,15 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::books::{RowsError, Tally, View};
+use crate::clock::Millis;
 use crate::engine::store_failure;
 use crate::failure::Failure;
-use crate::money::Money;
+use crate::limits;
+use crate::money::{Currency, Money};
+use crate::operations::guard::mandate_view;
 use crate::operations::{Access, Audience, Context, LedgerHead, Operation, Outcome, Spec};
+use crate::policy::Budget;
 
 /// Report on spending.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -24,7 +29,7 @@ pub struct Report {}
 pub struct Spending {
     /// When this was read, RFC 3339, ledger time.
     generated_at: String,
-    /// Payments that have ended, by how.
+    /// Payments by how they ended, and those that have not.
     payments: Payments,
     /// Currency to what was settled, in smallest units.
     settled_by_currency: BTreeMap<String, String>,
@@ -32,17 +37,20 @@ pub struct Spending {
     totals: Vec<Total>,
     /// Approvals that wait.
     pending_approvals: u32,
-    /// Each with id, currency, cap, spent and whether it is revoked.
+    /// Each with id, currency, cap, spent, held, remaining and whether it is revoked; with several caps, all in
+    /// `budgets`. Revoked ones only up to the first hundred by id.
     mandates: Vec<Map<String, Value>>,
     /// What merchants confirmed.
     orders: Vec<Map<String, Value>>,
     /// The same numbers for each agent.
-    by_agent: Vec<Map<String, Value>>,
+    by_agent: Vec<AgentTotals>,
+    /// The same numbers for each rail.
+    by_rail: Vec<RailTotals>,
     /// The ledger's head.
     ledger_head: LedgerHead,
 }
 
-/// Payments, counted by their end.
+/// Payments, counted by where they stand.
 #[derive(Debug, JsonSchema, Serialize)]
 #[schemars(inline)]
 pub struct Payments {
@@ -50,8 +58,12 @@ pub struct Payments {
     settled: u64,
     /// Allowed, and failed.
     failed: u64,
-    /// Refused, by policy or owner or because nobody answered.
+    /// Refused by a rule of the policy or by the owner.
     denied: u64,
+    /// Stopped because the wallet was frozen, requests were too many, or nobody answered in time.
+    blocked: u64,
+    /// Not ended: waiting for the owner, or in flight. They hold budget.
+    held: u64,
 }
 
 /// One currency.
@@ -66,12 +78,57 @@ pub struct Total {
     held: String,
 }
 
+/// One agent.
+#[derive(Debug, JsonSchema, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[schemars(inline)]
+pub struct AgentTotals {
+    /// Its name; null for payments nobody proved to be theirs.
+    agent_id: Option<String>,
+    /// Its numbers.
+    #[serde(flatten)]
+    share: Share,
+}
+
+/// One rail.
+#[derive(Debug, JsonSchema, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[schemars(inline)]
+pub struct RailTotals {
+    /// Its name.
+    rail: String,
+    /// Its numbers.
+    #[serde(flatten)]
+    share: Share,
+}
+
+/// A part of all payments.
+#[derive(Debug, JsonSchema, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[schemars(inline)]
+pub struct Share {
+    /// Settled.
+    settled: u64,
+    /// Currency to what was settled, in smallest units.
+    settled_by_currency: BTreeMap<String, String>,
+    /// Currency to what is held, in smallest units.
+    held_by_currency: BTreeMap<String, String>,
+    /// Refused.
+    denied: u64,
+    /// Allowed, and failed.
+    failed: u64,
+    /// Stopped beside the rules.
+    blocked: u64,
+    /// Approvals that wait.
+    pending_approvals: u64,
+}
+
 impl Operation for Report {
     type Output = Spending;
     const SPEC: Spec = Spec {
         name: "operator.report",
         title: "Report",
-        description: "What was spent: payments by how they ended, totals by currency, what waits.",
+        description: "What was spent: payments by how they ended, totals by currency, agent and rail, mandates with what is left of them, what waits.",
         audience: Audience::Operator,
         access: Access::Read,
         toolset: "operator",
@@ -79,32 +136,103 @@ impl Operation for Report {
     };
 
     async fn run(self, context: &Context) -> Result<Outcome<Spending>, Failure> {
-        let store = context.engine.store();
-        let head = store.head();
-        let read = store.read(|view| Ok((view.now(), view.counters()?, view.budgets()?)));
-        let (now, counters, budgets) = read.map_err(|e| store_failure(&e))?;
-        let settled = budgets
-            .iter()
-            .map(|(currency, budget)| (currency.as_str().to_owned(), budget.settled.to_string()));
-        let totals = budgets.iter().map(|(currency, budget)| {
-            let money = |amount| Money { amount, currency: *currency }.to_string();
-            let (settled, held) = (money(budget.settled), money(budget.reserved));
-            Total { currency: currency.to_string(), settled, held }
+        let engine = &context.engine;
+        let clock = engine.clock().now();
+        let head = engine.store().head();
+        let read = engine.store().read(|view| {
+            let now = clock.max(view.now());
+            let tally = view.tally()?;
+            let budgets = view.budgets()?;
+            let agents = view.tallies_by_agent()?.into_iter();
+            let rails = view.tallies_by_rail()?.into_iter();
+            Ok(Spending {
+                generated_at: now.to_string(),
+                payments: Payments {
+                    settled: tally.settled,
+                    failed: tally.failed,
+                    denied: tally.denied,
+                    blocked: tally.blocked,
+                    held: tally.held,
+                },
+                settled_by_currency: units(&budgets, |budget| budget.settled),
+                totals: budgets.iter().map(total).collect(),
+                pending_approvals: view.counters()?.approvals_waiting,
+                mandates: mandates(view, now)?,
+                orders: Vec::new(),
+                by_agent: agents
+                    .map(|(agent_id, tally)| AgentTotals { agent_id, share: share(tally) })
+                    .collect(),
+                by_rail: rails
+                    .map(|(rail, tally)| RailTotals {
+                        rail: rail.as_str().to_owned(),
+                        share: share(tally),
+                    })
+                    .collect(),
+                ledger_head: head.into(),
+            })
         });
-        Ok(Outcome::Done(Spending {
-            generated_at: now.to_string(),
-            payments: Payments {
-                settled: counters.settled,
-                failed: counters.failed,
-                denied: counters.denied,
-            },
-            settled_by_currency: settled.collect(),
-            totals: totals.collect(),
-            pending_approvals: counters.approvals_waiting,
-            mandates: Vec::new(),
-            orders: Vec::new(),
-            by_agent: Vec::new(),
-            ledger_head: head.into(),
-        }))
+        read.map(Outcome::Done).map_err(|e| store_failure(&e))
+    }
+}
+
+/// Mandates in force, then revoked ones.
+fn mandates(view: &View<'_>, now: Millis) -> Result<Vec<Map<String, Value>>, RowsError> {
+    let mut rows = view.mandates()?;
+    rows.extend(view.revoked_mandates(None, limits::REPORT_REVOKED)?);
+    rows.iter().map(|row| mandate_view::bars(view, row, now)).collect()
+}
+
+fn share(tally: Tally) -> Share {
+    let budgets: Vec<_> = tally.by_currency.into_iter().collect();
+    Share {
+        settled: tally.settled,
+        settled_by_currency: units(&budgets, |budget| budget.settled),
+        held_by_currency: units(&budgets, |budget| budget.reserved),
+        denied: tally.denied,
+        failed: tally.failed,
+        blocked: tally.blocked,
+        pending_approvals: tally.awaiting,
+    }
+}
+
+/// Currencies of which there is nothing are left out.
+fn units(
+    budgets: &[(Currency, Budget)],
+    part: impl Fn(&Budget) -> u128,
+) -> BTreeMap<String, String> {
+    let parts = budgets.iter().map(|(currency, budget)| (currency.to_string(), part(budget)));
+    parts.filter(|(_, units)| *units > 0).map(|(code, units)| (code, units.to_string())).collect()
+}
+
+fn total((currency, budget): &(Currency, Budget)) -> Total {
+    let money = |amount| Money { amount, currency: *currency }.to_string();
+    let (settled, held) = (money(budget.settled), money(budget.reserved));
+    Total { currency: currency.to_string(), settled, held }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::books::{Body, MemoryRows, apply};
+
+    #[test]
+    fn as_many_revoked_mandates_are_named_as_the_bound_allows() {
+        let mut rows = MemoryRows::default();
+        let mut seq = 0;
+        let mut book = |rows: &mut MemoryRows, body: Body| {
+            seq += 1;
+            apply(rows, seq, Millis(seq), &body.into()).unwrap();
+        };
+        let named = |rows: &MemoryRows| mandates(&View::new(rows, Millis(9_999)), Millis(9_999));
+        for number in 0..=limits::REPORT_REVOKED {
+            let id = format!("m{number}");
+            let cap = serde_json::json!({ "amount": "5", "currency": "USD" });
+            let mandate = serde_json::json!({ "id": id, "cap": cap });
+            let mandate = Box::new(serde_json::from_value(mandate).unwrap());
+            book(&mut rows, Body::MandateCreated { mandate, version: 1, proposal_id: None });
+            book(&mut rows, Body::MandateRevoked { mandate_id: id, reason: None });
+            let expected = (number + 1).min(limits::REPORT_REVOKED);
+            assert_eq!(named(&rows).unwrap().len(), expected);
+        }
     }
 }

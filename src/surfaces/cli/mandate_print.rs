@@ -34,10 +34,7 @@ fn print_mandate(mandate: &Value, printer: Printer) -> Result<(), Trouble> {
     for budget in mandate["budgets"].as_array().into_iter().flatten() {
         let currency = text(budget, "currency");
         let shown = |part: &Value, field: &str| money_shown(text(part, field), currency);
-        let (spent, held) = (shown(budget, "spent"), shown(budget, "held"));
-        let (left, cap) = (shown(budget, "remaining"), shown(budget, "cap"));
-        let bar = bar(text(budget, "remaining"), text(budget, "cap"));
-        printer.line(format_args!("  {bar} {spent} spent, {held} held, {left} left of {cap}"))?;
+        printer.line(format_args!("  {}", bar_line(budget)))?;
         let window = &budget["window"];
         if window.is_object() {
             let days = window["durationMs"].as_u64().unwrap_or_default() / 1_000;
@@ -54,6 +51,15 @@ fn print_mandate(mandate: &Value, printer: Printer) -> Result<(), Trouble> {
         }
     }
     print_rules(mandate, printer)
+}
+
+/// A budget with its bar.
+pub(super) fn bar_line(budget: &Value) -> String {
+    let shown = |field: &str| money_shown(text(budget, field), text(budget, "currency"));
+    let (spent, held) = (shown("spent"), shown("held"));
+    let (left, cap) = (shown("remaining"), shown("cap"));
+    let bar = bar(text(budget, "remaining"), text(budget, "cap"));
+    format!("{bar} {spent} spent, {held} held, {left} left of {cap}")
 }
 
 fn print_rules(mandate: &Value, printer: Printer) -> Result<(), Trouble> {

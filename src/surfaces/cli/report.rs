@@ -1,11 +1,12 @@
-//! `paywarden report`.
+//! `paywarden report`. It must never work a number out: what it prints is what the operation answered.
 
 use serde_json::{Value, json};
 
 use super::escape::escape;
+use super::mandate_print::bar_line;
 use super::print::{Exit, Printer, Trouble};
 use super::run::{ask, text};
-use crate::operations::Gate;
+use crate::operations::{Gate, money_shown};
 
 /// What was spent.
 pub(super) async fn report(gate: &dyn Gate, printer: Printer) -> Result<Exit, Trouble> {
@@ -17,8 +18,12 @@ pub(super) async fn report(gate: &dyn Gate, printer: Printer) -> Result<Exit, Tr
     let report = Value::Object(answer.output);
     let payments = &report["payments"];
     printer.line(format_args!(
-        "payments   {} settled, {} denied, {} failed",
-        payments["settled"], payments["denied"], payments["failed"]
+        "payments   {} settled, {} held, {} denied, {} blocked, {} failed",
+        payments["settled"],
+        payments["held"],
+        payments["denied"],
+        payments["blocked"],
+        payments["failed"]
     ))?;
     printer.line(format_args!("approvals  {} waiting", report["pendingApprovals"]))?;
     for total in report["totals"].as_array().into_iter().flatten() {
@@ -29,7 +34,60 @@ pub(super) async fn report(gate: &dyn Gate, printer: Printer) -> Result<Exit, Tr
             text(total, "held")
         ))?;
     }
+    print_mandates(&report["mandates"], printer)?;
+    print_shares("agents", &report["byAgent"], "agentId", printer)?;
+    print_shares("rails", &report["byRail"], "rail", printer)?;
     let head = &report["ledgerHead"];
     printer.line(format_args!("ledger     {}:{}", head["seq"], text(head, "hash")))?;
     Ok(Exit::Done)
+}
+
+fn print_mandates(mandates: &Value, printer: Printer) -> Result<(), Trouble> {
+    let mandates = mandates.as_array().map(Vec::as_slice).unwrap_or_default();
+    if !mandates.is_empty() {
+        printer.line("mandates")?;
+    }
+    for mandate in mandates {
+        let revoked = if mandate["revoked"] == true { "  revoked" } else { "" };
+        printer.line(format_args!("  {}{revoked}", escape(text(mandate, "id"))))?;
+        match mandate["budgets"].as_array() {
+            None => printer.line(format_args!("    {}", bar_line(mandate)))?,
+            Some(budgets) => {
+                for budget in budgets {
+                    printer.line(format_args!("    {}", bar_line(budget)))?;
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+fn print_shares(
+    heading: &str,
+    shares: &Value,
+    name: &str,
+    printer: Printer,
+) -> Result<(), Trouble> {
+    let shares = shares.as_array().map(Vec::as_slice).unwrap_or_default();
+    if !shares.is_empty() {
+        printer.line(heading)?;
+    }
+    for share in shares {
+        let name = share[name].as_str().unwrap_or("(no agent)");
+        let spent = share["settledByCurrency"].as_object().into_iter().flatten();
+        let spent: Vec<_> = spent
+            .map(|(currency, units)| money_shown(units.as_str().unwrap_or_default(), currency))
+            .collect();
+        let spent = if spent.is_empty() { "nothing".to_owned() } else { spent.join(", ") };
+        printer.line(format_args!(
+            "  {:<10} {spent} in {} payments; {} denied, {} blocked, {} failed, {} waiting",
+            escape(name),
+            share["settled"],
+            share["denied"],
+            share["blocked"],
+            share["failed"],
+            share["pendingApprovals"]
+        ))?;
+    }
+    Ok(())
 }
