@@ -179,8 +179,8 @@ async fn the_port_tells_of_followed_accounts_in_time() {
     SystemClock.sleep(Duration::from_millis(60)).await;
     bench.node.follow(&[bench.account()]);
     let send = bench.send(2);
-    bench.node.insert(&send).unwrap();
     let before = SystemClock.now();
+    bench.node.insert(&send).unwrap();
     let Confirmation::Block { account, hash, amount, subtype, destination } =
         heard.next().await.unwrap()
     else {
