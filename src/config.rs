@@ -1,6 +1,8 @@
 //! Settings: flags, then environment, then `config.toml`, then defaults. Parsed once, here; nothing else reads the
 //! environment.
 
+mod third_parties;
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
@@ -10,8 +12,9 @@ use serde::Deserialize;
 use crate::failure::{Failure, Retry};
 use crate::limits;
 use crate::nano::{Account, Network};
-use crate::process::{Endpoint, Home, Reach, Speaks, files};
+use crate::process::{Endpoint, Home, Reach, Speaks, ThirdParties, files};
 use crate::secret::Secret;
+use crate::surfaces::cli::third_party_args::ThirdPartyFlags;
 use crate::wallet::WorkMode;
 
 /// Where settings come from, handed in so that tests need no process environment.
@@ -60,6 +63,8 @@ pub struct Flags {
     pub work_url: Vec<String>,
     /// `--sandbox-url`.
     pub sandbox_url: Option<String>,
+    /// Those about third parties.
+    pub third_parties: ThirdPartyFlags,
 }
 
 /// Settings in force.
@@ -85,6 +90,8 @@ pub struct Config {
     pub log: String,
     /// Where the network is, as far as this process was told.
     pub reach: Reach,
+    /// What the owner set about third parties.
+    pub third_parties: ThirdParties,
     /// Opens the keys, where they are protected.
     pub unlock: Option<Secret>,
     /// What this host's agent proves itself with.
@@ -127,7 +134,7 @@ impl fmt::Display for Origin {
 }
 
 /// Every environment variable that holds a setting.
-pub const VARIABLES: [&str; 16] = [
+pub const VARIABLES: [&str; 21] = [
     "PAYWARDEN_HOME",
     "PAYWARDEN_NETWORK",
     "PAYWARDEN_TOOL_NAMES",
@@ -141,6 +148,11 @@ pub const VARIABLES: [&str; 16] = [
     "PAYWARDEN_NODE_WS",
     "PAYWARDEN_WORK_URL",
     "PAYWARDEN_SANDBOX_URL",
+    "PAYWARDEN_GATEWAY",
+    "PAYWARDEN_PAYMENT_BACKEND",
+    "PAYWARDEN_CREDIT_PRICE_MAX",
+    "IFENPAY_API_URL",
+    "IFENPAY_API_KEY",
     "PAYWARDEN_UNLOCK",
     "PAYWARDEN_UNLOCK_FILE",
     "PAYWARDEN_AGENT_TOKEN",
@@ -173,6 +185,7 @@ impl Survey {
         sources.take("log", flags.log.clone(), "warn");
         // What cannot be read as a URL may still hold a secret: it is counted, not shown.
         let _ = sources.reach(flags);
+        let _ = sources.third_parties(&flags.third_parties);
         Self { home, network, origins: sources.origins }
     }
 }
@@ -215,6 +228,7 @@ impl Config {
         let representative = voter.parse("default or a nano_ account", parse_representative)?;
         let log = sources.take("log", flags.log.clone(), "warn").value.clone();
         let reach = sources.reach(flags)?;
+        let third_parties = sources.third_parties(&flags.third_parties)?;
         Ok(Self {
             home,
             network,
@@ -226,6 +240,7 @@ impl Config {
             representative,
             log,
             reach,
+            third_parties,
             unlock: unlock(environment)?,
             agent_token: agent_token(environment)?,
             origins: sources.origins,
@@ -276,6 +291,11 @@ struct FileSettings {
     node_ws: Option<String>,
     work_url: Option<OneOrMany>,
     sandbox_url: Option<String>,
+    gateway: Option<String>,
+    payment_backend: Option<String>,
+    credit_price_max: Option<String>,
+    ifenpay_api_url: Option<String>,
+    ifenpay_api_key: Option<Secret>,
 }
 
 /// A text, or a list of them.
@@ -309,6 +329,10 @@ impl FileSettings {
             "node_ws" => self.node_ws.clone(),
             "work_url" => self.work_url.as_ref().map(OneOrMany::joined),
             "sandbox_url" => self.sandbox_url.clone(),
+            "gateway" => self.gateway.clone(),
+            "payment_backend" => self.payment_backend.clone(),
+            "credit_price_max" => self.credit_price_max.clone(),
+            "ifenpay_api_url" => self.ifenpay_api_url.clone(),
             _ => None,
         }
     }
@@ -352,7 +376,10 @@ impl<'a> Sources<'a> {
             0 | 1 => Ok(urls.into_iter().next()),
             more => Err(invalid(format!("{name} has {more} URLs; it takes one"))),
         };
+        let (gateway, provider_urls) = self.places(&flags.third_parties)?;
         Ok(Reach {
+            gateway,
+            provider_urls,
             node_urls: node_urls?,
             node_ws: only("node_ws", node_ws?)?,
             work_urls: work_urls?,
@@ -498,7 +525,8 @@ fn variable(name: &str) -> &'static str {
         "node_ws" => "PAYWARDEN_NODE_WS",
         "work_url" => "PAYWARDEN_WORK_URL",
         "sandbox_url" => "PAYWARDEN_SANDBOX_URL",
-        _ => "PAYWARDEN_LOG",
+        "log" => "PAYWARDEN_LOG",
+        name => third_parties::variable(name),
     }
 }
 

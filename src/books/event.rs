@@ -6,7 +6,9 @@ use uuid::Uuid;
 
 use super::AgentId;
 use super::directory::DirectoryEntry;
-use super::event_parts::{Channel, DecidedStage, EventError, PastAccount, Settlement};
+use super::event_parts::{
+    Channel, DecidedStage, EventError, NetworkPlaces, PastAccount, Settlement,
+};
 use super::requests::{NewRequest, RequestEnd, RequestReceipt, RequestScan};
 use crate::clock::Millis;
 use crate::digest::Digest;
@@ -313,17 +315,7 @@ pub enum Body {
     },
     /// How the network is reached from here on. What is secret in a URL is not here.
     #[serde(rename = "network.configured")]
-    NetworkConfigured {
-        /// Who answers for the network: `node`.
-        gateway: String,
-        /// Node RPC, in order of preference: scheme, host and port.
-        node_urls: Vec<String>,
-        /// The node's websocket.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        node_ws: Option<String>,
-        /// Work servers.
-        work_urls: Vec<String>,
-    },
+    NetworkConfigured(NetworkPlaces),
     /// Signed; from now on it may be on the network.
     #[serde(rename = "payment.intent")]
     PaymentIntent {
@@ -385,6 +377,14 @@ pub enum Body {
     PaymentUnknown {
         /// What was tried.
         reason: String,
+    },
+    /// Whoever was to publish the block has not: an empty block is to take its place.
+    #[serde(rename = "payment.voiding")]
+    PaymentVoiding {
+        /// The payment's block.
+        block_hash: BlockHash,
+        /// The empty block.
+        intent: BlockIntent,
     },
     /// The signed block is dead for a harmless reason; a new one may be signed.
     #[serde(rename = "payment.voided")]

@@ -19,7 +19,7 @@ pub use agent::{Agent, AgentId, AgentIdError};
 pub use apply::{ApplyError, apply};
 pub use directory::DirectoryEntry;
 pub use event::{Body, Event};
-pub use event_parts::{Channel, DecidedStage, EventError, PastAccount, Settlement};
+pub use event_parts::{Channel, DecidedStage, EventError, NetworkPlaces, PastAccount, Settlement};
 pub use mandates::{MandateBudget, MandateRow, Proposal};
 pub use requests::{
     NewRequest, OtherPayment, PaymentRequest, RequestCounters, RequestEnd, RequestReceipt,

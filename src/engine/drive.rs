@@ -93,6 +93,9 @@ impl Engine {
             now: self.clock().now(),
             published: self.published().get(&intent.hash()).copied(),
         };
+        if let Some(pace) = self.drive_void(lane, payment, intent, &sight).await? {
+            return Ok(pace);
+        }
         let id = payment.id();
         match (self.parts.step)(&payment.state, &observation) {
             Effect::Publish { with_subtype } => {
@@ -127,7 +130,7 @@ impl Engine {
     }
 
     /// Commits `events` if the payment's open block is still `hash`: transaction B acts only on an intent.
-    async fn close(
+    pub(super) async fn close(
         &self,
         id: PaymentId,
         hash: BlockHash,

@@ -6,6 +6,7 @@ use std::time::Duration;
 use uuid::Uuid;
 
 use super::agents::check_live;
+use super::buy_credits::conflict;
 use super::failures::{look_failure, refused};
 use super::sign::{self, Unsigned};
 use super::{Engine, new_approval_id, new_payment_id};
@@ -314,15 +315,7 @@ impl Desk {
         match view.idempotency(self.order.agent_id.as_deref(), key.as_str())? {
             None => Ok(None),
             Some(row) if row.fingerprint == *fingerprint => Ok(Some(row.payment_id)),
-            Some(row) => {
-                let message = format!(
-                    "this idempotency key stands for payment {}, which was asked for with other arguments",
-                    row.payment_id
-                );
-                let failure = Failure::refused("IDEMPOTENCY_CONFLICT", message)
-                    .hint("Use one key per intended payment: a new key for a new payment, the same key and arguments for a repeat");
-                Err(Refusal::No(failure))
-            }
+            Some(row) => Err(Refusal::No(conflict(row.payment_id))),
         }
     }
 

@@ -14,8 +14,8 @@ use crate::failure::{Failure, Retry};
 use crate::limits::QUOTE_CHARS;
 
 use super::{
-    Answer, Context, Image, Operation, Outcome, Spec, Verdict, guard, host, operator, payment,
-    schema, wallet,
+    Answer, Context, Image, Operation, Outcome, Spec, Verdict, credits, guard, host, operator,
+    payment, schema, wallet,
 };
 
 /// An operation whose input and output types are not known to the caller.
@@ -48,6 +48,9 @@ static OPERATIONS: &[&dyn AnyOperation] = &[
     &Of::<operator::ApprovalsAnswer>::NEW,
     &Of::<operator::ApprovalsList>::NEW,
     &Of::<guard::CheckPayment>::NEW,
+    &Of::<credits::CreditsGet>::NEW,
+    &Of::<credits::CreditsTopup>::NEW,
+    &Of::<credits::DonateSend>::NEW,
     &Of::<guard::GetPaymentStatus>::NEW,
     &Of::<host::HostAnswer>::NEW,
     &Of::<host::HostAsk>::NEW,

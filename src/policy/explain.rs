@@ -48,6 +48,8 @@ pub enum ReasonCode {
     MerchantUnverified,
     /// The owner has set no limit for this currency, so nothing may be paid in it.
     NoLimitForCurrency,
+    /// Whoever was to publish the payment's block never did; the block was cancelled.
+    NotPublished,
     /// Outside the hours the mandate may be used in.
     OutsideAllowedHours,
     /// The mandate does not allow this payee.
@@ -94,6 +96,7 @@ impl ReasonCode {
             Self::MerchantNotAllowed => "MERCHANT_NOT_ALLOWED",
             Self::MerchantUnverified => "MERCHANT_UNVERIFIED",
             Self::NoLimitForCurrency => "NO_LIMIT_FOR_CURRENCY",
+            Self::NotPublished => "NOT_PUBLISHED",
             Self::OutsideAllowedHours => "OUTSIDE_ALLOWED_HOURS",
             Self::PayeeNotAllowed => "PAYEE_NOT_ALLOWED",
             Self::PerItemCap => "PER_ITEM_CAP",

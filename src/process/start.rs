@@ -179,6 +179,7 @@ fn flags(settings: &Settings) -> Flags {
     let Settings { home, network, log, tool_names, toolsets, read_only, .. } = settings.clone();
     let Settings { work_mode, representative, .. } = settings.clone();
     let Settings { work_threads, node_url, node_ws, work_url, sandbox_url, .. } = settings.clone();
+    let third_parties = settings.third_parties.clone();
     Flags {
         home,
         network,
@@ -193,6 +194,7 @@ fn flags(settings: &Settings) -> Flags {
         node_ws,
         work_url,
         sandbox_url,
+        third_parties,
     }
 }
 
@@ -224,6 +226,7 @@ fn boot(config: &Config, world: Arc<dyn World>) -> Boot {
         work_mode: config.work_mode,
         representative: config.representative,
         reach: config.reach.clone(),
+        third_parties: config.third_parties.clone(),
         unlock: config.unlock.clone(),
         clock: Arc::new(SystemClock),
         world,
@@ -235,8 +238,16 @@ pub(super) fn options(config: &Config) -> Options {
         read_only: config.read_only,
         tool_names: if config.dotted_names { ToolNames::Dotted } else { ToolNames::Underscored },
         toolsets: config.toolsets.clone(),
+        unusable: unusable(config),
         agent_token: config.agent_token.clone(),
     }
+}
+
+/// What a real network offers only to an owner who has an account there.
+fn unusable(config: &Config) -> Vec<&'static str> {
+    let has_key = config.third_parties.ifenpay_key.is_some()
+        || config.home.path(files::IFENPAY_ACCESS).exists();
+    if config.network == Network::Sandbox || has_key { Vec::new() } else { vec![CREDITS] }
 }
 
 fn program() -> Result<PathBuf, Failure> {
@@ -244,6 +255,9 @@ fn program() -> Result<PathBuf, Failure> {
         Failure::internal("PROGRAM_UNKNOWN", format!("this program's path is not known: {error}"))
     })
 }
+
+/// The toolset of ifenpay's credits and donations.
+const CREDITS: &str = "credits";
 
 /// The flags of this start as a host should give them; a host has another working directory.
 fn repeated(config: &Config) -> Vec<String> {

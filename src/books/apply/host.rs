@@ -98,6 +98,7 @@ mod tests {
             decided: None,
             charge: None,
             publish_via: PublishVia::Node,
+            void: None,
             state: State::Requested,
         }
     }

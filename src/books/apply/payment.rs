@@ -12,6 +12,7 @@ use crate::clock::Millis;
 use crate::digest::Digest;
 use crate::ids::{ApprovalId, PaymentId};
 use crate::limits;
+use crate::nano::BlockHash;
 use crate::payment::{BlockIntent, Ending, IdempotencyKey, State};
 use crate::policy::{BudgetError, Charge, Outcome, ReasonCode, Request};
 
@@ -44,6 +45,7 @@ impl Fold<'_> {
                 charge: None,
                 state: State::Requested,
                 publish_via: publish_via.clone(),
+                void: None,
             };
             self.put_payment(&payment);
             return Ok(());
@@ -109,12 +111,16 @@ impl Fold<'_> {
                 payment.state = State::Unknown(intent.clone());
                 Ok(())
             }
+            Body::PaymentVoiding { block_hash, intent } => {
+                self.payment_voiding(payment, *block_hash, intent)
+            }
             Body::PaymentVoided { .. } => {
                 let Some(intent) = payment.state.intent() else {
                     return Err(misfit("payment.voided", "no open intent"));
                 };
                 let attempts = intent.attempt;
                 self.free_lane(payment)?;
+                payment.void = None;
                 payment.state = State::Reserved { attempts };
                 Ok(())
             }
@@ -261,6 +267,27 @@ impl Fold<'_> {
         Ok(())
     }
 
+    /// Either block may win: nothing is given back before one of them is confirmed.
+    fn payment_voiding(
+        &mut self,
+        payment: &mut Payment,
+        block_hash: BlockHash,
+        intent: &BlockIntent,
+    ) -> Result<(), ApplyError> {
+        let Some(open) = payment.state.intent().filter(|open| open.hash() == block_hash) else {
+            return Err(misfit("payment.voiding", "another block than the open one"));
+        };
+        let (ours, void) = (&open.block.block, &intent.block.block);
+        let lane = self.lane(&payment.account)?;
+        let takes_its_place = void.account == ours.account && void.previous == ours.previous;
+        if !takes_its_place || void.balance != lane.balance || payment.void.is_some() {
+            return Err(misfit("payment.voiding", "the block does not only take the place"));
+        }
+        self.own_block(intent.hash());
+        payment.void = Some(Box::new(intent.clone()));
+        Ok(())
+    }
+
     fn settled(&mut self, payment: &mut Payment, paid: &Settlement) -> Result<(), ApplyError> {
         let intent = payment.state.intent().filter(|intent| intent.hash() == paid.reference);
         let Some(intent) = intent.cloned() else {
@@ -290,6 +317,7 @@ impl Fold<'_> {
             foreign: false,
         };
         self.put_history(&payment.account, &entry);
+        payment.void = None;
         payment.state = State::Settled { block_hash: intent.hash(), at_ms: self.at };
         self.count(|counters| counters.settled += 1)
     }
@@ -320,6 +348,7 @@ impl Fold<'_> {
         if payment.state.intent().is_some() || matches!(payment.state, State::Reserved { .. }) {
             self.dequeue(payment)?;
         }
+        payment.void = None;
         payment.state = State::Released { ending, reason_code, reason: reason.to_owned() };
         self.count(|counters| match ending {
             Ending::Denied => counters.denied += 1,

@@ -8,7 +8,6 @@ mod request;
 mod shown;
 mod status;
 
-pub use backend::PaymentBackend;
 pub use list::PaymentList;
 pub use request::PaymentRequest;
 pub use status::PaymentStatus;

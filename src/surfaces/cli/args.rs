@@ -6,6 +6,7 @@ use clap::{ArgAction, ArgGroup, Args, Parser, Subcommand, ValueEnum};
 
 use super::mandate_args::{Entries, Mandates};
 use super::policy_args::PolicyCommand;
+use super::third_party_args::ThirdPartyFlags;
 use crate::limits;
 
 /// A wallet for AI agents that its owner can trust.
@@ -63,6 +64,9 @@ pub struct Settings {
     /// A running sandbox to join [env: PAYWARDEN_SANDBOX_URL]
     #[arg(long, global = true, value_name = "URL")]
     pub sandbox_url: Option<String>,
+    /// Third parties.
+    #[command(flatten)]
+    pub third_parties: ThirdPartyFlags,
     /// Threads for proof of work, 1 to 64, or auto [env: PAYWARDEN_WORK_THREADS]
     #[arg(long, global = true, value_name = "N")]
     pub work_threads: Option<String>,
@@ -111,16 +115,20 @@ pub enum Command {
 }
 
 /// How a wallet is made.
-#[derive(Args, Clone, Copy, Debug, Default)]
+#[derive(Args, Clone, Debug, Default)]
+#[command(group = ArgGroup::new("known_keys").args(["import", "import_ifenpay"]))]
 pub struct InitArguments {
     /// Use keys you have: asks for a seed or recovery phrase, which is not shown
     #[arg(long)]
     pub import: bool,
+    /// Use the keys and the API key of ifenpay's toolset: its data/ai.bin, whose password is asked for
+    #[arg(long, value_name = "FILE")]
+    pub import_ifenpay: Option<PathBuf>,
     /// What you have, where 24 words could mean two things
     #[arg(long, requires = "import")]
     pub kind: Option<ImportKind>,
     /// You know what the imported keys were used for
-    #[arg(long, requires = "import")]
+    #[arg(long, requires = "known_keys")]
     pub acknowledge_history: bool,
     /// Ask for no confirmation; on test networks only
     #[arg(long)]
@@ -513,7 +521,11 @@ const INIT_EXAMPLES: &str = "Examples:
   paywarden --network live --node-url https://rpc.example init
                                                  a new wallet on the real network
   paywarden --network live --node-url https://rpc.example init --import --kind bip44
-                                                 with the phrase of a hardware wallet";
+                                                 with the phrase of a hardware wallet
+  paywarden --network live --gateway ifenpay init
+                                                 with an API key of ifenpay and no node
+  paywarden --network live --gateway ifenpay init --import-ifenpay data/ai.bin
+                                                 what ifenpay's toolset left behind";
 
 /// A port that leaves room for all services after it.
 fn sandbox_port(text: &str) -> Result<u16, String> {

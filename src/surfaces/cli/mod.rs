@@ -12,6 +12,7 @@ pub mod policy_args;
 pub mod sandbox;
 pub mod schemas;
 pub mod secrets;
+pub mod third_party_args;
 pub mod usage;
 pub mod welcome;
 

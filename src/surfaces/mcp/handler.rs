@@ -43,6 +43,8 @@ pub struct Options {
     pub tool_names: ToolNames,
     /// Offers only these toolsets; `None` for all.
     pub toolsets: Option<Vec<String>>,
+    /// Toolsets that cannot work with the settings in force, and are not offered.
+    pub unusable: Vec<&'static str>,
 }
 
 /// One call of a tool, however often it is made of the wallet.

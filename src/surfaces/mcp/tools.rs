@@ -38,6 +38,7 @@ pub fn offered_tools(options: &Options) -> Result<Vec<Tool>, UnknownToolset> {
 pub fn is_offered(spec: &Spec, options: &Options) -> bool {
     spec.audience == Audience::Agent
         && (!options.read_only || spec.access == Access::Read)
+        && !options.unusable.contains(&spec.toolset)
         && options
             .toolsets
             .as_ref()
@@ -144,6 +145,8 @@ mod tests {
         assert_eq!([&SPEC, &spend].map(|spec| is_offered(spec, &read_only)), [true, false]);
         assert!(!is_offered(&SPEC, &guard));
         assert!(is_offered(&Spec { toolset: "guard", ..SPEC }, &guard));
+        let without = Options { unusable: vec!["wallet"], ..Options::default() };
+        assert!(!is_offered(&SPEC, &without));
     }
 
     #[test]
