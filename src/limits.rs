@@ -387,6 +387,8 @@ pub const IFENPAY_TIMEOUT: Duration = Duration::from_secs(30);
 pub const IFENPAY_BODY_BYTES: usize = 1024 * 1024;
 /// Pause before ifenpay is asked once more.
 pub const IFENPAY_RETRY: Duration = Duration::from_millis(500);
+/// How long the answer of a top-up waits for ifenpay to say what came of it, once it is paid.
+pub const CREDITS_CLAIM: Duration = Duration::from_secs(8);
 /// How often ifenpay is asked whether a request was paid, as its documents advise.
 pub const IFENPAY_POLL: Duration = Duration::from_secs(3);
 /// Longest code of an ifenpay error, in bytes.

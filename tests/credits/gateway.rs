@@ -55,6 +55,35 @@ fn a_new_wallet_registers_with_ifenpay_and_needs_no_node() {
 }
 
 #[test]
+fn on_live_no_host_points_the_wallet_at_another_gateway_or_ifenpay() {
+    let stage = Stage::new();
+    let home = Home::new();
+    let words = format!("--network live --gateway ifenpay --ifenpay-api-url {} init", stage.api);
+    let Some(mut terminal) = Terminal::start(&home, &words) else { return };
+    terminal.secrets(UNLOCK, OPERATOR).confirm();
+    let (said, code) = terminal.end();
+    assert_eq!(code, Some(0), "{said}");
+    let asked = |settings: &[&str]| {
+        home.run(&[&["--network", "live"], settings, &["wallet", "address"]].concat())
+    };
+    assert_eq!(asked(&[]).status.code(), Some(0));
+    assert_eq!(
+        asked(&["--gateway", "ifenpay", "--ifenpay-api-url", &stage.api]).status.code(),
+        Some(0)
+    );
+    for other in [
+        ["--gateway", "node"],
+        ["--ifenpay-api-url", "http://127.0.0.1:1"],
+        ["--ifenpay-api-url", "https://api.ifenpay.com"],
+    ] {
+        let output = asked(&other);
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(3), "{other:?}: {said}");
+        assert!(said.contains("NETWORK_FIXED") && said.contains("network set"), "{said}");
+    }
+}
+
+#[test]
 fn the_wallet_that_ifenpays_toolset_left_behind_is_taken_over() {
     let stage = Stage::new();
     let home = Home::new();

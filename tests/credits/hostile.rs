@@ -169,6 +169,44 @@ fn an_answer_lost_after_publishing_costs_one_payment_and_no_credit() {
 }
 
 #[test]
+fn credits_that_ifenpay_does_not_confirm_are_paid_once_and_asked_for_again() {
+    let stage = Stage::new();
+    let home = stage.wallet();
+    let mut server = open(&home);
+    stage.ifenpay.stand(Endpoint::Topup, Fault::LostAnswer);
+    let ask = json!({ "credits_amount": 10, "idempotency_key": "ten" });
+    let bought = server.facts("credits_topup", ask.clone());
+    assert_eq!(
+        (&bought["status"], &bought["new_credits_balance"]),
+        (&json!("settled"), &json!(110))
+    );
+    assert!(bought.get("topped_up_credits").is_none(), "{bought}");
+    assert!(bought["credits_note"].as_str().unwrap().contains("same idempotency_key"), "{bought}");
+    stage.ifenpay.clear_faults();
+    let again = server.facts("credits_topup", ask);
+    assert_eq!(
+        (&again["topped_up_credits"], &again["payment_id"]),
+        (&json!(10), &bought["payment_id"])
+    );
+    assert_eq!(stage.node.sends_to(&Ifenpay::account()).len(), 1);
+}
+
+#[test]
+fn an_ifenpay_that_is_not_there_is_a_request_error() {
+    let stage = Stage::new();
+    let home = stage.wallet_with(&[("IFENPAY_API_URL", "http://127.0.0.1:1")]);
+    let mut server = open(&home);
+    for (tool, arguments) in [
+        ("credits_get", json!({})),
+        ("credits_topup", json!({ "credits_amount": 10 })),
+        ("donate_send", json!({ "amount": "0.1" })),
+    ] {
+        let text = server.error(tool, arguments);
+        assert!(text.starts_with("REQUEST_ERROR: ") && text.contains("Nothing was sent"), "{text}");
+    }
+}
+
+#[test]
 fn a_wallet_killed_between_publishing_and_the_answer_pays_once_and_finds_its_credits() {
     let stage = Stage::new();
     let home = stage.wallet();

@@ -98,22 +98,36 @@ async fn topped_up(paid: &Paid, context: &Context) -> ToppedUp {
     if answer.standing.status != Status::Settled {
         return answer;
     }
-    match context.engine.claim_credits(paid).await {
-        Ok(given) => {
+    let late = "it has not answered in time".to_owned();
+    let why = match in_time(context.engine.claim_credits(paid), context).await {
+        Some(Ok(given)) => {
             answer.topped_up_credits = Some(given.topped_up_credits);
             answer.new_credits_balance = Some(given.new_credits_balance);
+            return answer;
         }
         // The money has moved: whatever ifenpay says now, this is no failure of the payment.
-        Err(error) => {
-            let now = match context.engine.services().ifenpay().await {
-                Ok(ifenpay) => ifenpay.credits().await.ok(),
-                Err(_) => None,
-            };
-            answer.new_credits_balance = now.map(|now| now.credits);
-            answer.credits_note = Some(format!(
-                "Paid, and ifenpay has not said that the credits are there: {error}. Repeat with the same idempotency_key to ask again; nothing is paid twice"
-            ));
+        Some(Err(error)) => {
+            let left = in_time(credits_left(context), context).await;
+            answer.new_credits_balance = left.flatten();
+            error.to_string()
         }
-    }
+        None => late,
+    };
+    answer.credits_note = Some(format!(
+        "Paid, and ifenpay has not said that the credits are there: {why}. Repeat with the same idempotency_key to ask again; nothing is paid twice"
+    ));
     answer
+}
+
+async fn credits_left(context: &Context) -> Option<i32> {
+    let ifenpay = context.engine.services().ifenpay().await.ok()?;
+    ifenpay.credits().await.ok().map(|now| now.credits)
+}
+
+/// A payment that is settled must not wait for ifenpay's sake until its host gives up.
+async fn in_time<T>(asked: impl Future<Output = T>, context: &Context) -> Option<T> {
+    tokio::select! {
+        answer = asked => Some(answer),
+        () = context.engine.clock().sleep(limits::CREDITS_CLAIM) => None,
+    }
 }
