@@ -77,6 +77,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "surfaces",
             "operations",
             "engine",
+            "providers",
             "payment",
             "wallet",
             "network",

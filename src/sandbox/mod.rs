@@ -12,5 +12,5 @@ pub mod nicky;
 mod serve;
 mod web;
 
-pub use serve::{Ports, ServeError, Service, Serving, serve};
+pub use serve::{Ports, ServeError, Service, Serving, serve, serve_beside};
 pub use web::{Trouble, Troubles};
