@@ -1,3 +1,4 @@
 //! How money moves. A rail turns a granted payment into bytes and says what became of them; it never decides.
 
 pub mod nano;
+pub mod x402;
