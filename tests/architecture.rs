@@ -26,7 +26,13 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("network", &["fetch", "nano", "money", "clock", "limits", "secret"]),
     ("providers", &["fetch", "money", "nano", "digest", "clock", "limits", "secret"]),
     ("wallet", &["store", "network", "policy", "nano", "money", "limits", "secret", "clock"]),
-    ("rails", &["wallet", "network", "payment", "nano", "money", "limits"]),
+    (
+        "rails",
+        &[
+            "wallet", "network", "fetch", "payment", "policy", "nano", "money", "ids", "digest",
+            "clock", "limits", "secret",
+        ],
+    ),
     ("providers", &["network", "fetch", "nano", "money", "digest", "clock", "limits", "secret"]),
     (
         "engine",
