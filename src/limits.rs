@@ -418,3 +418,23 @@ pub const STRIPE_TIMEOUT: Duration = Duration::from_secs(30);
 pub const STRIPE_BODY_BYTES: usize = 256 * 1024;
 /// Longest header of a payment challenge or receipt, in bytes.
 pub const MPP_HEADER_BYTES: usize = 16 * 1024;
+/// Longest header in which a seller asks to be paid (x402), in bytes before decoding.
+pub const X402_HEADER_BYTES: usize = 16 * 1024;
+/// Longest body of a 402 that is read, in bytes.
+pub const X402_BODY_BYTES: usize = 64 * 1024;
+/// Longest header that pays, in bytes: what a seller asked is echoed in it.
+pub const X402_PAYMENT_BYTES: usize = 32 * 1024;
+/// Most entries of one 402.
+pub const X402_OFFERS: usize = 32;
+/// Most digits of an amount in a 402.
+pub const X402_AMOUNT_DIGITS: usize = 38;
+/// Longest name, network or address in a 402 or of a token, in bytes.
+pub const X402_TEXT_BYTES: usize = 128;
+/// Most tokens the owner adds.
+pub const X402_ASSET_ROWS: usize = 64;
+/// The longest a signed authorisation is good for, whatever a seller asks.
+pub const X402_VALIDITY: Duration = Duration::from_secs(300);
+/// Fewest characters of a `payment-identifier`.
+pub const X402_IDENTIFIER_LEAST: usize = 16;
+/// Most characters of a `payment-identifier`.
+pub const X402_IDENTIFIER_MOST: usize = 128;

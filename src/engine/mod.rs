@@ -25,6 +25,7 @@ mod representative;
 mod requests;
 mod rotate;
 mod round;
+mod services;
 mod sign;
 mod simulate;
 mod timer;
@@ -49,6 +50,7 @@ pub use reconcile::{Account as ReconciledAccount, Finding, Survey};
 pub use representative::{Begun, Changed};
 pub use requests::{RequestOrder, Requested, unknown_request};
 pub use rotate::Rotated;
+pub use services::{Services, not_set_up, upstream_failure};
 pub use simulate::{Difference, Judged, Simulation, Span};
 pub use topup::ClaimError;
 pub use unlock::check_operator;
@@ -84,6 +86,7 @@ pub struct Engine {
     news: news::News,
     asked: receive::Asked,
     requests: requests::RequestMemory,
+    services: Arc<dyn Services>,
     topups: topup::Topups,
     wake: Notify,
     /// Two rotations of the ledger's key must not meet in one file.
@@ -159,6 +162,7 @@ impl Engine {
             news: news::News::default(),
             asked: receive::Asked::default(),
             requests: requests::RequestMemory::default(),
+            services: Arc::new(services::NoServices),
             topups: topup::Topups::default(),
             wake: Notify::new(),
             rotating: tokio::sync::Mutex::default(),

@@ -9,6 +9,7 @@ use std::net::IpAddr;
 
 use reqwest::Url;
 
+use super::WebPlace;
 use super::public::is_public;
 use super::url::origin;
 use crate::limits;
@@ -155,6 +156,14 @@ impl GuestUrl {
             path.pop_if_empty().extend(segments);
         }
         Self { url, is_allowed: self.is_allowed }
+    }
+
+    /// The same without its query, for comparing and for showing.
+    ///
+    /// # Panics
+    /// Never: a URL that may be asked has a host and no user part.
+    pub fn place(&self) -> WebPlace {
+        WebPlace::of(&self.url).expect("a URL that may be asked is a place on the web")
     }
 }
 

@@ -3,3 +3,4 @@
 pub mod acp;
 pub mod nano;
 pub mod stripe;
+pub mod x402;

@@ -15,5 +15,5 @@ mod serve;
 pub mod stripe;
 mod web;
 
-pub use serve::{Ports, ServeError, Service, Serving, serve};
+pub use serve::{Ports, ServeError, Service, Serving, serve, serve_beside};
 pub use web::{Trouble, Troubles};
