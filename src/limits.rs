@@ -438,3 +438,29 @@ pub const X402_VALIDITY: Duration = Duration::from_secs(300);
 pub const X402_IDENTIFIER_LEAST: usize = 16;
 /// Most characters of a `payment-identifier`.
 pub const X402_IDENTIFIER_MOST: usize = 128;
+/// Tasks for third parties looked at in one round, oldest first.
+pub const OUTBOX_OPEN: usize = 4_096;
+/// Tasks for third parties that are done at the same time.
+pub const OUTBOX_AT_WORK: usize = 8;
+/// Pause after the first failure of a task for a third party; each further one doubles it.
+pub const OUTBOX_RETRY: Duration = Duration::from_secs(10);
+/// Longest pause between two tries of such a task.
+pub const OUTBOX_RETRY_MAX: Duration = Duration::from_secs(600);
+/// A third party that cannot be reached for so long is given up on.
+pub const OUTBOX_GIVE_UP: Duration = Duration::from_secs(7 * 86_400);
+/// Tasks of one payment that are shown.
+pub const OUTBOX_OF_PAYMENT: usize = 16;
+/// How long after its end an attempt at Nicky is still watched.
+pub const NICKY_LATE: Duration = Duration::from_secs(1_800);
+/// The least time between two looks at the progress of one attempt at Nicky.
+pub const NICKY_POLL_LEAST: Duration = Duration::from_secs(10);
+/// How often a paid order at Nanswap is looked at in the first [`NANSWAP_EAGER`].
+pub const NANSWAP_POLL: Duration = Duration::from_secs(3);
+/// How long after the payment a paid order at Nanswap is looked at more often.
+pub const NANSWAP_EAGER: Duration = Duration::from_secs(30);
+/// How often after that, until the order's end.
+pub const NANSWAP_POLL_LATER: Duration = Duration::from_secs(10);
+/// How often after the order's end.
+pub const NANSWAP_POLL_LATE: Duration = Duration::from_secs(30);
+/// How long after its end an order at Nanswap is still watched.
+pub const NANSWAP_LATE: Duration = Duration::from_secs(600);

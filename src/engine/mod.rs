@@ -17,6 +17,7 @@ mod freeze;
 mod host;
 mod mandates;
 mod news;
+mod outbox;
 mod pay;
 mod policy;
 mod receive;
@@ -44,6 +45,7 @@ pub use failures::{node_failure, store_failure};
 pub use foreign::{ForeignBlock, RESTORED};
 pub use host::{HostAnswer, Taken, WaitingCall};
 pub use mandates::{Put, Written};
+pub use outbox::provider_failure;
 pub use pay::{Amount, Order, Paid};
 pub use policy::Applied;
 pub use reconcile::{Account as ReconciledAccount, Finding, Survey};
@@ -86,6 +88,7 @@ pub struct Engine {
     news: news::News,
     asked: receive::Asked,
     requests: requests::RequestMemory,
+    outbox: outbox::Outbox,
     services: Arc<dyn Services>,
     topups: topup::Topups,
     wake: Notify,
@@ -162,6 +165,7 @@ impl Engine {
             news: news::News::default(),
             asked: receive::Asked::default(),
             requests: requests::RequestMemory::default(),
+            outbox: outbox::Outbox::default(),
             services: Arc::new(services::NoServices),
             topups: topup::Topups::default(),
             wake: Notify::new(),
@@ -190,6 +194,8 @@ impl Engine {
         self.tasks.spawn(async move { engine.timer_loop().await });
         let engine = Arc::clone(self);
         self.tasks.spawn(async move { engine.requests_loop().await });
+        let engine = Arc::clone(self);
+        self.tasks.spawn(async move { engine.outbox_loop().await });
         Ok(())
     }
 

@@ -11,6 +11,8 @@ use async_trait::async_trait;
 use super::Engine;
 use crate::failure::{Failure, Retry};
 use crate::providers::ifenpay::{Ifenpay, UpstreamError};
+use crate::providers::nanswap::Nanswap;
+use crate::providers::nicky::Nicky;
 
 /// Where the clients of third parties come from.
 #[async_trait]
@@ -21,6 +23,22 @@ pub trait Services: fmt::Debug + Send + Sync {
     /// When it is not set up, or registering for a key fails.
     async fn ifenpay(&self) -> Result<Ifenpay, Failure> {
         Err(not_set_up("ifenpay"))
+    }
+
+    /// Nanswap Pay, with the merchant's key where there is one.
+    ///
+    /// # Errors
+    /// When it cannot be had.
+    async fn nanswap(&self) -> Result<Nanswap, Failure> {
+        Err(not_set_up("Nanswap Pay"))
+    }
+
+    /// Nicky.
+    ///
+    /// # Errors
+    /// When it cannot be had.
+    async fn nicky(&self) -> Result<Nicky, Failure> {
+        Err(not_set_up("Nicky"))
     }
 }
 
