@@ -396,6 +396,28 @@ pub const IFENPAY_TRANSACTION_BYTES: usize = 64;
 pub const IFENPAY_SUFFIX_MAX_RAW: u128 = 10_u128.pow(26);
 /// Largest wallet file of ifenpay, in bytes; it has about 450.
 pub const IFENPAY_FILE_BYTES: usize = 64 * 1024;
+/// Longest word of the checkout protocol (a code, a resolution), in bytes.
+pub const ACP_CODE_BYTES: usize = 64;
+/// Most messages of a merchant that are read of one answer.
+pub const ACP_MESSAGES: usize = 64;
+/// Most pieces of all things together in one checkout.
+pub const ACP_PIECES: u64 = 10_000;
+/// Most entries a quantity is repeated as where a merchant takes no quantity.
+pub const ACP_ENTRIES: usize = 64;
+/// How long a merchant may take to answer one request.
+pub const ACP_TIMEOUT: Duration = Duration::from_secs(30);
+/// Longest answer of a merchant, in bytes.
+pub const ACP_BODY_BYTES: usize = 256 * 1024;
+/// Longest e-mail address of a buyer, in bytes (RFC 5321).
+pub const EMAIL_BYTES: usize = 254;
+/// How long a payment token lives at most.
+pub const TOKEN_LIFE: Duration = Duration::from_secs(15 * 60);
+/// How long Stripe may take to answer one request.
+pub const STRIPE_TIMEOUT: Duration = Duration::from_secs(30);
+/// Longest answer of Stripe, in bytes.
+pub const STRIPE_BODY_BYTES: usize = 256 * 1024;
+/// Longest header of a payment challenge or receipt, in bytes.
+pub const MPP_HEADER_BYTES: usize = 16 * 1024;
 /// Longest header in which a seller asks to be paid (x402), in bytes before decoding.
 pub const X402_HEADER_BYTES: usize = 16 * 1024;
 /// Longest body of a 402 that is read, in bytes.

@@ -32,7 +32,10 @@ const ARROWS: &[(&str, &[&str])] = &[
     ),
     (
         "rails",
-        &["wallet", "network", "fetch", "payment", "policy", "evm", "nano", "money", "limits"],
+        &[
+            "wallet", "network", "fetch", "payment", "policy", "evm", "nano", "money", "ids",
+            "digest", "clock", "limits", "secret",
+        ],
     ),
     ("providers", &["network", "fetch", "nano", "money", "digest", "clock", "limits", "secret"]),
     (

@@ -145,6 +145,19 @@ impl GuestUrl {
         origin(&self.url)
     }
 
+    /// The place below this one that `segments` lead to, at the same origin. Each is percent-encoded; the query is
+    /// dropped.
+    #[must_use]
+    pub fn with_segments(&self, segments: &[&str]) -> Self {
+        let mut url = self.url.clone();
+        url.set_query(None);
+        // Only a URL that cannot have a path refuses, and no such URL was let in.
+        if let Ok(mut path) = url.path_segments_mut() {
+            path.pop_if_empty().extend(segments);
+        }
+        Self { url, is_allowed: self.is_allowed }
+    }
+
     /// The same without its query, for comparing and for showing.
     ///
     /// # Panics

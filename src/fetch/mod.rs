@@ -22,6 +22,7 @@ mod url;
 pub(crate) mod tests;
 
 pub use api::Api;
+pub(crate) use client::secret_value;
 pub use client::{Bounds, Client, Endpoint, Reply, Request, Settings, use_ring};
 pub use error::FetchError;
 pub use guard::{AllowList, AllowListError, GuardError, GuestUrl};
