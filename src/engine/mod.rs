@@ -34,7 +34,7 @@ mod wait;
 mod wake;
 
 pub use agents::Issued;
-pub use approve::{Answered, Resolution};
+pub use approve::{Answered, Question, Resolution};
 pub use audit::Audit;
 pub use check::Checked;
 pub use directory::Directory;
