@@ -85,7 +85,7 @@ impl Engine {
 
     /// Lets lapse what the owner did not answer. Returns when the next one lapses.
     pub(super) async fn expire_approvals(&self) -> Result<Option<Millis>, StoreError> {
-        let now = self.clock().now();
+        let now = self.ledger_now()?;
         let first = |view: &View<'_>| {
             Ok(view.approvals()?.iter().map(|(_, approval)| approval.expires_at_ms).min())
         };
