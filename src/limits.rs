@@ -181,6 +181,10 @@ pub const WAIT_MAX: Duration = Duration::from_secs(55);
 pub const DUPLICATE_WINDOW: Duration = Duration::from_secs(60);
 /// How often the same bytes are published again while a block is not confirmed.
 pub const REPUBLISH_EVERY: Duration = Duration::from_secs(5);
+/// The wall clock may run so much ahead of the time since boot before budgets count by the latter.
+pub const CLOCK_STEP: Duration = Duration::from_secs(1);
+/// Ahead by more than this, the owner is told and asked to accept it.
+pub const CLOCK_JUMP: Duration = Duration::from_secs(300);
 /// The span over which payments are counted for the rate limit.
 pub const RATE_WINDOW: Duration = Duration::from_secs(60);
 /// Events shown in a payment's trail.

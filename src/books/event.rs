@@ -4,11 +4,12 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::AgentId;
+use super::clock::{ClockAccepted, ClockJump};
 use super::directory::DirectoryEntry;
 use super::event_parts::{Channel, DecidedStage, PastAccount, Settlement};
 use super::outbox::{NewTask, TaskEnded, TaskNoted};
 use super::requests::{NewRequest, RequestEnd, RequestReceipt, RequestScan};
-use crate::clock::Millis;
+use crate::clock::{Millis, Uptime};
 use crate::digest::Digest;
 use crate::ids::{ApprovalId, PaymentId, ProposalId, WalletId};
 use crate::ledger;
@@ -121,6 +122,15 @@ pub enum Body {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         call_id: Option<Uuid>,
     },
+    /// The owner has looked at the clock: windows count by it again.
+    #[serde(rename = "clock.accepted")]
+    ClockAccepted(ClockAccepted),
+    /// The first commit since the machine was started: how its two clocks stand.
+    #[serde(rename = "clock.anchored")]
+    ClockAnchored(Uptime),
+    /// The wall clock went forward further than time has passed since the machine was started.
+    #[serde(rename = "clock.jumped")]
+    ClockJumped(ClockJump),
     /// A confirmed block somebody else made with our keys. Sends count as spent.
     #[serde(rename = "foreign.recorded")]
     ForeignRecorded {

@@ -5,10 +5,12 @@
 
 mod agent;
 mod apply;
+mod clock;
 mod directory;
 mod event;
 mod event_codec;
 mod event_parts;
+mod event_wire;
 mod mandates;
 mod outbox;
 mod requests;
@@ -18,7 +20,8 @@ mod tallies;
 mod view;
 
 pub use agent::{Agent, AgentId, AgentIdError};
-pub use apply::{ApplyError, apply};
+pub use apply::{ApplyError, apply, beside_the_rules};
+pub use clock::{ClockAccepted, ClockJump, ClockRow, Timed};
 pub use directory::DirectoryEntry;
 pub use event::{Body, Event};
 pub use event_parts::{Channel, DecidedStage, EventError, PastAccount, Settlement};

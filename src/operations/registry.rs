@@ -48,6 +48,7 @@ static OPERATIONS: &[&dyn AnyOperation] = &[
     &Of::<operator::ApprovalsAnswer>::NEW,
     &Of::<operator::ApprovalsList>::NEW,
     &Of::<guard::CheckPayment>::NEW,
+    &Of::<operator::ClockAccept>::NEW,
     &Of::<guard::GetPaymentStatus>::NEW,
     &Of::<host::HostAnswer>::NEW,
     &Of::<host::HostAsk>::NEW,
