@@ -35,6 +35,14 @@ pub enum Table {
     Mandates,
     /// Merchant id to what the owner says of it.
     Merchants,
+    /// Their id to an order we made at Nanswap Pay.
+    NanswapOrders,
+    /// Digest of a signed webhook to what became of it.
+    NanswapWebhooks,
+    /// Payment id and task to what is done for a third party.
+    Outbox,
+    /// Tasks that have not ended, to their payments.
+    OutboxOpen,
     /// Address to what the owner says of it.
     Payees,
     /// Payment id to the payment.
@@ -59,6 +67,8 @@ pub enum Table {
     Requests,
     /// Rows there is one of: wallet, policy, freeze, counters.
     Singles,
+    /// What is paid at a third party, to the payment for it.
+    Subjects,
     /// Everybody, agent or rail to what its payments come to.
     Tallies,
     /// Payment id and seq of each of its events.
@@ -69,7 +79,7 @@ pub enum Table {
 
 impl Table {
     /// All of them.
-    pub const ALL: [Self; 30] = [
+    pub const ALL: [Self; 35] = [
         Self::Agents,
         Self::Approvals,
         Self::Asked,
@@ -85,6 +95,10 @@ impl Table {
         Self::MandateSpends,
         Self::Mandates,
         Self::Merchants,
+        Self::NanswapOrders,
+        Self::NanswapWebhooks,
+        Self::Outbox,
+        Self::OutboxOpen,
         Self::Payees,
         Self::Payments,
         Self::Proposals,
@@ -97,6 +111,7 @@ impl Table {
         Self::RequestLog,
         Self::Requests,
         Self::Singles,
+        Self::Subjects,
         Self::Tallies,
         Self::Trail,
         Self::Watches,
@@ -120,6 +135,10 @@ impl Table {
             Self::MandateSpends => "mandate_spends",
             Self::Mandates => "mandates",
             Self::Merchants => "merchants",
+            Self::NanswapOrders => "nanswap_orders",
+            Self::NanswapWebhooks => "nanswap_webhooks",
+            Self::Outbox => "outbox",
+            Self::OutboxOpen => "outbox_open",
             Self::Payees => "payees",
             Self::Payments => "payments",
             Self::Proposals => "proposals",
@@ -132,6 +151,7 @@ impl Table {
             Self::RequestLog => "request_log",
             Self::Requests => "requests",
             Self::Singles => "singles",
+            Self::Subjects => "subjects",
             Self::Tallies => "tallies",
             Self::Trail => "trail",
             Self::Watches => "watches",

@@ -11,7 +11,7 @@ use crate::digest::Digest;
 use crate::ids::{PaymentId, WalletId};
 use crate::money::{Raw, units_text};
 use crate::nano::{Account, BlockHash, Network};
-use crate::payment::{BlockIntent, PublishVia, State};
+use crate::payment::{BlockIntent, PublishVia, Purpose, State};
 use crate::policy::{Charge, Policy, ReasonCode, Request};
 
 /// The wallet this store belongs to.
@@ -132,6 +132,9 @@ pub struct Payment {
     /// The empty block that is to take the place of one nobody published.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub void: Option<Box<BlockIntent>>,
+    /// What it is for at a third party.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub purpose: Option<Box<Purpose>>,
 }
 
 impl Payment {

@@ -69,6 +69,7 @@ impl Engine {
             account: wish.account,
             idempotency_key: wish.idempotency_key,
             publish_via: PublishVia::IfenpayTopup { transaction_id, credits },
+            purpose: None,
         })
         .await
     }

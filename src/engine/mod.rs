@@ -9,6 +9,7 @@ mod approve;
 mod audit;
 mod buy_credits;
 mod check;
+mod clock;
 mod directory;
 mod drive;
 mod facts;
@@ -16,8 +17,12 @@ mod failures;
 mod foreign;
 mod freeze;
 mod host;
+mod known;
 mod mandates;
+mod nanswap;
 mod news;
+mod nicky;
+mod outbox;
 mod pay;
 mod policy;
 mod receive;
@@ -29,6 +34,7 @@ mod round;
 mod services;
 mod sign;
 mod simulate;
+mod since;
 mod timer;
 mod topup;
 mod unlock;
@@ -37,7 +43,7 @@ mod wait;
 mod wake;
 
 pub use agents::Issued;
-pub use approve::{Answered, Resolution};
+pub use approve::{Answered, Question, Resolution};
 pub use audit::Audit;
 pub use buy_credits::CreditsWish;
 pub use check::Checked;
@@ -46,15 +52,20 @@ pub use drive::Pace;
 pub use failures::{node_failure, store_failure};
 pub use foreign::{ForeignBlock, RESTORED};
 pub use host::{HostAnswer, Taken, WaitingCall};
+pub use known::key_taken;
 pub use mandates::{Put, Written};
+pub use nanswap::Judgement;
+pub use nicky::Polled;
+pub use outbox::provider_failure;
 pub use pay::{Amount, Order, Paid};
 pub use policy::Applied;
 pub use reconcile::{Account as ReconciledAccount, Finding, Survey};
 pub use representative::{Begun, Changed};
 pub use requests::{RequestOrder, Requested, unknown_request};
 pub use rotate::Rotated;
-pub use services::{PaymentBackend, Services, not_set_up, upstream_failure};
+pub use services::{PayerDefaults, PaymentBackend, Services, not_set_up, upstream_failure};
 pub use simulate::{Difference, Judged, Simulation, Span};
+pub use since::Counted;
 pub use topup::ClaimError;
 pub use unlock::check_operator;
 
@@ -89,6 +100,8 @@ pub struct Engine {
     news: news::News,
     asked: receive::Asked,
     requests: requests::RequestMemory,
+    nicky_polls: nicky::NickyPolls,
+    outbox: outbox::Outbox,
     services: Arc<dyn Services>,
     topups: topup::Topups,
     wake: Notify,
@@ -165,6 +178,8 @@ impl Engine {
             news: news::News::default(),
             asked: receive::Asked::default(),
             requests: requests::RequestMemory::default(),
+            nicky_polls: nicky::NickyPolls::default(),
+            outbox: outbox::Outbox::default(),
             services: Arc::new(services::NoServices),
             topups: topup::Topups::default(),
             wake: Notify::new(),
@@ -193,6 +208,8 @@ impl Engine {
         self.tasks.spawn(async move { engine.timer_loop().await });
         let engine = Arc::clone(self);
         self.tasks.spawn(async move { engine.requests_loop().await });
+        let engine = Arc::clone(self);
+        self.tasks.spawn(async move { engine.outbox_loop().await });
         Ok(())
     }
 

@@ -13,6 +13,9 @@ use crate::failure::{Failure, Retry};
 use crate::limits;
 use crate::money::Raw;
 use crate::providers::ifenpay::{Ifenpay, UpstreamError};
+use crate::providers::nanswap::Nanswap;
+use crate::providers::nicky::Nicky;
+use crate::secret::Secret;
 
 /// Who makes payment requests and watches them.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -44,6 +47,41 @@ pub trait Services: fmt::Debug + Send + Sync {
     fn credit_price_max(&self) -> Raw {
         Raw::new(limits::CREDIT_PRICE_MAX_RAW)
     }
+
+    /// Who pays, as the owner has set it.
+    fn payer(&self) -> PayerDefaults {
+        PayerDefaults::default()
+    }
+
+    /// What Nanswap's webhooks are checked with.
+    fn nanswap_webhook_secret(&self) -> Option<Secret> {
+        None
+    }
+
+    /// Nanswap Pay, with the merchant's key where there is one.
+    ///
+    /// # Errors
+    /// When it cannot be had.
+    async fn nanswap(&self) -> Result<Nanswap, Failure> {
+        Err(not_set_up("Nanswap Pay"))
+    }
+
+    /// Nicky.
+    ///
+    /// # Errors
+    /// When it cannot be had.
+    async fn nicky(&self) -> Result<Nicky, Failure> {
+        Err(not_set_up("Nicky"))
+    }
+}
+
+/// Who pays, as far as the owner has said.
+#[derive(Clone, Debug, Default)]
+pub struct PayerDefaults {
+    /// Name.
+    pub name: Option<String>,
+    /// E-mail address.
+    pub email: Option<String>,
 }
 
 /// A wallet with ifenpay alone.

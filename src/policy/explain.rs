@@ -50,6 +50,8 @@ pub enum ReasonCode {
     NoLimitForCurrency,
     /// Whoever was to publish the payment's block never did; the block was cancelled.
     NotPublished,
+    /// What was to be paid could no longer be paid in time.
+    OfferExpired,
     /// Outside the hours the mandate may be used in.
     OutsideAllowedHours,
     /// The mandate does not allow this payee.
@@ -97,6 +99,7 @@ impl ReasonCode {
             Self::MerchantUnverified => "MERCHANT_UNVERIFIED",
             Self::NoLimitForCurrency => "NO_LIMIT_FOR_CURRENCY",
             Self::NotPublished => "NOT_PUBLISHED",
+            Self::OfferExpired => "OFFER_EXPIRED",
             Self::OutsideAllowedHours => "OUTSIDE_ALLOWED_HOURS",
             Self::PayeeNotAllowed => "PAYEE_NOT_ALLOWED",
             Self::PerItemCap => "PER_ITEM_CAP",

@@ -14,6 +14,7 @@ use crate::config::{Config, Flags, ProcessEnvironment, Survey};
 use crate::engine::PaymentBackend;
 use crate::failure::Failure;
 use crate::nano::Network;
+use crate::operations::Need;
 use crate::surfaces::cli::doctor::{Facts, NodeFact, Problem, Setting, ToolFacts};
 use crate::surfaces::mcp::offered_tools;
 
@@ -117,7 +118,7 @@ fn note_unusable(config: &Result<Config, Failure>, findings: &mut Findings) {
     let Ok(config) = config else { return };
     let wants = config.reach.is_through_ifenpay()
         || config.third_parties.payment_backend == PaymentBackend::Ifenpay;
-    if wants && options(config).unusable.contains(&"credits") {
+    if wants && options(config).lacking.contains(&Need::IfenpayKey) {
         let failure =
             Failure::unavailable("NOT_SET_UP", "ifenpay is to be used, and there is no key for it");
         problem(

@@ -43,5 +43,5 @@ pub use past::{Found, Past};
 pub use provider_place::{NetworkGateway, ProviderApi, UnknownGateway};
 pub use reach::Reach;
 pub use services::ThirdParties;
-pub use simulators::{Simulated, Simulators};
+pub use simulators::{NanswapSecrets, Simulated, Simulators};
 pub use start::start;

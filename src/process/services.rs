@@ -19,12 +19,14 @@ use super::simulators::{Simulated, Simulators};
 use crate::clock::Clock;
 use crate::engine::{PaymentBackend, Services, not_set_up, upstream_failure};
 use crate::failure::{Failure, Retry};
-use crate::fetch::{BaseUrl, Client, PlainText, Settings};
+use crate::fetch::{BaseUrl, Client, PlainText, Provider, Settings};
 use crate::limits;
 use crate::money::Raw;
 use crate::nano::Network;
 use crate::network::gateway::Upstream;
 use crate::providers::ifenpay::Ifenpay;
+use crate::providers::nanswap::Nanswap;
+use crate::providers::nicky::Nicky;
 use crate::secret::Secret;
 
 impl Boot {
@@ -69,6 +71,8 @@ pub(super) struct Clients {
     clock: Arc<dyn Clock>,
     http: OnceCell<Client>,
     ifenpay: Mutex<Option<Upstream>>,
+    nanswap: OnceCell<Nanswap>,
+    nicky: OnceCell<Nicky>,
 }
 
 impl Clients {
@@ -83,6 +87,8 @@ impl Clients {
             clock: Arc::clone(&boot.clock),
             http: OnceCell::new(),
             ifenpay: Mutex::default(),
+            nanswap: OnceCell::new(),
+            nicky: OnceCell::new(),
         }
     }
 
@@ -158,8 +164,15 @@ impl Clients {
     }
 
     async fn with_key(&self, base: BaseUrl, key: Option<Secret>) -> Upstream {
-        let http = self.http.get_or_init(async || Client::new(Settings::default())).await;
-        Upstream::new(http.clone(), base, key, Arc::clone(&self.clock))
+        Upstream::new(self.http().await, base, key, Arc::clone(&self.clock))
+    }
+
+    async fn provider(&self, name: &'static str, base: BaseUrl) -> Provider {
+        Provider::new(name, base, self.http().await, Arc::clone(&self.clock))
+    }
+
+    async fn http(&self) -> Client {
+        self.http.get_or_init(async || Client::new(Settings::default())).await.clone()
     }
 }
 
@@ -175,6 +188,30 @@ impl Services for Clients {
 
     fn credit_price_max(&self) -> Raw {
         self.settings.credit_price_max
+    }
+
+    async fn nanswap(&self) -> Result<Nanswap, Failure> {
+        let make = || async {
+            let Some(simulators) = &self.simulators else { return Err(not_set_up("Nanswap Pay")) };
+            let base = simulators.base_url(Simulated::Nanswap).await?;
+            let key = simulators.nanswap_secrets().key;
+            let provider = self.provider("Nanswap Pay", base).await;
+            Ok(Nanswap::new(provider, Some(key), Arc::clone(&self.clock)))
+        };
+        self.nanswap.get_or_try_init(make).await.cloned()
+    }
+
+    fn nanswap_webhook_secret(&self) -> Option<Secret> {
+        self.simulators.as_ref().map(|simulators| simulators.nanswap_secrets().webhook)
+    }
+
+    async fn nicky(&self) -> Result<Nicky, Failure> {
+        let make = || async {
+            let Some(simulators) = &self.simulators else { return Err(not_set_up("Nicky")) };
+            let base = simulators.base_url(Simulated::Nicky).await?;
+            Ok(Nicky::new(self.provider("Nicky", base).await))
+        };
+        self.nicky.get_or_try_init(make).await.cloned()
     }
 }
 

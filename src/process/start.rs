@@ -238,16 +238,22 @@ pub(super) fn options(config: &Config) -> Options {
         read_only: config.read_only,
         tool_names: if config.dotted_names { ToolNames::Dotted } else { ToolNames::Underscored },
         toolsets: config.toolsets.clone(),
-        unusable: unusable(config),
         agent_token: config.agent_token.clone(),
+        lacking: lacking(config),
     }
 }
 
-/// What a real network offers only to an owner who has an account there.
-fn unusable(config: &Config) -> Vec<&'static str> {
-    let has_key = config.third_parties.ifenpay_key.is_some()
-        || config.home.path(files::IFENPAY_ACCESS).exists();
-    if config.network == Network::Sandbox || has_key { Vec::new() } else { vec![CREDITS] }
+/// What the owner has not set; the sandbox's simulators need nothing.
+fn lacking(config: &Config) -> Vec<Need> {
+    if config.network == Network::Sandbox {
+        return Vec::new();
+    }
+    let mut lacking = vec![Need::NanswapKey, Need::NanswapWebhookSecret];
+    let kept = config.home.path(files::IFENPAY_ACCESS).exists();
+    if config.third_parties.ifenpay_key.is_none() && !kept {
+        lacking.push(Need::IfenpayKey);
+    }
+    lacking
 }
 
 fn program() -> Result<PathBuf, Failure> {
@@ -255,9 +261,6 @@ fn program() -> Result<PathBuf, Failure> {
         Failure::internal("PROGRAM_UNKNOWN", format!("this program's path is not known: {error}"))
     })
 }
-
-/// The toolset of ifenpay's credits and donations.
-const CREDITS: &str = "credits";
 
 /// The flags of this start as a host should give them; a host has another working directory.
 fn repeated(config: &Config) -> Vec<String> {

@@ -9,11 +9,14 @@ use std::sync::Arc;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
+use super::acp::{self, AcpMerchant};
 use super::ifenpay::{self, Ifenpay};
+use super::mpp::{self, MppSeller};
 use super::nano::rpc::{self, Front};
 use super::nano::{SandboxNode, Spelling, websocket};
 use super::nanswap::{self, Nanswap};
 use super::nicky::{self, Nicky};
+use super::stripe::{self, Stripe};
 
 /// One simulated service.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
@@ -28,6 +31,12 @@ pub enum Service {
     Nicky,
     /// Nanswap Pay.
     Nanswap,
+    /// Stripe's payment tokens.
+    Stripe,
+    /// A merchant with checkouts.
+    AcpMerchant,
+    /// A seller paid by tokens.
+    MppSeller,
 }
 
 /// Where to listen.
@@ -61,8 +70,16 @@ pub struct Serving {
 
 impl Service {
     /// All there are, in the order of their ports.
-    pub const ALL: [Self; 5] =
-        [Self::NodeRpc, Self::NodeWebsocket, Self::Ifenpay, Self::Nicky, Self::Nanswap];
+    pub const ALL: [Self; 8] = [
+        Self::NodeRpc,
+        Self::NodeWebsocket,
+        Self::Ifenpay,
+        Self::Nicky,
+        Self::Nanswap,
+        Self::Stripe,
+        Self::AcpMerchant,
+        Self::MppSeller,
+    ];
 
     /// Its name in the output of `paywarden sandbox`.
     pub const fn name(self) -> &'static str {
@@ -72,6 +89,9 @@ impl Service {
             Self::Ifenpay => "ifenpay",
             Self::Nicky => "nicky",
             Self::Nanswap => "nanswap",
+            Self::Stripe => "stripe",
+            Self::AcpMerchant => "acp-merchant",
+            Self::MppSeller => "mpp-seller",
         }
     }
 
@@ -83,13 +103,16 @@ impl Service {
             Self::Ifenpay => 10,
             Self::Nicky => 20,
             Self::Nanswap => 30,
+            Self::Stripe => 40,
+            Self::AcpMerchant => 50,
+            Self::MppSeller => 70,
         }
     }
 
     const fn scheme(self) -> &'static str {
         match self {
-            Self::NodeRpc | Self::Ifenpay | Self::Nicky | Self::Nanswap => "http",
             Self::NodeWebsocket => "ws",
+            _ => "http",
         }
     }
 }
@@ -127,6 +150,8 @@ type Listening = (Service, TcpListener, SocketAddr);
 
 fn start(front: Front, listeners: Vec<Listening>, stop: CancellationToken) -> Serving {
     let ifenpay = Ifenpay::new(front.node.clone());
+    let clock = Arc::clone(front.node.clock());
+    let stripe = Stripe::new(Arc::clone(&clock));
     let front = Arc::new(front);
     let mut urls = Vec::with_capacity(listeners.len());
     for (service, listener, address) in listeners {
@@ -141,6 +166,15 @@ fn start(front: Front, listeners: Vec<Listening>, stop: CancellationToken) -> Se
             }
             Service::Nanswap => {
                 tokio::spawn(nanswap::serve(Nanswap::new(front.node.clone()), listener, stop))
+            }
+            Service::Stripe => tokio::spawn(stripe::serve(stripe.clone(), listener, stop)),
+            Service::AcpMerchant => {
+                let merchant = AcpMerchant::new(Arc::clone(&clock), stripe.clone());
+                tokio::spawn(acp::serve(merchant, listener, stop))
+            }
+            Service::MppSeller => {
+                let seller = MppSeller::new(Arc::clone(&clock), stripe.clone());
+                tokio::spawn(mpp::serve(seller, listener, stop))
             }
         };
     }

@@ -23,6 +23,7 @@ fn payment_of(topup: &TopupOrder, amount: Raw) -> Order {
         operation: "credits.topup",
         destination: topup.payment_address,
         publish_via: PublishVia::IfenpayTopup { transaction_id, credits: topup.tier.credits() },
+        purpose: None,
         ..order(amount)
     }
 }

@@ -97,6 +97,7 @@ pub fn order(amount: Raw) -> Order {
         account: key().account(),
         idempotency_key: None,
         publish_via: PublishVia::Node,
+        purpose: None,
     }
 }
 

@@ -27,6 +27,7 @@ impl Fold<'_> {
             idempotency_key,
             fingerprint,
             publish_via,
+            purpose,
         } = body
         {
             if request.payment_id != id || self.view().payment(id)?.is_some() {
@@ -34,6 +35,7 @@ impl Fold<'_> {
             }
             self.requested(request, idempotency_key.as_ref(), *fingerprint)?;
             self.rows.put(Table::Calls, call_id.as_bytes(), encode(&id));
+            self.take_subject(id, purpose.as_deref())?;
             let payment = Payment {
                 request: request.clone(),
                 operation: operation.clone(),
@@ -46,6 +48,7 @@ impl Fold<'_> {
                 state: State::Requested,
                 publish_via: publish_via.clone(),
                 void: None,
+                purpose: purpose.clone(),
             };
             self.put_payment(&payment);
             return Ok(());
@@ -153,17 +156,18 @@ impl Fold<'_> {
     fn remember_time(&mut self, agent: Option<&str>) -> Result<(), ApplyError> {
         let Some(policy) = self.view().policy()?.map(|row| row.policy) else { return Ok(()) };
         let times = self.view().recent_requests(agent)?;
-        self.put_times(&agent_key(agent, &[]), times, policy.payments_per_minute);
+        let now = self.view().budget_time()?;
+        self.put_times(&agent_key(agent, &[]), times, now, policy.payments_per_minute);
         let times = self.view().all_recent_requests()?;
-        self.put_times(EVERYBODY, times, policy.payments_per_minute_overall);
+        self.put_times(EVERYBODY, times, now, policy.payments_per_minute_overall);
         Ok(())
     }
 
-    fn put_times(&mut self, key: &[u8], mut times: Vec<Millis>, limit: u32) {
+    fn put_times(&mut self, key: &[u8], mut times: Vec<Millis>, now: Millis, limit: u32) {
         if limit == 0 {
             return;
         }
-        times.push(self.at);
+        times.push(now);
         let surplus = times.len().saturating_sub(limit as usize);
         times.drain(..surplus);
         self.rows.put(Table::Rates, key, encode(&times));

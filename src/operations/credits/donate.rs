@@ -83,6 +83,7 @@ impl Operation for DonateSend {
             account: AccountRef::resolve(None, engine)?,
             idempotency_key: key,
             publish_via: PublishVia::Node,
+            purpose: None,
         };
         Ok(donated(&spend(order, context).await?))
     }

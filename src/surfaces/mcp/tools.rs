@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::handler::Options;
 use super::names::ToolNames;
-use crate::operations::{Access, AnyOperation, Audience, Spec, registry};
+use crate::operations::{Access, AnyOperation, Audience, Spec, need_of, registry};
 
 /// A toolset was asked for that no operation belongs to.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
@@ -38,11 +38,11 @@ pub fn offered_tools(options: &Options) -> Result<Vec<Tool>, UnknownToolset> {
 pub fn is_offered(spec: &Spec, options: &Options) -> bool {
     spec.audience == Audience::Agent
         && (!options.read_only || spec.access == Access::Read)
-        && !options.unusable.contains(&spec.toolset)
         && options
             .toolsets
             .as_ref()
             .is_none_or(|wanted| wanted.iter().any(|name| name == spec.toolset))
+        && need_of(spec.name).is_none_or(|need| !options.lacking.contains(&need))
 }
 
 /// Refuses toolsets that would silently offer nothing.
@@ -101,6 +101,7 @@ fn meta(spec: &Spec) -> MetaObject {
 mod tests {
     use super::*;
     use crate::limits::{MCP_CORE_TOOLS_BYTES, MCP_TOOLS, MCP_TOOLS_BYTES};
+    use crate::operations::Need;
 
     #[test]
     fn annotations_say_what_a_tool_may_do() {
@@ -145,8 +146,9 @@ mod tests {
         assert_eq!([&SPEC, &spend].map(|spec| is_offered(spec, &read_only)), [true, false]);
         assert!(!is_offered(&SPEC, &guard));
         assert!(is_offered(&Spec { toolset: "guard", ..SPEC }, &guard));
-        let without = Options { unusable: vec!["wallet"], ..Options::default() };
-        assert!(!is_offered(&SPEC, &without));
+        let keyless = Options { lacking: vec![Need::NanswapKey], ..Options::default() };
+        let named = |name| is_offered(&Spec { name, ..SPEC }, &keyless);
+        assert!(!named("nanswap.create_order") && named("nanswap.verify_webhook"));
     }
 
     #[test]
