@@ -19,7 +19,7 @@ pub use agent::{Agent, AgentId, AgentIdError};
 pub use apply::{ApplyError, apply};
 pub use directory::DirectoryEntry;
 pub use event::{Body, Event};
-pub use event_parts::{Channel, DecidedStage, EventError, PastAccount, Settlement};
+pub use event_parts::{Channel, DecidedStage, EventError, NewPayment, PastAccount, Settlement};
 pub use mandates::{MandateBudget, MandateRow, Proposal};
 pub use requests::{
     NewRequest, OtherPayment, PaymentRequest, RequestCounters, RequestEnd, RequestReceipt,
@@ -28,7 +28,7 @@ pub use requests::{
 pub use rows::{KeyValue, MemoryRows, Rows, RowsError, RowsMut, Scan, Table};
 pub use tables::{
     Approval, Asked, Counters, Decided, Freeze, HistoryEntry, HistoryKind, HostApproved,
-    Idempotency, Lane, NetworkInForce, OpenBlock, Payment, PolicyInForce, Receive, Wallet,
+    Idempotency, Lane, NetworkInForce, OpenBlock, Payment, Pin, PolicyInForce, Receive, Wallet,
 };
 pub use tallies::Tally;
 pub use view::View;

@@ -39,6 +39,8 @@ pub enum Table {
     Payees,
     /// Payment id to the payment.
     Payments,
+    /// Seller's origin and network to whom it had paid the last time.
+    Pins,
     /// Proposal id to the mandate an agent has drafted.
     Proposals,
     /// Account and seq to payments that want its lane, in order.
@@ -69,7 +71,7 @@ pub enum Table {
 
 impl Table {
     /// All of them.
-    pub const ALL: [Self; 30] = [
+    pub const ALL: [Self; 31] = [
         Self::Agents,
         Self::Approvals,
         Self::Asked,
@@ -87,6 +89,7 @@ impl Table {
         Self::Merchants,
         Self::Payees,
         Self::Payments,
+        Self::Pins,
         Self::Proposals,
         Self::Queue,
         Self::Rates,
@@ -122,6 +125,7 @@ impl Table {
             Self::Merchants => "merchants",
             Self::Payees => "payees",
             Self::Payments => "payments",
+            Self::Pins => "pins",
             Self::Proposals => "proposals",
             Self::Queue => "queue",
             Self::Rates => "rates",

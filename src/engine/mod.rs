@@ -8,6 +8,7 @@ mod agents;
 mod approve;
 mod audit;
 mod check;
+mod desk;
 mod directory;
 mod drive;
 mod facts;
@@ -21,6 +22,7 @@ mod pay;
 mod policy;
 mod receive;
 mod reconcile;
+mod remote;
 mod representative;
 mod requests;
 mod rotate;
@@ -46,6 +48,9 @@ pub use mandates::{Put, Written};
 pub use pay::{Amount, Order, Paid};
 pub use policy::Applied;
 pub use reconcile::{Account as ReconciledAccount, Finding, Survey};
+pub use remote::{
+    Handover, MakeHeader, MakeProof, Offer, Offered, Signing, Source, Unprepared, Wish,
+};
 pub use representative::{Begun, Changed};
 pub use requests::{RequestOrder, Requested, unknown_request};
 pub use rotate::Rotated;
@@ -85,6 +90,7 @@ pub struct Engine {
     asked: receive::Asked,
     requests: requests::RequestMemory,
     topups: topup::Topups,
+    remotes: Arc<remote::Remotes>,
     wake: Notify,
     /// Two rotations of the ledger's key must not meet in one file.
     rotating: tokio::sync::Mutex<()>,
@@ -160,6 +166,7 @@ impl Engine {
             asked: receive::Asked::default(),
             requests: requests::RequestMemory::default(),
             topups: topup::Topups::default(),
+            remotes: Arc::default(),
             wake: Notify::new(),
             rotating: tokio::sync::Mutex::default(),
             stopping: CancellationToken::new(),
@@ -186,6 +193,8 @@ impl Engine {
         self.tasks.spawn(async move { engine.timer_loop().await });
         let engine = Arc::clone(self);
         self.tasks.spawn(async move { engine.requests_loop().await });
+        let engine = Arc::clone(self);
+        self.tasks.spawn(async move { engine.remote_loop().await });
         Ok(())
     }
 

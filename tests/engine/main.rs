@@ -6,6 +6,7 @@
 mod foreign;
 mod incoming;
 mod policy;
+mod remote;
 mod requests;
 mod sending;
 mod stage;

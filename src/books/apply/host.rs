@@ -89,15 +89,17 @@ mod tests {
                 mandate_id: None,
                 claims: Claims::default(),
                 cart: None,
+                terms: None,
             },
             operation: "wallet.send".to_owned(),
-            account,
+            account: Some(account),
             memo: None,
             created_at_ms: Millis(0),
             first_seq: 1,
             decided: None,
             charge: None,
             publish_via: PublishVia::Node,
+            purchase: None,
             state: State::Requested,
         }
     }

@@ -154,7 +154,7 @@ impl Replay<'_> {
         match &event.body {
             // The books of a simulation hold no policy, so that nothing in the fold goes by another than the new one.
             Body::PolicyLoaded { .. } => return Ok(()),
-            Body::PaymentRequested { request, .. } => self.request(stored.seq, at, request)?,
+            Body::PaymentRequested(new) => self.request(stored.seq, at, &new.request)?,
             Body::PolicyDecided {
                 stage: DecidedStage::New,
                 outcome,
