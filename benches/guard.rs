@@ -221,6 +221,7 @@ impl LaneChain {
             fingerprint: Digest::GENESIS,
             publish_via: PublishVia::Node,
             purchase: None,
+            purpose: None,
         }));
         let rule = |rule: &str| Rule {
             rule: rule.to_owned(),
@@ -275,6 +276,7 @@ fn order(number: u64) -> Order {
         account: account(),
         idempotency_key: None,
         publish_via: PublishVia::Node,
+        purpose: None,
     }
 }
 

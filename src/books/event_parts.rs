@@ -6,7 +6,7 @@ use uuid::Uuid;
 use crate::digest::Digest;
 use crate::money::{Money, Raw};
 use crate::nano::{Account, BlockHash};
-use crate::payment::{IdempotencyKey, PublishVia, Purchase, Reference};
+use crate::payment::{IdempotencyKey, PublishVia, Purchase, Purpose, Reference};
 use crate::policy::{Rail, Request, Stage};
 
 /// An account of imported keys that has a past on the network.
@@ -52,6 +52,9 @@ pub struct NewPayment {
     /// What is bought, from a payee that is handed a proof.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub purchase: Option<Purchase>,
+    /// What it is for at a third party.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub purpose: Option<Box<Purpose>>,
 }
 
 /// How money moved, in the words of seeds/004.

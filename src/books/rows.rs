@@ -35,6 +35,10 @@ pub enum Table {
     Mandates,
     /// Merchant id to what the owner says of it.
     Merchants,
+    /// Payment id and task to what is done for a third party.
+    Outbox,
+    /// Tasks that have not ended, to their payments.
+    OutboxOpen,
     /// Address to what the owner says of it.
     Payees,
     /// Payment id to the payment.
@@ -61,6 +65,8 @@ pub enum Table {
     Requests,
     /// Rows there is one of: wallet, policy, freeze, counters.
     Singles,
+    /// What is paid at a third party, to the payment for it.
+    Subjects,
     /// Everybody, agent or rail to what its payments come to.
     Tallies,
     /// Payment id and seq of each of its events.
@@ -71,7 +77,7 @@ pub enum Table {
 
 impl Table {
     /// All of them.
-    pub const ALL: [Self; 31] = [
+    pub const ALL: [Self; 34] = [
         Self::Agents,
         Self::Approvals,
         Self::Asked,
@@ -87,6 +93,8 @@ impl Table {
         Self::MandateSpends,
         Self::Mandates,
         Self::Merchants,
+        Self::Outbox,
+        Self::OutboxOpen,
         Self::Payees,
         Self::Payments,
         Self::Pins,
@@ -100,6 +108,7 @@ impl Table {
         Self::RequestLog,
         Self::Requests,
         Self::Singles,
+        Self::Subjects,
         Self::Tallies,
         Self::Trail,
         Self::Watches,
@@ -123,6 +132,8 @@ impl Table {
             Self::MandateSpends => "mandate_spends",
             Self::Mandates => "mandates",
             Self::Merchants => "merchants",
+            Self::Outbox => "outbox",
+            Self::OutboxOpen => "outbox_open",
             Self::Payees => "payees",
             Self::Payments => "payments",
             Self::Pins => "pins",
@@ -136,6 +147,7 @@ impl Table {
             Self::RequestLog => "request_log",
             Self::Requests => "requests",
             Self::Singles => "singles",
+            Self::Subjects => "subjects",
             Self::Tallies => "tallies",
             Self::Trail => "trail",
             Self::Watches => "watches",

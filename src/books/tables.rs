@@ -8,7 +8,7 @@ use crate::digest::Digest;
 use crate::ids::{PaymentId, WalletId};
 use crate::money::{Raw, units_text};
 use crate::nano::{Account, BlockHash, Network};
-use crate::payment::{BlockIntent, PublishVia, Purchase, State};
+use crate::payment::{BlockIntent, PublishVia, Purchase, Purpose, State};
 use crate::policy::{Charge, Policy, ReasonCode, Request};
 
 /// The wallet this store belongs to.
@@ -119,6 +119,9 @@ pub struct Payment {
     /// What is bought, from a payee that is handed a proof.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub purchase: Option<Purchase>,
+    /// What it is for at a third party.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub purpose: Option<Box<Purpose>>,
 }
 
 /// Whom a seller had paid the last time.

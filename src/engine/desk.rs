@@ -16,7 +16,7 @@ use crate::failure::{Failure, Retry};
 use crate::ids::{ApprovalId, PaymentId};
 use crate::limits;
 use crate::nano::Account;
-use crate::payment::{Fingerprinted, IdempotencyKey, PublishVia, Purchase, State};
+use crate::payment::{Fingerprinted, IdempotencyKey, PublishVia, Purchase, Purpose, State};
 use crate::policy::{Grant, Policy, Request, Stage, Verdict};
 use crate::store::Refusal;
 
@@ -31,6 +31,7 @@ pub(super) struct Ticket {
     pub(super) idempotency_key: Option<IdempotencyKey>,
     pub(super) publish_via: PublishVia,
     pub(super) purchase: Option<Purchase>,
+    pub(super) purpose: Option<Box<Purpose>>,
     pub(super) payment_id: PaymentId,
     pub(super) approval_id: ApprovalId,
 }
@@ -80,6 +81,27 @@ impl Ticket {
                     .hint("Use one key per intended payment: a new key for a new payment, the same key and arguments for a repeat");
                 Err(Refusal::No(failure))
             }
+        }
+    }
+
+    /// The payment there is already for the same thing at a third party; whoever asks twice is told of the first.
+    pub(super) fn same_purpose(
+        &self,
+        view: &View<'_>,
+    ) -> Result<Option<PaymentId>, Refusal<Failure>> {
+        let Some(purpose) = &self.purpose else { return Ok(None) };
+        if let Some(payment) = view.live_payment_of(&purpose.subject)? {
+            if payment.request.agent_id == self.agent_id {
+                return Ok(Some(payment.id()));
+            }
+            let message =
+                format!("another agent of this wallet pays or has paid {}", purpose.subject);
+            let failure = Failure::refused("ALREADY_PAID", message).hint("It is paid once only");
+            return Err(Refusal::No(failure));
+        }
+        match purpose.sign_before_ms {
+            Some(end) if view.now() >= end => Err(Refusal::No(offer_expired())),
+            _ => Ok(None),
         }
     }
 
@@ -166,10 +188,12 @@ impl Ticket {
             }
             Verdict::NeedsApproval => {
                 let expiry = view.policy()?.map_or(0, |row| row.policy.approval_expiry_ms);
+                let expires_at = view.now().plus(Duration::from_millis(expiry));
+                let sign_before = self.purpose.as_ref().and_then(|purpose| purpose.sign_before_ms);
                 let asked = Body::ApprovalRequested {
                     approval_id: self.approval_id,
                     reason: decision.reason,
-                    expires_at_ms: view.now().plus(Duration::from_millis(expiry)),
+                    expires_at_ms: sign_before.map_or(expires_at, |end| end.min(expires_at)),
                 };
                 events.push(Event::of(id, asked));
                 None
@@ -190,6 +214,7 @@ impl Ticket {
             fingerprint,
             publish_via: self.publish_via.clone(),
             purchase: self.purchase.clone(),
+            purpose: self.purpose.clone(),
         };
         Event::of(self.payment_id, Body::PaymentRequested(Box::new(new)))
     }
@@ -206,6 +231,11 @@ fn is_lookalike(payment: &Payment, now: Millis) -> bool {
         State::Requested | State::Awaiting { .. } => recent(payment.created_at_ms),
         State::Reserved { .. } | State::Intent(_) | State::Unknown(_) => true,
     }
+}
+
+fn offer_expired() -> Failure {
+    Failure::refused("OFFER_EXPIRED", "what was to be paid can no longer be paid in time")
+        .hint("Start again; a new address and amount may come with it")
 }
 
 pub(super) const RATE_LIMITED: &str = "RATE_LIMITED";

@@ -11,11 +11,11 @@ use super::failures::unrefused;
 use super::sign::{self, Unsigned};
 use super::wake::Bell;
 use super::{Engine, foreign, remote};
-use crate::books::{Body, Event, Lane, OpenBlock, Payment, Settlement, View};
+use crate::books::{Body, Event, Lane, NewTask, OpenBlock, Payment, Settlement, View};
 use crate::ids::PaymentId;
 use crate::limits;
-use crate::nano::{Account, BlockHash, Subtype};
-use crate::payment::{BlockIntent, Effect, Intent, Observation, PublishVia, Sight};
+use crate::nano::{Account, BlockHash};
+use crate::payment::{BlockIntent, Effect, Intent, Observation, PublishVia, Reference, Sight};
 use crate::rails::nano as rail;
 use crate::store::StoreError;
 use crate::wallet::{Frontier, FrontierError};
@@ -101,9 +101,10 @@ impl Engine {
             }
             Effect::Settle => {
                 let next = lane.head;
-                self.close(id, attempt, settled(payment, intent)).await?;
+                self.close(id, attempt, settled(payment, intent.hash().into())).await?;
                 self.remotes.forget(id);
                 self.prepare_work(intent.hash(), next);
+                self.outbox.ring();
                 Ok(Pace::Again)
             }
             Effect::Retry(rival) => {
@@ -267,13 +268,15 @@ impl Engine {
     }
 }
 
-fn settled(payment: &Payment, intent: &BlockIntent) -> Vec<Event> {
-    let settlement = Settlement {
-        rail: payment.request.rail,
-        reference: intent.hash().into(),
-        settled_amount: payment.request.amount,
-    };
-    debug_assert_eq!(intent.subtype, Subtype::Send, "a payment is a send");
+/// The money has moved; what is to be done after it comes with the same commit.
+pub(super) fn settled(payment: &Payment, reference: Reference) -> Vec<Event> {
+    let rail = payment.request.rail;
+    let settlement = Settlement { rail, reference, settled_amount: payment.request.amount };
     let mandate_id = payment.request.mandate_id.clone();
-    vec![Event::of(payment.id(), Body::PaymentSettled { settlement, mandate_id })]
+    let mut events = vec![Event::of(payment.id(), Body::PaymentSettled { settlement, mandate_id })];
+    let tasks = payment.purpose.iter().flat_map(|purpose| &purpose.after);
+    events.extend(tasks.map(|task| {
+        Event::of(payment.id(), Body::OutboxAdded(Box::new(NewTask { task: task.clone() })))
+    }));
+    events
 }

@@ -18,6 +18,7 @@ mod freeze;
 mod host;
 mod mandates;
 mod news;
+mod outbox;
 mod pay;
 mod policy;
 mod receive;
@@ -27,6 +28,7 @@ mod representative;
 mod requests;
 mod rotate;
 mod round;
+mod services;
 mod sign;
 mod simulate;
 mod timer;
@@ -45,6 +47,7 @@ pub use failures::{node_failure, store_failure};
 pub use foreign::{ForeignBlock, RESTORED};
 pub use host::{HostAnswer, Taken, WaitingCall};
 pub use mandates::{Put, Written};
+pub use outbox::provider_failure;
 pub use pay::{Amount, Order, Paid};
 pub use policy::Applied;
 pub use reconcile::{Account as ReconciledAccount, Finding, Survey};
@@ -54,6 +57,7 @@ pub use remote::{
 pub use representative::{Begun, Changed};
 pub use requests::{RequestOrder, Requested, unknown_request};
 pub use rotate::Rotated;
+pub use services::{Services, not_set_up, upstream_failure};
 pub use simulate::{Difference, Judged, Simulation, Span};
 pub use topup::ClaimError;
 pub use unlock::check_operator;
@@ -89,6 +93,8 @@ pub struct Engine {
     news: news::News,
     asked: receive::Asked,
     requests: requests::RequestMemory,
+    outbox: outbox::Outbox,
+    services: Arc<dyn Services>,
     topups: topup::Topups,
     remotes: Arc<remote::Remotes>,
     wake: Notify,
@@ -165,6 +171,8 @@ impl Engine {
             news: news::News::default(),
             asked: receive::Asked::default(),
             requests: requests::RequestMemory::default(),
+            outbox: outbox::Outbox::default(),
+            services: Arc::new(services::NoServices),
             topups: topup::Topups::default(),
             remotes: Arc::default(),
             wake: Notify::new(),
@@ -195,6 +203,8 @@ impl Engine {
         self.tasks.spawn(async move { engine.requests_loop().await });
         let engine = Arc::clone(self);
         self.tasks.spawn(async move { engine.remote_loop().await });
+        let engine = Arc::clone(self);
+        self.tasks.spawn(async move { engine.outbox_loop().await });
         Ok(())
     }
 

@@ -17,7 +17,7 @@ use crate::ledger::Head;
 use crate::limits;
 use crate::money::{Money, Raw};
 use crate::nano::Account;
-use crate::payment::{IdempotencyKey, PublishVia};
+use crate::payment::{IdempotencyKey, PublishVia, Purpose};
 use crate::policy::{Claims, Payee, Rail, Request, Stage, Verdict};
 use crate::rails::nano as rail;
 use crate::store::{CommitError, Refusal};
@@ -48,6 +48,8 @@ pub struct Order {
     pub idempotency_key: Option<IdempotencyKey>,
     /// Who publishes its block.
     pub publish_via: PublishVia,
+    /// What it is for at a third party.
+    pub purpose: Option<Box<Purpose>>,
 }
 
 impl Order {
@@ -203,6 +205,7 @@ impl Engine {
             idempotency_key: order.idempotency_key.clone(),
             publish_via: order.publish_via.clone(),
             purchase: None,
+            purpose: order.purpose.clone(),
             payment_id: new_payment_id(now),
             approval_id: new_approval_id(),
         };
@@ -277,6 +280,9 @@ impl Desk {
         let fingerprint = self.ticket.fingerprint(&asked);
         if let Some(known) = self.ticket.known(view, &fingerprint)? {
             return Ok((Vec::new(), known));
+        }
+        if let Some(id) = self.ticket.same_purpose(view)? {
+            return Ok((Vec::new(), id));
         }
         self.ticket.admit(view)?;
         let Some(lane) = view.lane(&self.order.account)? else {

@@ -5,6 +5,7 @@
 
 mod idempotency;
 mod intent;
+mod outbox;
 mod proof;
 mod publish_via;
 mod purchase;
@@ -15,6 +16,7 @@ mod step;
 
 pub use idempotency::{Fingerprinted, IdempotencyKey, KeyError};
 pub use intent::{BlockIntent, Cheque, Intent, Presented};
+pub use outbox::{Purpose, Task, TaskNews};
 pub use proof::{PaymentHeader, Proof};
 pub use publish_via::PublishVia;
 pub use purchase::{Checkout, HttpCall, Purchase, Till};

@@ -143,6 +143,7 @@ fn wish(most: Money, key: Option<&str>) -> Wish {
             headers: BTreeMap::new(),
             body: None,
         }),
+        purpose: None,
     }
 }
 

@@ -100,6 +100,7 @@ mod tests {
             charge: None,
             publish_via: PublishVia::Node,
             purchase: None,
+            purpose: None,
             state: State::Requested,
         }
     }

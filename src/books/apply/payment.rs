@@ -29,6 +29,7 @@ impl Fold<'_> {
             }
             self.requested(request, new.idempotency_key.as_ref(), *fingerprint)?;
             self.rows.put(Table::Calls, new.call_id.as_bytes(), encode(&id));
+            self.take_subject(id, new.purpose.as_deref())?;
             let payment = Payment {
                 request: request.clone(),
                 operation: new.operation.clone(),
@@ -41,6 +42,7 @@ impl Fold<'_> {
                 state: State::Requested,
                 publish_via: new.publish_via.clone(),
                 purchase: new.purchase.clone(),
+                purpose: new.purpose.clone(),
             };
             self.put_payment(&payment);
             return Ok(());

@@ -308,6 +308,7 @@ impl Wallet {
             fingerprint: crate::digest::Digest::GENESIS,
             publish_via: crate::payment::PublishVia::Node,
             purchase: None,
+            purpose: None,
         }));
         let decision = self.judge(&request, Stage::New);
         self.book(Event::of(id, requested));

@@ -17,7 +17,7 @@ use crate::failure::{Failure, Retry};
 use crate::limits;
 use crate::money::{Money, Raw};
 use crate::nano::{Account, Work};
-use crate::payment::{IdempotencyKey, Intent, PublishVia, Purchase};
+use crate::payment::{IdempotencyKey, Intent, PublishVia, Purchase, Purpose};
 use crate::policy::{Cart, Policy, ReasonCode, Request, Terms};
 use crate::store::Refusal;
 use crate::wallet::{Frontier, Keystore};
@@ -37,6 +37,8 @@ pub struct Wish {
     pub idempotency_key: Option<IdempotencyKey>,
     /// What is bought.
     pub purchase: Purchase,
+    /// What it is for at a third party, and what is to be done there after it.
+    pub purpose: Option<Box<Purpose>>,
 }
 
 /// What the seller wants for it, as it answered itself.
@@ -129,6 +131,7 @@ impl Engine {
             idempotency_key: wish.idempotency_key.clone(),
             publish_via: PublishVia::Node,
             purchase: Some(wish.purchase.clone()),
+            purpose: wish.purpose.clone(),
             payment_id: new_payment_id(self.clock().now()),
             approval_id: new_approval_id(),
         }
@@ -149,6 +152,9 @@ impl Desk {
         let id = ticket.payment_id;
         let fingerprint = ticket.fingerprint(&wish.request);
         if let Some(known) = ticket.known(view, &fingerprint)? {
+            return Ok((Vec::new(), known));
+        }
+        if let Some(known) = ticket.same_purpose(view)? {
             return Ok((Vec::new(), known));
         }
         ticket.admit(view)?;

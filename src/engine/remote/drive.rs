@@ -5,14 +5,15 @@
 
 use std::convert::Infallible;
 
+use super::super::drive::settled;
 use super::super::failures::unrefused;
 use super::super::sign::{self, Unsigned};
 use super::super::{Engine, Pace};
 use super::handover::{Offered, Signing, Unprepared};
-use crate::books::{Body, Event, Payment, Settlement};
+use crate::books::{Body, Event, Payment};
 use crate::ids::PaymentId;
 use crate::limits;
-use crate::payment::{Effect, Intent, Observation, Presented, Reference, Seen, State};
+use crate::payment::{Effect, Intent, Observation, Presented, Seen, State};
 use crate::policy::ReasonCode;
 use crate::store::StoreError;
 
@@ -116,7 +117,7 @@ impl Engine {
         let (seen, effect) = self.see(payment, proof).await?;
         let id = payment.id();
         let events = match (effect, seen) {
-            (Effect::Settle, Seen::Paid(reference)) => vec![settled(payment, reference)],
+            (Effect::Settle, Seen::Paid(reference)) => settled(payment, reference),
             (Effect::Release, _) => {
                 let reason = "the payee took no money in time and cannot any more".to_owned();
                 let reason_code = ReasonCode::Lapsed;
@@ -133,6 +134,7 @@ impl Engine {
             _ => return Ok(Pace::After(self.parts.rhythm.retrying)),
         };
         self.close(id, proof.attempt, events).await?;
+        self.outbox.ring();
         Ok(Pace::Again)
     }
 
@@ -173,14 +175,4 @@ impl Engine {
         let effect = step(&payment.state, &Observation::Payee { seen: seen.clone(), now, handed });
         Ok((seen, effect))
     }
-}
-
-fn settled(payment: &Payment, reference: Reference) -> Event {
-    let settlement = Settlement {
-        rail: payment.request.rail,
-        reference,
-        settled_amount: payment.request.amount,
-    };
-    let mandate_id = payment.request.mandate_id.clone();
-    Event::of(payment.id(), Body::PaymentSettled { settlement, mandate_id })
 }
