@@ -195,6 +195,22 @@ pub const LOOKALIKES: usize = 8;
 pub const REPUBLISH_LOST: Duration = Duration::from_millis(500);
 /// After this long without an outcome a payment is marked `unknown` for the operator's attention.
 pub const UNKNOWN_AFTER: Duration = Duration::from_secs(600);
+/// How soon a proof of payment is handed to the payee again; doubled with each time.
+pub const PRESENT_AGAIN: Duration = Duration::from_secs(2);
+/// How often that pause is doubled: the longest is 64 s.
+pub const PRESENT_DOUBLINGS: u32 = 5;
+/// How soon a block the payee publishes is handed over again.
+pub const PRESENT_CHEQUE_AGAIN: Duration = Duration::from_secs(10);
+/// How long a payee has at least to publish the block it was handed.
+pub const CHEQUE_TIMEOUT_LEAST: Duration = Duration::from_secs(60);
+/// How long at most, whatever it asks for: the account is held meanwhile.
+pub const CHEQUE_TIMEOUT_MOST: Duration = Duration::from_secs(300);
+/// How long a payment that was allowed waits for a payee that cannot be asked what it wants now.
+pub const PAYEE_WAIT: Duration = Duration::from_secs(60);
+/// Most payments without an account of ours that are under way.
+pub const OPEN_REMOTE_PAYMENTS: u32 = 256;
+/// Longest name a rail gives to money that has moved, in bytes.
+pub const REFERENCE_BYTES: usize = 256;
 /// Most receivable blocks asked for in one request.
 pub const RECEIVABLE_PAGE: u32 = 64;
 /// Accounts named in one request of a round of polling.

@@ -10,7 +10,6 @@ mod directory;
 mod event;
 mod event_codec;
 mod event_parts;
-mod event_wire;
 mod mandates;
 mod nanswap;
 mod outbox;
@@ -25,7 +24,7 @@ pub use apply::{ApplyError, apply, beside_the_rules};
 pub use clock::{ClockAccepted, ClockJump, ClockRow, Timed};
 pub use directory::DirectoryEntry;
 pub use event::{Body, Event};
-pub use event_parts::{Channel, DecidedStage, EventError, PastAccount, Settlement};
+pub use event_parts::{Channel, DecidedStage, EventError, NewPayment, PastAccount, Settlement};
 pub use mandates::{MandateBudget, MandateRow, Proposal};
 pub use nanswap::{NanswapOrder, OrderNoted, WebhookRow, WebhookTaken, WebhookVerdict};
 pub use outbox::{NewTask, OutboxTask, TaskEnd, TaskEnded, TaskNoted};
@@ -36,7 +35,7 @@ pub use requests::{
 pub use rows::{KeyValue, MemoryRows, Rows, RowsError, RowsMut, Scan, Table};
 pub use tables::{
     Approval, Asked, Counters, Decided, Freeze, HistoryEntry, HistoryKind, HostApproved,
-    Idempotency, Lane, NetworkInForce, OpenBlock, Payment, PolicyInForce, Receive, Wallet,
+    Idempotency, Lane, NetworkInForce, OpenBlock, Payment, Pin, PolicyInForce, Receive, Wallet,
 };
 pub use tallies::Tally;
 pub use view::View;

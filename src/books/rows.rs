@@ -47,6 +47,8 @@ pub enum Table {
     Payees,
     /// Payment id to the payment.
     Payments,
+    /// Seller's origin and network to whom it had paid the last time.
+    Pins,
     /// Proposal id to the mandate an agent has drafted.
     Proposals,
     /// Account and seq to payments that want its lane, in order.
@@ -79,7 +81,7 @@ pub enum Table {
 
 impl Table {
     /// All of them.
-    pub const ALL: [Self; 35] = [
+    pub const ALL: [Self; 36] = [
         Self::Agents,
         Self::Approvals,
         Self::Asked,
@@ -101,6 +103,7 @@ impl Table {
         Self::OutboxOpen,
         Self::Payees,
         Self::Payments,
+        Self::Pins,
         Self::Proposals,
         Self::Queue,
         Self::Rates,
@@ -141,6 +144,7 @@ impl Table {
             Self::OutboxOpen => "outbox_open",
             Self::Payees => "payees",
             Self::Payments => "payments",
+            Self::Pins => "pins",
             Self::Proposals => "proposals",
             Self::Queue => "queue",
             Self::Rates => "rates",

@@ -9,6 +9,7 @@ mod approve;
 mod audit;
 mod check;
 mod clock;
+mod desk;
 mod directory;
 mod drive;
 mod facts;
@@ -26,6 +27,7 @@ mod pay;
 mod policy;
 mod receive;
 mod reconcile;
+mod remote;
 mod representative;
 mod requests;
 mod rotate;
@@ -57,6 +59,9 @@ pub use outbox::provider_failure;
 pub use pay::{Amount, Order, Paid};
 pub use policy::Applied;
 pub use reconcile::{Account as ReconciledAccount, Finding, Survey};
+pub use remote::{
+    Handover, MakeHeader, MakeProof, Offer, Offered, Signing, Source, Unprepared, Wish,
+};
 pub use representative::{Begun, Changed};
 pub use requests::{RequestOrder, Requested, unknown_request};
 pub use rotate::Rotated;
@@ -101,6 +106,7 @@ pub struct Engine {
     outbox: outbox::Outbox,
     services: Arc<dyn Services>,
     topups: topup::Topups,
+    remotes: Arc<remote::Remotes>,
     wake: Notify,
     /// Two rotations of the ledger's key must not meet in one file.
     rotating: tokio::sync::Mutex<()>,
@@ -179,6 +185,7 @@ impl Engine {
             outbox: outbox::Outbox::default(),
             services: Arc::new(services::NoServices),
             topups: topup::Topups::default(),
+            remotes: Arc::default(),
             wake: Notify::new(),
             rotating: tokio::sync::Mutex::default(),
             stopping: CancellationToken::new(),
@@ -205,6 +212,8 @@ impl Engine {
         self.tasks.spawn(async move { engine.timer_loop().await });
         let engine = Arc::clone(self);
         self.tasks.spawn(async move { engine.requests_loop().await });
+        let engine = Arc::clone(self);
+        self.tasks.spawn(async move { engine.remote_loop().await });
         let engine = Arc::clone(self);
         self.tasks.spawn(async move { engine.outbox_loop().await });
         Ok(())

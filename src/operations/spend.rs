@@ -4,7 +4,6 @@ use super::Context;
 use crate::engine::{Order, Paid};
 use crate::failure::Failure;
 use crate::limits;
-use crate::payment::State;
 use crate::policy::Claims;
 
 /// Asks for the payment and waits up to [`limits::SPEND_WAIT`] for its outcome; whoever stops waiting stops nothing.
@@ -44,10 +43,10 @@ pub(super) async fn spend_claiming(
 
 fn stage(paid: &Paid) -> String {
     let id = paid.payment.id();
-    match &paid.payment.state {
-        State::Intent(intent) | State::Unknown(intent) => {
-            format!("payment {id}: block {} waits for confirmation", intent.hash())
-        }
-        _ => format!("payment {id}: waits for its account to be free"),
+    let state = &paid.payment.state;
+    match (state.block(), state.intent()) {
+        (Some(block), _) => format!("payment {id}: block {} waits for confirmation", block.hash()),
+        (None, Some(_)) => format!("payment {id}: its proof is in the payee's hands"),
+        (None, None) => format!("payment {id}: waits for its account or payee to be free"),
     }
 }

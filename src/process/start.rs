@@ -25,6 +25,7 @@ use crate::clock::SystemClock;
 use crate::config::{Config, Flags, Origin, ProcessEnvironment, VARIABLES};
 use crate::failure::Failure;
 use crate::nano::Network;
+use crate::operations::Need;
 use crate::store::FreezeMarker;
 use crate::surfaces::cli::args::{
     Arguments, Command, NetworkCommand, Sandbox, Settings, WalletCommand,
