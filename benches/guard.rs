@@ -232,6 +232,7 @@ impl LaneChain {
             idempotency_key: None,
             fingerprint: Digest::GENESIS,
             publish_via: PublishVia::Node,
+            purpose: None,
         };
         let rule = |rule: &str| Rule {
             rule: rule.to_owned(),
@@ -286,6 +287,7 @@ fn order(number: u64) -> Order {
         account: account(),
         idempotency_key: None,
         publish_via: PublishVia::Node,
+        purpose: None,
     }
 }
 

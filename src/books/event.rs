@@ -7,6 +7,7 @@ use super::AgentId;
 use super::clock::{ClockAccepted, ClockJump};
 use super::directory::DirectoryEntry;
 use super::event_parts::{Channel, DecidedStage, PastAccount, Settlement};
+use super::outbox::{NewTask, TaskEnded, TaskNoted};
 use super::requests::{NewRequest, RequestEnd, RequestReceipt, RequestScan};
 use crate::clock::{Millis, Uptime};
 use crate::digest::Digest;
@@ -14,7 +15,7 @@ use crate::ids::{ApprovalId, PaymentId, ProposalId, WalletId};
 use crate::ledger;
 use crate::money::Raw;
 use crate::nano::{Account, BlockHash, Network, Subtype};
-use crate::payment::{BlockIntent, IdempotencyKey, PublishVia};
+use crate::payment::{BlockIntent, IdempotencyKey, PublishVia, Purpose};
 use crate::policy::{Charge, Mandate, Outcome, Policy, ReasonCode, Request, Rule};
 use crate::secret::SecretVerifier;
 
@@ -333,6 +334,15 @@ pub enum Body {
         /// Work servers.
         work_urls: Vec<String>,
     },
+    /// A third party is to be told or watched.
+    #[serde(rename = "outbox.added")]
+    OutboxAdded(Box<NewTask>),
+    /// Nothing more is done for it.
+    #[serde(rename = "outbox.ended")]
+    OutboxEnded(TaskEnded),
+    /// It said something new.
+    #[serde(rename = "outbox.noted")]
+    OutboxNoted(TaskNoted),
     /// Signed; from now on it may be on the network.
     #[serde(rename = "payment.intent")]
     PaymentIntent {
@@ -379,6 +389,9 @@ pub enum Body {
         /// Who publishes its block.
         #[serde(default, skip_serializing_if = "PublishVia::is_node")]
         publish_via: PublishVia,
+        /// What it is for at a third party.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        purpose: Option<Box<Purpose>>,
     },
     /// The money has moved.
     #[serde(rename = "payment.settled")]
@@ -560,10 +573,4 @@ pub enum Body {
     /// The owner unfroze.
     #[serde(rename = "wallet.unfrozen")]
     WalletUnfrozen {},
-}
-
-impl From<Body> for Event {
-    fn from(body: Body) -> Self {
-        Self { payment_id: None, body }
-    }
 }

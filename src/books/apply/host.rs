@@ -99,6 +99,7 @@ mod tests {
             decided: None,
             charge: None,
             publish_via: PublishVia::Node,
+            purpose: None,
             state: State::Requested,
         }
     }

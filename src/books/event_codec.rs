@@ -1,4 +1,6 @@
-//! Events as the ledger writes and reads them. Must never read one leniently: what is not known is an error.
+//! Events to and from the form the ledger has them in.
+//!
+//! What was written once must be read for ever: nothing here may drop or rename a member.
 
 use serde_json::{Map, Value};
 
@@ -40,5 +42,11 @@ impl Event {
             payment_id: payment_id.map_err(|e| fail(e.to_string()))?,
             body: serde_json::from_value(tagged).map_err(|e| fail(e.to_string()))?,
         })
+    }
+}
+
+impl From<Body> for Event {
+    fn from(body: Body) -> Self {
+        Self { payment_id: None, body }
     }
 }
