@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::AgentId;
+use super::checkouts::{CheckoutAsked, FundingRegistered};
 use super::directory::DirectoryEntry;
 use super::event_parts::{Channel, DecidedStage, PastAccount, Settlement};
 use super::outbox::{NewTask, TaskEnded, TaskNoted};
@@ -121,6 +122,9 @@ pub enum Body {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         call_id: Option<Uuid>,
     },
+    /// An agent asked a merchant for things.
+    #[serde(rename = "checkout.asked")]
+    CheckoutAsked(CheckoutAsked),
     /// A confirmed block somebody else made with our keys. Sends count as spent.
     #[serde(rename = "foreign.recorded")]
     ForeignRecorded {
@@ -139,6 +143,12 @@ pub enum Body {
         /// Who got a send; for any other block the account itself.
         counterparty: Account,
     },
+    /// The owner took the card away.
+    #[serde(rename = "funding.cleared")]
+    FundingCleared {},
+    /// The owner named the card payments are made with.
+    #[serde(rename = "funding.registered")]
+    FundingRegistered(FundingRegistered),
     /// A receive was confirmed: money came in.
     #[serde(rename = "funds.received")]
     FundsReceived {

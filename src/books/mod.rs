@@ -5,6 +5,7 @@
 
 mod agent;
 mod apply;
+mod checkouts;
 mod directory;
 mod event;
 mod event_codec;
@@ -19,7 +20,8 @@ mod view;
 
 pub use agent::{Agent, AgentId, AgentIdError};
 pub use apply::{ApplyError, apply};
-pub use directory::DirectoryEntry;
+pub use checkouts::{CheckoutAsked, CheckoutItem, Funding, FundingRegistered};
+pub use directory::{CheckoutPlace, DirectoryEntry};
 pub use event::{Body, Event};
 pub use event_parts::{Channel, DecidedStage, EventError, PastAccount, Settlement};
 pub use mandates::{MandateBudget, MandateRow, Proposal};

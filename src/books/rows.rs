@@ -17,6 +17,8 @@ pub enum Table {
     Budgets,
     /// Call id to the payment it asked for.
     Calls,
+    /// Endpoint and session to what was asked for there.
+    Checkouts,
     /// Digest of agent, payee and amount to recent payments.
     Duplicates,
     /// Account and seq to one line of history.
@@ -75,13 +77,14 @@ pub enum Table {
 
 impl Table {
     /// All of them.
-    pub const ALL: [Self; 33] = [
+    pub const ALL: [Self; 34] = [
         Self::Agents,
         Self::Approvals,
         Self::Asked,
         Self::Blocks,
         Self::Budgets,
         Self::Calls,
+        Self::Checkouts,
         Self::Duplicates,
         Self::History,
         Self::HostApproved,
@@ -120,6 +123,7 @@ impl Table {
             Self::Blocks => "blocks",
             Self::Budgets => "budgets",
             Self::Calls => "calls",
+            Self::Checkouts => "checkouts",
             Self::Duplicates => "duplicates",
             Self::History => "history",
             Self::HostApproved => "host_approved",

@@ -7,9 +7,12 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use paywarden::failure::Failure;
 use paywarden::fetch::{BaseUrl, PlainText};
-use paywarden::process::{Endpoint, Simulated, Simulators};
+use paywarden::process::{Endpoint, Simulated, SimulatedShop, Simulators};
+use paywarden::sandbox::acp::AcpMerchant;
 use paywarden::sandbox::nano::SandboxNode;
+use paywarden::sandbox::stripe::Stripe;
 use paywarden::sandbox::{Service, Serving, serve_beside};
+use paywarden::secret::Secret;
 use tokio::sync::OnceCell;
 
 /// Those of this process, over the wallet's own ledger.
@@ -41,6 +44,10 @@ impl Simulators for InProcess {
         let serving = serving.map_err(|error| unavailable(&error.to_string()))?;
         base_url(serving.url(served(service)))
     }
+
+    fn shop(&self) -> SimulatedShop {
+        shop()
+    }
 }
 
 #[async_trait]
@@ -50,6 +57,19 @@ impl Simulators for Joined {
         let place = place.ok_or_else(|| unavailable(&format!("{} leaves no port", self.url)))?;
         base_url(place.expose())
     }
+
+    fn shop(&self) -> SimulatedShop {
+        shop()
+    }
+}
+
+fn shop() -> SimulatedShop {
+    SimulatedShop {
+        merchant_id: AcpMerchant::ID,
+        profile: AcpMerchant::PROFILE,
+        token: Secret::new(AcpMerchant::TOKEN.to_owned()),
+        stripe_key: Secret::new(Stripe::KEY.to_owned()),
+    }
 }
 
 fn served(service: Simulated) -> Service {
@@ -57,6 +77,9 @@ fn served(service: Simulated) -> Service {
         Simulated::Ifenpay => Service::Ifenpay,
         Simulated::Nicky => Service::Nicky,
         Simulated::Nanswap => Service::Nanswap,
+        Simulated::Stripe => Service::Stripe,
+        Simulated::AcpMerchant => Service::AcpMerchant,
+        Simulated::MppSeller => Service::MppSeller,
     }
 }
 

@@ -12,9 +12,10 @@ use tokio::sync::{Mutex, OnceCell};
 use zeroize::Zeroizing;
 
 use super::home::{Home, files};
+use super::shop_clients::ShopClients;
 use super::simulators::{Simulated, Simulators};
 use crate::clock::Clock;
-use crate::engine::{Services, not_set_up, upstream_failure};
+use crate::engine::{Services, Shops, not_set_up, upstream_failure};
 use crate::failure::Failure;
 use crate::fetch::{BaseUrl, Client, Settings};
 use crate::network::gateway::Upstream;
@@ -27,6 +28,7 @@ pub(super) struct Clients {
     simulators: Option<Arc<dyn Simulators>>,
     clock: Arc<dyn Clock>,
     http: OnceCell<Client>,
+    shops: ShopClients,
     ifenpay: Mutex<Option<Ifenpay>>,
 }
 
@@ -37,7 +39,8 @@ impl Clients {
         simulators: Option<Arc<dyn Simulators>>,
         clock: Arc<dyn Clock>,
     ) -> Self {
-        Self { home, simulators, clock, http: OnceCell::new(), ifenpay: Mutex::default() }
+        let shops = ShopClients::new(home.clone(), simulators.clone());
+        Self { home, simulators, clock, http: OnceCell::new(), shops, ifenpay: Mutex::default() }
     }
 
     async fn http(&self) -> Client {
@@ -83,6 +86,10 @@ impl Clients {
 
 #[async_trait]
 impl Services for Clients {
+    fn shops(&self) -> Result<&dyn Shops, Failure> {
+        Ok(&self.shops)
+    }
+
     async fn ifenpay(&self) -> Result<Ifenpay, Failure> {
         // Held while it is made: two callers must not register twice.
         let mut made = self.ifenpay.lock().await;
