@@ -181,6 +181,10 @@ pub const WAIT_MAX: Duration = Duration::from_secs(55);
 pub const DUPLICATE_WINDOW: Duration = Duration::from_secs(60);
 /// How often the same bytes are published again while a block is not confirmed.
 pub const REPUBLISH_EVERY: Duration = Duration::from_secs(5);
+/// The wall clock may run so much ahead of the time since boot before budgets count by the latter.
+pub const CLOCK_STEP: Duration = Duration::from_secs(1);
+/// Ahead by more than this, the owner is told and asked to accept it.
+pub const CLOCK_JUMP: Duration = Duration::from_secs(300);
 /// The span over which payments are counted for the rate limit.
 pub const RATE_WINDOW: Duration = Duration::from_secs(60);
 /// Events shown in a payment's trail.
@@ -466,3 +470,17 @@ pub const NANSWAP_POLL_LATE: Duration = Duration::from_secs(30);
 pub const NANSWAP_LATE: Duration = Duration::from_secs(600);
 /// Longest token of a merchant, in bytes.
 pub const MERCHANT_TOKEN_BYTES: usize = 4_096;
+/// How long a call waits for a third party's first word after its payment has settled.
+pub const OUTBOX_WORD: Duration = Duration::from_secs(5);
+/// Attempts at Nicky whose last answer is remembered.
+pub const NICKY_POLLED: usize = 256;
+/// Time an attempt at Nicky must have left when a block is signed for it, however long its approval took.
+pub const NICKY_SIGN_MARGIN: Duration = Duration::from_secs(60);
+/// Fewest characters of a transaction hash that is reported.
+pub const NICKY_HASH_CHARS_MIN: usize = 32;
+/// Time an order at Nanswap must have left when a block is signed for it, however long its approval took.
+pub const NANSWAP_SIGN_MARGIN: Duration = Duration::from_secs(15);
+/// Most currencies one answer names.
+pub const NANSWAP_CURRENCIES_SHOWN: usize = 100;
+/// Most currencies of prices one answer names.
+pub const FIAT_CURRENCIES_SHOWN: usize = 512;

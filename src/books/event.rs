@@ -5,11 +5,13 @@ use uuid::Uuid;
 
 use super::AgentId;
 use super::checkouts::{CheckoutAsked, FundingRegistered};
+use super::clock::{ClockAccepted, ClockJump};
 use super::directory::DirectoryEntry;
 use super::event_parts::{Channel, DecidedStage, PastAccount, Settlement};
+use super::nanswap::{NanswapOrder, OrderNoted, WebhookTaken};
 use super::outbox::{NewTask, TaskEnded, TaskNoted};
 use super::requests::{NewRequest, RequestEnd, RequestReceipt, RequestScan};
-use crate::clock::Millis;
+use crate::clock::{Millis, Uptime};
 use crate::digest::Digest;
 use crate::ids::{ApprovalId, PaymentId, ProposalId, WalletId};
 use crate::ledger;
@@ -125,6 +127,15 @@ pub enum Body {
     /// An agent asked a merchant for things.
     #[serde(rename = "checkout.asked")]
     CheckoutAsked(CheckoutAsked),
+    /// The owner has looked at the clock: windows count by it again.
+    #[serde(rename = "clock.accepted")]
+    ClockAccepted(ClockAccepted),
+    /// The first commit since the machine was started: how its two clocks stand.
+    #[serde(rename = "clock.anchored")]
+    ClockAnchored(Uptime),
+    /// The wall clock went forward further than time has passed since the machine was started.
+    #[serde(rename = "clock.jumped")]
+    ClockJumped(ClockJump),
     /// A confirmed block somebody else made with our keys. Sends count as spent.
     #[serde(rename = "foreign.recorded")]
     ForeignRecorded {
@@ -321,6 +332,15 @@ pub enum Body {
         /// One sentence.
         reason: String,
     },
+    /// Nanswap Pay was asked, and an order of ours has moved on.
+    #[serde(rename = "nanswap.noted")]
+    NanswapNoted(OrderNoted),
+    /// This wallet has made an order at Nanswap Pay.
+    #[serde(rename = "nanswap.ordered")]
+    NanswapOrdered(Box<NanswapOrder>),
+    /// A webhook of Nanswap Pay came whose signature holds.
+    #[serde(rename = "nanswap.webhook")]
+    NanswapWebhook(Box<WebhookTaken>),
     /// How the network is reached from here on. What is secret in a URL is not here.
     #[serde(rename = "network.configured")]
     NetworkConfigured {

@@ -6,11 +6,14 @@
 mod agent;
 mod apply;
 mod checkouts;
+mod clock;
 mod directory;
 mod event;
 mod event_codec;
 mod event_parts;
+mod event_wire;
 mod mandates;
+mod nanswap;
 mod outbox;
 mod requests;
 mod rows;
@@ -19,12 +22,14 @@ mod tallies;
 mod view;
 
 pub use agent::{Agent, AgentId, AgentIdError};
-pub use apply::{ApplyError, apply};
+pub use apply::{ApplyError, apply, beside_the_rules};
 pub use checkouts::{CheckoutAsked, CheckoutItem, Funding, FundingRegistered};
+pub use clock::{ClockAccepted, ClockJump, ClockRow, Timed};
 pub use directory::{CheckoutPlace, DirectoryEntry};
 pub use event::{Body, Event};
 pub use event_parts::{Channel, DecidedStage, EventError, PastAccount, Settlement};
 pub use mandates::{MandateBudget, MandateRow, Proposal};
+pub use nanswap::{NanswapOrder, OrderNoted, WebhookRow, WebhookTaken, WebhookVerdict};
 pub use outbox::{NewTask, OutboxTask, TaskEnd, TaskEnded, TaskNoted};
 pub use requests::{
     NewRequest, OtherPayment, PaymentRequest, RequestCounters, RequestEnd, RequestReceipt,

@@ -345,7 +345,7 @@ impl Desk {
                 continue;
             }
             let oldest = recent.first().copied().unwrap_or_default();
-            let wait = limits::RATE_WINDOW.saturating_sub(view.now().since(oldest));
+            let wait = limits::RATE_WINDOW.saturating_sub(view.budget_time()?.since(oldest));
             let count = recent.len();
             let message = format!(
                 "{count} payments were asked for{by_whom} in the last 60 s; the limit is {limit}"
@@ -366,7 +366,7 @@ impl Desk {
         let agent = self.order.agent_id.as_deref();
         for id in view.lookalikes(agent, &request.payee.address, &request.amount)? {
             let Some(payment) = view.payment(id)? else { continue };
-            if !is_lookalike(&payment, view.now()) {
+            if !is_lookalike(&payment, view.budget_time()?) {
                 continue;
             }
             let status = serde_json::to_value(payment.state.status()).unwrap_or_default();

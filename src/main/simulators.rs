@@ -7,9 +7,10 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use paywarden::failure::Failure;
 use paywarden::fetch::{BaseUrl, PlainText};
-use paywarden::process::{Endpoint, Simulated, SimulatedShop, Simulators};
+use paywarden::process::{Endpoint, NanswapSecrets, Simulated, SimulatedShop, Simulators};
 use paywarden::sandbox::acp::AcpMerchant;
 use paywarden::sandbox::nano::SandboxNode;
+use paywarden::sandbox::nanswap::Nanswap;
 use paywarden::sandbox::stripe::Stripe;
 use paywarden::sandbox::{Service, Serving, serve_beside};
 use paywarden::secret::Secret;
@@ -48,6 +49,10 @@ impl Simulators for InProcess {
     fn shop(&self) -> SimulatedShop {
         shop()
     }
+
+    fn nanswap_secrets(&self) -> NanswapSecrets {
+        secrets()
+    }
 }
 
 #[async_trait]
@@ -61,6 +66,10 @@ impl Simulators for Joined {
     fn shop(&self) -> SimulatedShop {
         shop()
     }
+
+    fn nanswap_secrets(&self) -> NanswapSecrets {
+        secrets()
+    }
 }
 
 fn shop() -> SimulatedShop {
@@ -70,6 +79,11 @@ fn shop() -> SimulatedShop {
         token: Secret::new(AcpMerchant::TOKEN.to_owned()),
         stripe_key: Secret::new(Stripe::KEY.to_owned()),
     }
+}
+
+fn secrets() -> NanswapSecrets {
+    let secret = |text: &str| Secret::new(text.to_owned());
+    NanswapSecrets { key: secret(Nanswap::KEY), webhook: secret(Nanswap::WEBHOOK_SECRET) }
 }
 
 fn served(service: Simulated) -> Service {

@@ -39,5 +39,5 @@ pub use lock::{LockError, WalletLock};
 pub use nodes::{join, nodes};
 pub use past::{Found, Past};
 pub use reach::Reach;
-pub use simulators::{Simulated, SimulatedShop, Simulators};
+pub use simulators::{NanswapSecrets, Simulated, SimulatedShop, Simulators};
 pub use start::start;

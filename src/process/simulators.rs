@@ -39,6 +39,18 @@ pub trait Simulators: fmt::Debug + Send + Sync {
 
     /// Who the simulated merchant is, and what it and the simulated Stripe take.
     fn shop(&self) -> SimulatedShop;
+
+    /// What the simulated Nanswap Pay takes from its merchant.
+    fn nanswap_secrets(&self) -> NanswapSecrets;
+}
+
+/// What a merchant at Nanswap Pay holds.
+#[derive(Clone, Debug)]
+pub struct NanswapSecrets {
+    /// Goes with calls that need it.
+    pub key: Secret,
+    /// Checks webhooks.
+    pub webhook: Secret,
 }
 
 /// The merchant of a sandbox and its Stripe. Play money: none of it is worth anything elsewhere.

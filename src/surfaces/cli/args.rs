@@ -215,7 +215,11 @@ pub enum WalletCommand {
     /// The wallet at a glance
     Status,
     /// What was spent, by currency and how payments ended
-    Report,
+    Report {
+        /// Only from this day (UTC) or RFC 3339 time on
+        #[arg(long, value_name = "TIME")]
+        since: Option<String>,
+    },
     /// Payments that wait for your word
     #[command(subcommand, arg_required_else_help = true)]
     #[command(after_help = "Example:\n  paywarden approvals approve 3f2a")]
@@ -259,6 +263,9 @@ pub enum WalletCommand {
         #[arg(long, value_name = "ACCOUNT")]
         account: Option<String>,
     },
+    /// The machine's clock, which budgets count by
+    #[command(subcommand, arg_required_else_help = true)]
+    Clock(ClockCommand),
     /// The record of everything that happened
     #[command(subcommand, arg_required_else_help = true)]
     Ledger(Ledger),
@@ -389,6 +396,13 @@ pub enum Agents {
     },
 }
 
+/// The clock.
+#[derive(Clone, Copy, Debug, Subcommand)]
+pub enum ClockCommand {
+    /// It went ahead and is right: budgets count by it again
+    Accept,
+}
+
 /// The ledger.
 #[derive(Debug, Subcommand)]
 pub enum Ledger {
@@ -419,6 +433,9 @@ pub enum Ledger {
         /// The public key, in PEM
         #[arg(long, value_name = "FILE")]
         key: PathBuf,
+        /// The exported ledger it must stand in; needed where the key was rotated since
+        #[arg(long, value_name = "FILE")]
+        ledger: Option<PathBuf>,
     },
     /// Write all events, one JSON object a line
     #[command(after_help = "Example:\n  paywarden ledger export > ledger.jsonl")]
