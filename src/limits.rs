@@ -484,6 +484,8 @@ pub const NANSWAP_POLL_LATER: Duration = Duration::from_secs(10);
 pub const NANSWAP_POLL_LATE: Duration = Duration::from_secs(30);
 /// How long after its end an order at Nanswap is still watched.
 pub const NANSWAP_LATE: Duration = Duration::from_secs(600);
+/// Longest token of a merchant, in bytes.
+pub const MERCHANT_TOKEN_BYTES: usize = 4_096;
 /// How long a call waits for a third party's first word after its payment has settled.
 pub const OUTBOX_WORD: Duration = Duration::from_secs(5);
 /// Attempts at Nicky whose last answer is remembered.

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::AgentId;
+use super::checkouts::{CheckoutAsked, FundingRegistered};
 use super::clock::{ClockAccepted, ClockJump};
 use super::directory::DirectoryEntry;
 use super::event_parts::{Channel, DecidedStage, NewPayment, PastAccount, Settlement};
@@ -123,6 +124,9 @@ pub enum Body {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         call_id: Option<Uuid>,
     },
+    /// An agent asked a merchant for things.
+    #[serde(rename = "checkout.asked")]
+    CheckoutAsked(CheckoutAsked),
     /// The owner has looked at the clock: windows count by it again.
     #[serde(rename = "clock.accepted")]
     ClockAccepted(ClockAccepted),
@@ -150,6 +154,12 @@ pub enum Body {
         /// Who got a send; for any other block the account itself.
         counterparty: Account,
     },
+    /// The owner took the card away.
+    #[serde(rename = "funding.cleared")]
+    FundingCleared {},
+    /// The owner named the card payments are made with.
+    #[serde(rename = "funding.registered")]
+    FundingRegistered(FundingRegistered),
     /// A receive was confirmed: money came in.
     #[serde(rename = "funds.received")]
     FundsReceived {

@@ -5,6 +5,7 @@
 
 mod agent;
 mod apply;
+mod checkouts;
 mod clock;
 mod directory;
 mod event;
@@ -21,8 +22,9 @@ mod view;
 
 pub use agent::{Agent, AgentId, AgentIdError};
 pub use apply::{ApplyError, apply, beside_the_rules};
+pub use checkouts::{CheckoutAsked, CheckoutItem, Funding, FundingRegistered};
 pub use clock::{ClockAccepted, ClockJump, ClockRow, Timed};
-pub use directory::DirectoryEntry;
+pub use directory::{CheckoutPlace, DirectoryEntry};
 pub use event::{Body, Event};
 pub use event_parts::{Channel, DecidedStage, EventError, NewPayment, PastAccount, Settlement};
 pub use mandates::{MandateBudget, MandateRow, Proposal};

@@ -17,6 +17,8 @@ pub enum Table {
     Budgets,
     /// Call id to the payment it asked for.
     Calls,
+    /// Endpoint and session to what was asked for there.
+    Checkouts,
     /// Digest of agent, payee and amount to recent payments.
     Duplicates,
     /// Account and seq to one line of history.
@@ -88,6 +90,7 @@ impl Table {
         Self::Blocks,
         Self::Budgets,
         Self::Calls,
+        Self::Checkouts,
         Self::Duplicates,
         Self::History,
         Self::HostApproved,
@@ -129,6 +132,7 @@ impl Table {
             Self::Blocks => "blocks",
             Self::Budgets => "budgets",
             Self::Calls => "calls",
+            Self::Checkouts => "checkouts",
             Self::Duplicates => "duplicates",
             Self::History => "history",
             Self::HostApproved => "host_approved",

@@ -321,6 +321,7 @@ pub(super) const NETWORK: &[u8] = b"network";
 pub(super) const POLICY: &[u8] = b"policy";
 pub(super) const FREEZE: &[u8] = b"freeze";
 pub(super) const OPERATOR: &[u8] = b"operator";
+pub(super) const FUNDING: &[u8] = b"funding";
 /// No agent's key: those hold a zero byte.
 pub(super) const EVERYBODY: &[u8] = b"*";
 pub(super) const REQUESTS: &[u8] = b"requests";

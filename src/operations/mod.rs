@@ -3,6 +3,7 @@
 //! An operation holds its own input, output and who may call it; surfaces, socket and schemas are derived from that.
 //! Operations must never reach a key, a store table or a node: they call the engine.
 
+pub mod acp;
 pub mod guard;
 pub mod host;
 pub mod nanswap;
