@@ -25,6 +25,7 @@ pub use fields::{AccountRef, AmountText, LedgerHead};
 pub use money_text::{mandate_json, money_json, money_shown};
 use paid::reason;
 pub use paid::{PayResult, SettlementOut, describe, outcome_of};
+pub use payment::address_qr;
 pub use registry::{AnyOperation, registry};
 
 use std::future::Future;

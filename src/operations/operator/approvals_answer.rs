@@ -25,6 +25,21 @@ pub struct ApprovalsAnswer {
     /// The owner's words.
     #[serde(default)]
     reason: Option<String>,
+    /// Where the owner gave it: cli or http; cli when left out.
+    #[serde(default)]
+    channel: Through,
+}
+
+/// Where an owner answers.
+#[derive(Clone, Copy, Debug, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+#[schemars(inline)]
+pub enum Through {
+    /// At a terminal.
+    #[default]
+    Cli,
+    /// On the page, or through the control API.
+    Http,
 }
 
 impl Operation for ApprovalsAnswer {
@@ -48,7 +63,10 @@ impl Operation for ApprovalsAnswer {
         let resolution = Resolution {
             approval_id,
             approved: self.approved,
-            channel: Channel::Cli,
+            channel: match self.channel {
+                Through::Cli => Channel::Cli,
+                Through::Http => Channel::Http,
+            },
             reason: bounded("reason", self.reason, limits::REASON_BYTES)?,
             call_id: Some(context.call_id),
         };
