@@ -216,6 +216,7 @@ impl LaneChain {
             idempotency_key: None,
             fingerprint: Digest::GENESIS,
             publish_via: PublishVia::Node,
+            purpose: None,
         };
         let rule = |rule: &str| Rule {
             rule: rule.to_owned(),
@@ -270,6 +271,7 @@ fn order(number: u64) -> Order {
         account: account(),
         idempotency_key: None,
         publish_via: PublishVia::Node,
+        purpose: None,
     }
 }
 

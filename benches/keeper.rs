@@ -183,7 +183,8 @@ fn lift_rate_limit(home: &Path) {
     let pem = std::fs::read_to_string(home.join("ledger-key.pem")).expect("a key");
     let signer = LedgerSigner::from_pem(&pem).expect("a key");
     let store = open(home, signer);
-    let policy = Policy { payments_per_minute: 0, ..Policy::sandbox() };
+    let policy =
+        Policy { payments_per_minute: 0, payments_per_minute_overall: 0, ..Policy::sandbox() };
     let policy_hash = policy.hash();
     commit(&store, vec![Body::PolicyLoaded { policy, policy_hash }]);
 }

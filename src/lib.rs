@@ -5,6 +5,7 @@ pub mod clock;
 pub mod config;
 pub mod digest;
 pub mod engine;
+pub mod evm;
 pub mod failure;
 pub mod fetch;
 pub mod ids;

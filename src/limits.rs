@@ -430,3 +430,71 @@ pub const HTTP_NEWS_LISTENERS: usize = 16;
 pub const HTTP_AUDIT_FIRST: u32 = 100;
 /// Answered approvals remembered, so that a second answer is told from an unknown one.
 pub const HTTP_ANSWERED: usize = 1_024;
+/// Longest word of the checkout protocol (a code, a resolution), in bytes.
+pub const ACP_CODE_BYTES: usize = 64;
+/// Most messages of a merchant that are read of one answer.
+pub const ACP_MESSAGES: usize = 64;
+/// Most pieces of all things together in one checkout.
+pub const ACP_PIECES: u64 = 10_000;
+/// Most entries a quantity is repeated as where a merchant takes no quantity.
+pub const ACP_ENTRIES: usize = 64;
+/// How long a merchant may take to answer one request.
+pub const ACP_TIMEOUT: Duration = Duration::from_secs(30);
+/// Longest answer of a merchant, in bytes.
+pub const ACP_BODY_BYTES: usize = 256 * 1024;
+/// Longest e-mail address of a buyer, in bytes (RFC 5321).
+pub const EMAIL_BYTES: usize = 254;
+/// How long a payment token lives at most.
+pub const TOKEN_LIFE: Duration = Duration::from_secs(15 * 60);
+/// How long Stripe may take to answer one request.
+pub const STRIPE_TIMEOUT: Duration = Duration::from_secs(30);
+/// Longest answer of Stripe, in bytes.
+pub const STRIPE_BODY_BYTES: usize = 256 * 1024;
+/// Longest header of a payment challenge or receipt, in bytes.
+pub const MPP_HEADER_BYTES: usize = 16 * 1024;
+/// Longest header in which a seller asks to be paid (x402), in bytes before decoding.
+pub const X402_HEADER_BYTES: usize = 16 * 1024;
+/// Longest body of a 402 that is read, in bytes.
+pub const X402_BODY_BYTES: usize = 64 * 1024;
+/// Longest header that pays, in bytes: what a seller asked is echoed in it.
+pub const X402_PAYMENT_BYTES: usize = 32 * 1024;
+/// Most entries of one 402.
+pub const X402_OFFERS: usize = 32;
+/// Most digits of an amount in a 402.
+pub const X402_AMOUNT_DIGITS: usize = 38;
+/// Longest name, network or address in a 402 or of a token, in bytes.
+pub const X402_TEXT_BYTES: usize = 128;
+/// Most tokens the owner adds.
+pub const X402_ASSET_ROWS: usize = 64;
+/// The longest a signed authorisation is good for, whatever a seller asks.
+pub const X402_VALIDITY: Duration = Duration::from_secs(300);
+/// Fewest characters of a `payment-identifier`.
+pub const X402_IDENTIFIER_LEAST: usize = 16;
+/// Most characters of a `payment-identifier`.
+pub const X402_IDENTIFIER_MOST: usize = 128;
+/// Tasks for third parties looked at in one round, oldest first.
+pub const OUTBOX_OPEN: usize = 4_096;
+/// Tasks for third parties that are done at the same time.
+pub const OUTBOX_AT_WORK: usize = 8;
+/// Pause after the first failure of a task for a third party; each further one doubles it.
+pub const OUTBOX_RETRY: Duration = Duration::from_secs(10);
+/// Longest pause between two tries of such a task.
+pub const OUTBOX_RETRY_MAX: Duration = Duration::from_secs(600);
+/// A third party that cannot be reached for so long is given up on.
+pub const OUTBOX_GIVE_UP: Duration = Duration::from_secs(7 * 86_400);
+/// Tasks of one payment that are shown.
+pub const OUTBOX_OF_PAYMENT: usize = 16;
+/// How long after its end an attempt at Nicky is still watched.
+pub const NICKY_LATE: Duration = Duration::from_secs(1_800);
+/// The least time between two looks at the progress of one attempt at Nicky.
+pub const NICKY_POLL_LEAST: Duration = Duration::from_secs(10);
+/// How often a paid order at Nanswap is looked at in the first [`NANSWAP_EAGER`].
+pub const NANSWAP_POLL: Duration = Duration::from_secs(3);
+/// How long after the payment a paid order at Nanswap is looked at more often.
+pub const NANSWAP_EAGER: Duration = Duration::from_secs(30);
+/// How often after that, until the order's end.
+pub const NANSWAP_POLL_LATER: Duration = Duration::from_secs(10);
+/// How often after the order's end.
+pub const NANSWAP_POLL_LATE: Duration = Duration::from_secs(30);
+/// How long after its end an order at Nanswap is still watched.
+pub const NANSWAP_LATE: Duration = Duration::from_secs(600);

@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 const ARROWS: &[(&str, &[&str])] = &[
     ("money", &["limits"]),
     ("nano", &["money", "limits"]),
+    ("evm", &["money"]),
     ("ledger", &["clock", "digest", "limits"]),
     ("policy", &["money", "nano", "ids", "digest", "clock", "limits"]),
     ("payment", &["money", "nano", "policy", "ids", "digest", "clock", "limits"]),
@@ -25,8 +26,17 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("fetch", &["clock", "limits", "secret"]),
     ("network", &["fetch", "nano", "money", "clock", "limits", "secret"]),
     ("providers", &["fetch", "money", "nano", "digest", "clock", "limits", "secret"]),
-    ("wallet", &["store", "network", "policy", "nano", "money", "limits", "secret", "clock"]),
-    ("rails", &["wallet", "network", "payment", "nano", "money", "limits"]),
+    (
+        "wallet",
+        &["store", "network", "policy", "evm", "nano", "money", "limits", "secret", "clock"],
+    ),
+    (
+        "rails",
+        &[
+            "wallet", "network", "fetch", "payment", "policy", "evm", "nano", "money", "ids",
+            "digest", "clock", "limits", "secret",
+        ],
+    ),
     ("providers", &["network", "fetch", "nano", "money", "digest", "clock", "limits", "secret"]),
     (
         "engine",
@@ -40,6 +50,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "payment",
             "policy",
             "ledger",
+            "evm",
             "nano",
             "money",
             "ids",
@@ -77,6 +88,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "surfaces",
             "operations",
             "engine",
+            "providers",
             "payment",
             "wallet",
             "network",
@@ -96,7 +108,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "fetch",
         ],
     ),
-    ("sandbox", &["network", "nano", "money", "clock", "limits"]),
+    ("sandbox", &["network", "evm", "nano", "money", "clock", "limits"]),
     ("clock", &[]),
     ("digest", &[]),
     ("failure", &[]),
@@ -120,7 +132,7 @@ const IMPURE: &[&str] = &[
     "getrandom",
     "tracing",
 ];
-const PURE: &[&str] = &["money", "nano", "policy", "ledger", "payment", "books"];
+const PURE: &[&str] = &["money", "evm", "nano", "policy", "ledger", "payment", "books"];
 
 const LINES_MAX: usize = 600;
 const LINES_MEDIAN: usize = 200;

@@ -281,6 +281,7 @@ impl World for Play {
             work: Vec::new(),
             rhythm: Rhythm::SANDBOX,
             faucet: None,
+            simulators: None,
         })
     }
 }

@@ -1,12 +1,12 @@
 //! What can happen, typed. Names and data are part of the ledger's format: a variant is never changed, only added to.
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use super::AgentId;
 use super::directory::DirectoryEntry;
-use super::event_parts::{Channel, DecidedStage, EventError, PastAccount, Settlement};
+use super::event_parts::{Channel, DecidedStage, PastAccount, Settlement};
+use super::outbox::{NewTask, TaskEnded, TaskNoted};
 use super::requests::{NewRequest, RequestEnd, RequestReceipt, RequestScan};
 use crate::clock::Millis;
 use crate::digest::Digest;
@@ -14,7 +14,7 @@ use crate::ids::{ApprovalId, PaymentId, ProposalId, WalletId};
 use crate::ledger;
 use crate::money::Raw;
 use crate::nano::{Account, BlockHash, Network, Subtype};
-use crate::payment::{BlockIntent, IdempotencyKey, PublishVia};
+use crate::payment::{BlockIntent, IdempotencyKey, PublishVia, Purpose};
 use crate::policy::{Charge, Mandate, Outcome, Policy, ReasonCode, Request, Rule};
 use crate::secret::SecretVerifier;
 
@@ -324,6 +324,15 @@ pub enum Body {
         /// Work servers.
         work_urls: Vec<String>,
     },
+    /// A third party is to be told or watched.
+    #[serde(rename = "outbox.added")]
+    OutboxAdded(Box<NewTask>),
+    /// Nothing more is done for it.
+    #[serde(rename = "outbox.ended")]
+    OutboxEnded(TaskEnded),
+    /// It said something new.
+    #[serde(rename = "outbox.noted")]
+    OutboxNoted(TaskNoted),
     /// Signed; from now on it may be on the network.
     #[serde(rename = "payment.intent")]
     PaymentIntent {
@@ -370,6 +379,9 @@ pub enum Body {
         /// Who publishes its block.
         #[serde(default, skip_serializing_if = "PublishVia::is_node")]
         publish_via: PublishVia,
+        /// What it is for at a third party.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        purpose: Option<Box<Purpose>>,
     },
     /// The money has moved.
     #[serde(rename = "payment.settled")]
@@ -551,46 +563,4 @@ pub enum Body {
     /// The owner unfroze.
     #[serde(rename = "wallet.unfrozen")]
     WalletUnfrozen {},
-}
-
-impl Event {
-    /// An event of one payment.
-    pub fn of(payment_id: PaymentId, body: Body) -> Self {
-        Self { payment_id: Some(payment_id), body }
-    }
-
-    /// Type and data as the ledger writes them.
-    ///
-    /// # Panics
-    /// Never: bodies are plain data with text keys.
-    pub fn into_parts(self) -> (String, Option<String>, Map<String, Value>) {
-        let value = serde_json::to_value(&self.body).expect("a body is plain JSON");
-        let Value::Object(mut object) = value else { unreachable!("a tagged enum is an object") };
-        let kind = object.remove("type").and_then(|kind| kind.as_str().map(str::to_owned));
-        let data = match object.remove("data") {
-            Some(Value::Object(data)) => data,
-            _ => Map::new(),
-        };
-        (kind.unwrap_or_default(), self.payment_id.map(|id| id.to_string()), data)
-    }
-
-    /// Reads a ledger event back.
-    ///
-    /// # Errors
-    /// When its type or data is unknown to this version.
-    pub fn from_ledger(event: &ledger::Event) -> Result<Self, EventError> {
-        let fail = |detail: String| EventError { seq: event.seq, kind: event.kind.clone(), detail };
-        let payment_id = event.payment_id.as_deref().map(str::parse::<PaymentId>).transpose();
-        let tagged = serde_json::json!({ "type": event.kind, "data": event.data });
-        Ok(Self {
-            payment_id: payment_id.map_err(|e| fail(e.to_string()))?,
-            body: serde_json::from_value(tagged).map_err(|e| fail(e.to_string()))?,
-        })
-    }
-}
-
-impl From<Body> for Event {
-    fn from(body: Body) -> Self {
-        Self { payment_id: None, body }
-    }
 }

@@ -7,8 +7,10 @@ mod agent;
 mod apply;
 mod directory;
 mod event;
+mod event_codec;
 mod event_parts;
 mod mandates;
+mod outbox;
 mod requests;
 mod rows;
 mod tables;
@@ -21,6 +23,7 @@ pub use directory::DirectoryEntry;
 pub use event::{Body, Event};
 pub use event_parts::{Channel, DecidedStage, EventError, PastAccount, Settlement};
 pub use mandates::{MandateBudget, MandateRow, Proposal};
+pub use outbox::{NewTask, OutboxTask, TaskEnd, TaskEnded, TaskNoted};
 pub use requests::{
     NewRequest, OtherPayment, PaymentRequest, RequestCounters, RequestEnd, RequestReceipt,
     RequestScan, RequestState, RequestStatus, Watch,

@@ -35,6 +35,10 @@ pub enum Table {
     Mandates,
     /// Merchant id to what the owner says of it.
     Merchants,
+    /// Payment id and task to what is done for a third party.
+    Outbox,
+    /// Tasks that have not ended, to their payments.
+    OutboxOpen,
     /// Address to what the owner says of it.
     Payees,
     /// Payment id to the payment.
@@ -59,6 +63,8 @@ pub enum Table {
     Requests,
     /// Rows there is one of: wallet, policy, freeze, counters.
     Singles,
+    /// What is paid at a third party, to the payment for it.
+    Subjects,
     /// Everybody, agent or rail to what its payments come to.
     Tallies,
     /// Payment id and seq of each of its events.
@@ -69,7 +75,7 @@ pub enum Table {
 
 impl Table {
     /// All of them.
-    pub const ALL: [Self; 30] = [
+    pub const ALL: [Self; 33] = [
         Self::Agents,
         Self::Approvals,
         Self::Asked,
@@ -85,6 +91,8 @@ impl Table {
         Self::MandateSpends,
         Self::Mandates,
         Self::Merchants,
+        Self::Outbox,
+        Self::OutboxOpen,
         Self::Payees,
         Self::Payments,
         Self::Proposals,
@@ -97,6 +105,7 @@ impl Table {
         Self::RequestLog,
         Self::Requests,
         Self::Singles,
+        Self::Subjects,
         Self::Tallies,
         Self::Trail,
         Self::Watches,
@@ -120,6 +129,8 @@ impl Table {
             Self::MandateSpends => "mandate_spends",
             Self::Mandates => "mandates",
             Self::Merchants => "merchants",
+            Self::Outbox => "outbox",
+            Self::OutboxOpen => "outbox_open",
             Self::Payees => "payees",
             Self::Payments => "payments",
             Self::Proposals => "proposals",
@@ -132,6 +143,7 @@ impl Table {
             Self::RequestLog => "request_log",
             Self::Requests => "requests",
             Self::Singles => "singles",
+            Self::Subjects => "subjects",
             Self::Tallies => "tallies",
             Self::Trail => "trail",
             Self::Watches => "watches",

@@ -8,7 +8,7 @@ use crate::digest::Digest;
 use crate::ids::{PaymentId, WalletId};
 use crate::money::{Raw, units_text};
 use crate::nano::{Account, BlockHash, Network};
-use crate::payment::{BlockIntent, PublishVia, State};
+use crate::payment::{BlockIntent, PublishVia, Purpose, State};
 use crate::policy::{Charge, Policy, ReasonCode, Request};
 
 /// The wallet this store belongs to.
@@ -115,6 +115,9 @@ pub struct Payment {
     /// Who publishes its block.
     #[serde(default, skip_serializing_if = "PublishVia::is_node")]
     pub publish_via: PublishVia,
+    /// What it is for at a third party.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub purpose: Option<Box<Purpose>>,
 }
 
 impl Payment {

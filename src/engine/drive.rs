@@ -11,7 +11,7 @@ use super::failures::unrefused;
 use super::sign::{self, Unsigned};
 use super::wake::Bell;
 use super::{Engine, foreign};
-use crate::books::{Body, Event, Lane, OpenBlock, Payment, Settlement, View};
+use crate::books::{Body, Event, Lane, NewTask, OpenBlock, Payment, Settlement, View};
 use crate::ids::PaymentId;
 use crate::limits;
 use crate::nano::{Account, BlockHash, Subtype};
@@ -103,6 +103,7 @@ impl Engine {
                 let next = lane.head;
                 self.close(id, intent.hash(), settled(payment, intent)).await?;
                 self.prepare_work(intent.hash(), next);
+                self.outbox.ring();
                 Ok(Pace::Again)
             }
             Effect::Retry(rival) => {
@@ -245,7 +246,12 @@ fn settled(payment: &Payment, intent: &BlockIntent) -> Vec<Event> {
     };
     debug_assert_eq!(intent.subtype, Subtype::Send, "a payment is a send");
     let mandate_id = payment.request.mandate_id.clone();
-    vec![Event::of(payment.id(), Body::PaymentSettled { settlement, mandate_id })]
+    let mut events = vec![Event::of(payment.id(), Body::PaymentSettled { settlement, mandate_id })];
+    let tasks = payment.purpose.iter().flat_map(|purpose| &purpose.after);
+    events.extend(tasks.map(|task| {
+        Event::of(payment.id(), Body::OutboxAdded(Box::new(NewTask { task: task.clone() })))
+    }));
+    events
 }
 
 /// Policy and freeze are looked at again: much may have changed since the payment was allowed.
@@ -258,6 +264,12 @@ fn sign_queued(
     let Some(payment) = view.payment(id)? else { return Ok(Vec::new()) };
     let State::Reserved { attempts } = payment.state else { return Ok(Vec::new()) };
     let Some(lane) = view.lane(&payment.account)? else { return Ok(Vec::new()) };
+    let sign_before = payment.purpose.as_ref().and_then(|purpose| purpose.sign_before_ms);
+    if sign_before.is_some_and(|end| view.now() >= end) {
+        let reason = "it could not be signed in time: what was to be paid has ended".to_owned();
+        let reason_code = ReasonCode::OfferExpired;
+        return Ok(vec![Event::of(id, Body::PaymentFailed { reason_code, reason })]);
+    }
     let decision = sign::judge(view, &payment.request, Stage::Approved)?;
     let decided = sign::decided(&payment.request, Stage::Approved, &decision);
     match decision.verdict {

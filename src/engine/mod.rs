@@ -17,6 +17,7 @@ mod freeze;
 mod host;
 mod mandates;
 mod news;
+mod outbox;
 mod pay;
 mod policy;
 mod receive;
@@ -25,6 +26,7 @@ mod representative;
 mod requests;
 mod rotate;
 mod round;
+mod services;
 mod sign;
 mod simulate;
 mod timer;
@@ -43,12 +45,14 @@ pub use failures::{node_failure, store_failure};
 pub use foreign::{ForeignBlock, RESTORED};
 pub use host::{HostAnswer, Taken, WaitingCall};
 pub use mandates::{Put, Written};
+pub use outbox::provider_failure;
 pub use pay::{Amount, Order, Paid};
 pub use policy::Applied;
 pub use reconcile::{Account as ReconciledAccount, Finding, Survey};
 pub use representative::{Begun, Changed};
 pub use requests::{RequestOrder, Requested, unknown_request};
 pub use rotate::Rotated;
+pub use services::{Services, not_set_up, upstream_failure};
 pub use simulate::{Difference, Judged, Simulation, Span};
 pub use topup::ClaimError;
 pub use unlock::check_operator;
@@ -84,6 +88,8 @@ pub struct Engine {
     news: news::News,
     asked: receive::Asked,
     requests: requests::RequestMemory,
+    outbox: outbox::Outbox,
+    services: Arc<dyn Services>,
     topups: topup::Topups,
     wake: Notify,
     /// Two rotations of the ledger's key must not meet in one file.
@@ -159,6 +165,8 @@ impl Engine {
             news: news::News::default(),
             asked: receive::Asked::default(),
             requests: requests::RequestMemory::default(),
+            outbox: outbox::Outbox::default(),
+            services: Arc::new(services::NoServices),
             topups: topup::Topups::default(),
             wake: Notify::new(),
             rotating: tokio::sync::Mutex::default(),
@@ -186,6 +194,8 @@ impl Engine {
         self.tasks.spawn(async move { engine.timer_loop().await });
         let engine = Arc::clone(self);
         self.tasks.spawn(async move { engine.requests_loop().await });
+        let engine = Arc::clone(self);
+        self.tasks.spawn(async move { engine.outbox_loop().await });
         Ok(())
     }
 

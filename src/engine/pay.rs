@@ -17,7 +17,7 @@ use crate::ledger::Head;
 use crate::limits;
 use crate::money::{Money, Raw};
 use crate::nano::Account;
-use crate::payment::{Fingerprinted, IdempotencyKey, PublishVia, State};
+use crate::payment::{Fingerprinted, IdempotencyKey, PublishVia, Purpose, State};
 use crate::policy::{Claims, Payee, Policy, Rail, Request, Stage, Verdict};
 use crate::rails::nano as rail;
 use crate::store::Refusal;
@@ -48,6 +48,8 @@ pub struct Order {
     pub idempotency_key: Option<IdempotencyKey>,
     /// Who publishes its block.
     pub publish_via: PublishVia,
+    /// What it is for at a third party.
+    pub purpose: Option<Box<Purpose>>,
 }
 
 impl Order {
@@ -274,6 +276,9 @@ impl Desk {
         if let Some(id) = self.repeat(view, &fingerprint)? {
             return Ok((Vec::new(), id));
         }
+        if let Some(id) = self.same_purpose(view)? {
+            return Ok((Vec::new(), id));
+        }
         check_live(view, self.order.agent_id.as_deref())?;
         self.check_rate(view)?;
         let Some(lane) = view.lane(&self.order.account)? else {
@@ -299,6 +304,7 @@ impl Desk {
                 idempotency_key: self.order.idempotency_key.clone(),
                 fingerprint,
                 publish_via: self.order.publish_via.clone(),
+                purpose: self.order.purpose.clone(),
             },
         );
         self.judge(view, &request, &lane, requested)
@@ -376,7 +382,26 @@ impl Desk {
         Ok(())
     }
 
+    /// The payment there is already for the same thing at a third party; whoever asks twice is told of the first.
+    fn same_purpose(&self, view: &View<'_>) -> Result<Option<PaymentId>, Refusal<Failure>> {
+        let Some(purpose) = &self.order.purpose else { return Ok(None) };
+        if let Some(payment) = view.live_payment_of(&purpose.subject)? {
+            if payment.request.agent_id == self.order.agent_id {
+                return Ok(Some(payment.id()));
+            }
+            let message =
+                format!("another agent of this wallet pays or has paid {}", purpose.subject);
+            let failure = Failure::refused("ALREADY_PAID", message).hint("It is paid once only");
+            return Err(Refusal::No(failure));
+        }
+        match purpose.sign_before_ms {
+            Some(end) if view.now() >= end => Err(Refusal::No(offer_expired())),
+            _ => Ok(None),
+        }
+    }
+
     fn judge(self, view: &View<'_>, request: &Request, lane: &Lane, requested: Event) -> Placed {
+        let sign_before = self.order.purpose.as_ref().and_then(|purpose| purpose.sign_before_ms);
         let decision = sign::judge(view, request, Stage::New)?;
         let mut events = vec![requested, sign::decided(request, Stage::New, &decision)];
         if !matches!(decision.verdict, Verdict::Deny) {
@@ -390,12 +415,13 @@ impl Desk {
             )),
             Verdict::NeedsApproval => {
                 let expiry = view.policy()?.map_or(0, |row| row.policy.approval_expiry_ms);
+                let expires_at = view.now().plus(Duration::from_millis(expiry));
                 events.push(Event::of(
                     self.payment_id,
                     Body::ApprovalRequested {
                         approval_id: self.approval_id,
                         reason: decision.reason,
-                        expires_at_ms: view.now().plus(Duration::from_millis(expiry)),
+                        expires_at_ms: sign_before.map_or(expires_at, |end| end.min(expires_at)),
                     },
                 ));
             }
@@ -415,6 +441,11 @@ impl Desk {
         }
         Ok((events, self.payment_id))
     }
+}
+
+fn offer_expired() -> Failure {
+    Failure::refused("OFFER_EXPIRED", "what was to be paid can no longer be paid in time")
+        .hint("Start again; a new address and amount may come with it")
 }
 
 /// What a payment of everything comes to on the books of this transaction.

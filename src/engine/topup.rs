@@ -5,16 +5,16 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::{Engine, Paid};
+use super::{Engine, Paid, Services};
+use crate::failure::Failure;
 use crate::nano::SignedBlock;
 use crate::payment::{PublishVia, State};
 use crate::providers::ifenpay::{Ifenpay, Tier, ToppedUp, TransactionId, UpstreamError};
 
-/// ifenpay, and the blocks that are being handed in just now.
+/// The orders whose blocks are being handed in just now.
 #[derive(Debug, Default)]
 pub(super) struct Topups {
-    ifenpay: Option<Ifenpay>,
-    under_way: Arc<Mutex<Vec<TransactionId>>>,
+    under_way: Arc<Mutex<Vec<String>>>,
 }
 
 /// Why it cannot be said what a top-up brought.
@@ -23,9 +23,12 @@ pub enum ClaimError {
     /// Not one, or not settled.
     #[error("the payment is no settled top-up")]
     NotSettled,
-    /// The wallet was given no ifenpay, or the order on the books is none.
-    #[error("this wallet has no access to ifenpay")]
-    NoIfenpay,
+    /// ifenpay cannot be had.
+    #[error(transparent)]
+    NoIfenpay(#[from] Failure),
+    /// The order on the books is none.
+    #[error("the order of the payment is no order of ifenpay")]
+    NoOrder,
     /// The node does not show the block that paid.
     #[error("the block that paid cannot be read back: {detail}")]
     Block {
@@ -45,18 +48,6 @@ struct Order {
 }
 
 impl Engine {
-    /// The same engine, with ifenpay.
-    #[must_use]
-    pub fn with_ifenpay(mut self, ifenpay: Ifenpay) -> Self {
-        self.topups.ifenpay = Some(ifenpay);
-        self
-    }
-
-    /// ifenpay, where the wallet has it.
-    pub fn ifenpay(&self) -> Option<&Ifenpay> {
-        self.topups.ifenpay.as_ref()
-    }
-
     /// What a settled top-up brought. The block is handed in once more, which publishes nothing new: whoever lost the
     /// first answer gets the credits that way.
     ///
@@ -69,7 +60,7 @@ impl Engine {
         let PublishVia::IfenpayTopup { transaction_id, credits } = &paid.payment.publish_via else {
             return Err(ClaimError::NotSettled);
         };
-        let order = self.order(transaction_id, *credits).ok_or(ClaimError::NoIfenpay)?;
+        let order = Order::new(&*self.services, transaction_id, *credits).await?;
         let unread = |detail: String| ClaimError::Block { detail };
         let found = self.node().block_info(block_hash).await;
         let info = found.map_err(|error| unread(error.to_string()))?;
@@ -80,12 +71,8 @@ impl Engine {
 
     /// Hands a block in, unless that is being done. Does not wait: the lane goes on looking for the block.
     pub(super) fn hand_in(&self, block: SignedBlock, transaction_id: &str, credits: u32) {
-        let Some(order) = self.order(transaction_id, credits) else {
-            tracing::warn!("a top-up waits for access to ifenpay");
-            return;
-        };
+        let (services, id) = (Arc::clone(&self.services), transaction_id.to_owned());
         let under_way = Arc::clone(&self.topups.under_way);
-        let id = order.transaction_id.clone();
         {
             let mut under_way = under_way.lock().unwrap_or_else(PoisonError::into_inner);
             if under_way.contains(&id) {
@@ -95,22 +82,30 @@ impl Engine {
         }
         let stopping = self.stopping.clone();
         self.tasks.spawn(async move {
-            if let Some(Err(error)) = stopping.run_until_cancelled(order.hand_in(&block)).await {
+            let handing_in = async {
+                let order = Order::new(&*services, &id, credits).await?;
+                Ok::<_, ClaimError>(order.hand_in(&block).await?)
+            };
+            if let Some(Err(error)) = stopping.run_until_cancelled(handing_in).await {
                 tracing::info!(%error, "handing in the block of a top-up");
             }
             let mut under_way = under_way.lock().unwrap_or_else(PoisonError::into_inner);
             under_way.retain(|other| *other != id);
         });
     }
-
-    fn order(&self, transaction_id: &str, credits: u32) -> Option<Order> {
-        let ifenpay = self.topups.ifenpay.clone()?;
-        let tier = Tier::try_from(u64::from(credits)).ok()?;
-        Some(Order { ifenpay, tier, transaction_id: transaction_id.parse().ok()? })
-    }
 }
 
 impl Order {
+    async fn new(
+        services: &dyn Services,
+        transaction_id: &str,
+        credits: u32,
+    ) -> Result<Self, ClaimError> {
+        let tier = Tier::try_from(u64::from(credits)).map_err(|_| ClaimError::NoOrder)?;
+        let transaction_id = transaction_id.parse().map_err(|_| ClaimError::NoOrder)?;
+        Ok(Self { ifenpay: services.ifenpay().await?, tier, transaction_id })
+    }
+
     async fn hand_in(&self, block: &SignedBlock) -> Result<ToppedUp, UpstreamError> {
         self.ifenpay.pay_topup(self.tier, &self.transaction_id, block).await
     }

@@ -213,7 +213,10 @@ async fn read<E: From<FetchError>>(
 }
 
 /// A header value that shows in no log.
-pub(super) fn secret_value(
+///
+/// # Errors
+/// When HTTP cannot carry it.
+pub(crate) fn secret_value(
     url: &BaseUrl,
     scheme: &str,
     secret: &Secret,

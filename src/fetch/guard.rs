@@ -9,6 +9,7 @@ use std::net::IpAddr;
 
 use reqwest::Url;
 
+use super::WebPlace;
 use super::public::is_public;
 use super::url::origin;
 use crate::limits;
@@ -142,6 +143,27 @@ impl GuestUrl {
     /// Scheme, host and port.
     pub fn origin(&self) -> String {
         origin(&self.url)
+    }
+
+    /// The place below this one that `segments` lead to, at the same origin. Each is percent-encoded; the query is
+    /// dropped.
+    #[must_use]
+    pub fn with_segments(&self, segments: &[&str]) -> Self {
+        let mut url = self.url.clone();
+        url.set_query(None);
+        // Only a URL that cannot have a path refuses, and no such URL was let in.
+        if let Ok(mut path) = url.path_segments_mut() {
+            path.pop_if_empty().extend(segments);
+        }
+        Self { url, is_allowed: self.is_allowed }
+    }
+
+    /// The same without its query, for comparing and for showing.
+    ///
+    /// # Panics
+    /// Never: a URL that may be asked has a host and no user part.
+    pub fn place(&self) -> WebPlace {
+        WebPlace::of(&self.url).expect("a URL that may be asked is a place on the web")
     }
 }
 

@@ -92,6 +92,7 @@ static OPERATIONS: &[&dyn AnyOperation] = &[
     &Of::<operator::WalletRepresentative>::NEW,
     &Of::<wallet::WalletSend>::NEW,
     &Of::<operator::WalletSetRepresentative>::NEW,
+    &Of::<operator::WalletSurvey>::NEW,
     &Of::<operator::WalletUnfreeze>::NEW,
     &Of::<operator::WalletUnlock>::NEW,
 ];

@@ -5,6 +5,7 @@
 
 mod idempotency;
 mod intent;
+mod outbox;
 mod publish_via;
 mod request;
 mod state;
@@ -12,6 +13,7 @@ mod step;
 
 pub use idempotency::{Fingerprinted, IdempotencyKey, KeyError};
 pub use intent::BlockIntent;
+pub use outbox::{Purpose, Task, TaskNews};
 pub use publish_via::PublishVia;
 pub use request::{Arrival, Claim, Claims, Fit, Match, own_amount};
 pub use state::{Ending, State, Status};

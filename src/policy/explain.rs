@@ -48,6 +48,8 @@ pub enum ReasonCode {
     MerchantUnverified,
     /// The owner has set no limit for this currency, so nothing may be paid in it.
     NoLimitForCurrency,
+    /// What was to be paid could no longer be paid in time.
+    OfferExpired,
     /// Outside the hours the mandate may be used in.
     OutsideAllowedHours,
     /// The mandate does not allow this payee.
@@ -94,6 +96,7 @@ impl ReasonCode {
             Self::MerchantNotAllowed => "MERCHANT_NOT_ALLOWED",
             Self::MerchantUnverified => "MERCHANT_UNVERIFIED",
             Self::NoLimitForCurrency => "NO_LIMIT_FOR_CURRENCY",
+            Self::OfferExpired => "OFFER_EXPIRED",
             Self::OutsideAllowedHours => "OUTSIDE_ALLOWED_HOURS",
             Self::PayeeNotAllowed => "PAYEE_NOT_ALLOWED",
             Self::PerItemCap => "PER_ITEM_CAP",

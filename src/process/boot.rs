@@ -10,6 +10,8 @@ use uuid::Uuid;
 use super::home::{Home, files};
 use super::lock::WalletLock;
 use super::reach::Reach;
+use super::services::Clients;
+use super::simulators::Simulators;
 use crate::books::{Body, Event, View};
 use crate::clock::{BoxFuture, Clock, Millis};
 use crate::engine::{Engine, Parts, RESTORED, Rhythm, store_failure};
@@ -122,6 +124,8 @@ pub struct Surroundings {
     pub rhythm: Rhythm,
     /// Gives a new wallet its play money.
     pub faucet: Option<Faucet>,
+    /// What stands in for third parties; on a sandbox alone.
+    pub simulators: Option<Arc<dyn Simulators>>,
 }
 
 /// Sends play money to an account.
@@ -418,6 +422,11 @@ impl Boot {
             let clock = Arc::clone(&self.clock);
             Peers::new(surroundings.work.clone(), self.work_mode, clock)
         });
+        let clients = Clients::new(
+            self.home.clone(),
+            surroundings.simulators.clone(),
+            Arc::clone(&self.clock),
+        );
         Engine::new(Parts {
             store,
             node: Arc::clone(&surroundings.node),
@@ -432,6 +441,7 @@ impl Boot {
             anchor: Some(self.home.path(files::ANCHOR)),
             ledger_key: Some(self.ledger_key_files()),
         })
+        .with_services(Arc::new(clients))
     }
 }
 

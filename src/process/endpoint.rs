@@ -90,12 +90,22 @@ impl Endpoint {
 
     /// The websocket one port further, where a served sandbox has it; `None` without a port or after the last.
     pub fn next_port(&self) -> Option<Self> {
-        let mut url = Url::parse(&self.url).ok()?;
-        let port = url.port()?.checked_add(1)?;
+        let mut url = self.further(1)?;
         let scheme = if url.scheme() == "https" { "wss" } else { "ws" };
-        url.set_port(Some(port)).ok()?;
         url.set_scheme(scheme).ok()?;
         Self::parse(url.as_str(), Speaks::WebSocket).ok()
+    }
+
+    /// The service so many ports further, as [`Self::next_port`].
+    pub fn port_after(&self, places: u16) -> Option<Self> {
+        Self::parse(self.further(places)?.as_str(), Speaks::Http).ok()
+    }
+
+    fn further(&self, places: u16) -> Option<Url> {
+        let mut url = Url::parse(&self.url).ok()?;
+        let port = url.port()?.checked_add(places)?;
+        url.set_port(Some(port)).ok()?;
+        Some(url)
     }
 
     /// Scheme, host and port, and a mark where more follows.
@@ -177,5 +187,16 @@ mod tests {
         for text in ["ws://10.0.0.7:7078", "ws://192.168.1.2", "wss://node.example"] {
             assert!(Endpoint::parse(text, Speaks::WebSocket).is_ok(), "{text}");
         }
+    }
+
+    #[test]
+    fn what_a_served_sandbox_has_beside_is_some_ports_further() {
+        let parse = |text: &str| Endpoint::parse(text, Speaks::Http).unwrap();
+        let served = parse("http://127.0.0.1:47100");
+        assert_eq!(served.port_after(10).unwrap().public(), "http://127.0.0.1:47110/");
+        assert_eq!(served.next_port().unwrap().public(), "ws://127.0.0.1:47101/");
+        assert!(parse("http://127.0.0.1:65526").port_after(9).is_some());
+        assert!(parse("http://127.0.0.1:65526").port_after(10).is_none());
+        assert!(parse("http://127.0.0.1").port_after(10).is_none());
     }
 }

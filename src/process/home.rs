@@ -109,6 +109,8 @@ pub mod files {
     pub const SANDBOX_LEDGER: &str = "sandbox-nano.jsonl";
     /// What is secret in the URLs of node and work servers.
     pub const NODE_ACCESS: &str = "node-access.json";
+    /// The key to ifenpay that this wallet registered for.
+    pub const IFENPAY_ACCESS: &str = "ifenpay-access.json";
     /// The owner's settings.
     pub const CONFIG: &str = "config.toml";
     /// The owner's draft of a policy; without effect until it is applied.

@@ -46,6 +46,7 @@ pub fn nodes(place: &Place<'_>) -> Result<Surroundings, Failure> {
         work: work.collect::<Result<_, Failure>>()?,
         rhythm: Rhythm::NODE,
         faucet: None,
+        simulators: None,
     })
 }
 

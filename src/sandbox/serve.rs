@@ -9,11 +9,14 @@ use std::sync::Arc;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
+use super::acp::{self, AcpMerchant};
 use super::ifenpay::{self, Ifenpay};
+use super::mpp::{self, MppSeller};
 use super::nano::rpc::{self, Front};
 use super::nano::{SandboxNode, Spelling, websocket};
 use super::nanswap::{self, Nanswap};
 use super::nicky::{self, Nicky};
+use super::stripe::{self, Stripe};
 
 /// One simulated service.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
@@ -28,6 +31,12 @@ pub enum Service {
     Nicky,
     /// Nanswap Pay.
     Nanswap,
+    /// Stripe's payment tokens.
+    Stripe,
+    /// A merchant with checkouts.
+    AcpMerchant,
+    /// A seller paid by tokens.
+    MppSeller,
 }
 
 /// Where to listen.
@@ -61,8 +70,16 @@ pub struct Serving {
 
 impl Service {
     /// All there are, in the order of their ports.
-    pub const ALL: [Self; 5] =
-        [Self::NodeRpc, Self::NodeWebsocket, Self::Ifenpay, Self::Nicky, Self::Nanswap];
+    pub const ALL: [Self; 8] = [
+        Self::NodeRpc,
+        Self::NodeWebsocket,
+        Self::Ifenpay,
+        Self::Nicky,
+        Self::Nanswap,
+        Self::Stripe,
+        Self::AcpMerchant,
+        Self::MppSeller,
+    ];
 
     /// Its name in the output of `paywarden sandbox`.
     pub const fn name(self) -> &'static str {
@@ -72,24 +89,30 @@ impl Service {
             Self::Ifenpay => "ifenpay",
             Self::Nicky => "nicky",
             Self::Nanswap => "nanswap",
+            Self::Stripe => "stripe",
+            Self::AcpMerchant => "acp-merchant",
+            Self::MppSeller => "mpp-seller",
         }
     }
 
     /// Its place after the first port (DESIGN §9).
-    const fn offset(self) -> u16 {
+    pub const fn offset(self) -> u16 {
         match self {
             Self::NodeRpc => 0,
             Self::NodeWebsocket => 1,
             Self::Ifenpay => 10,
             Self::Nicky => 20,
             Self::Nanswap => 30,
+            Self::Stripe => 40,
+            Self::AcpMerchant => 50,
+            Self::MppSeller => 70,
         }
     }
 
     const fn scheme(self) -> &'static str {
         match self {
-            Self::NodeRpc | Self::Ifenpay | Self::Nicky | Self::Nanswap => "http",
             Self::NodeWebsocket => "ws",
+            _ => "http",
         }
     }
 }
@@ -103,17 +126,35 @@ pub async fn serve(
     spelling: Spelling,
     ports: Ports,
 ) -> Result<Serving, ServeError> {
-    let mut listeners = Vec::with_capacity(Service::ALL.len());
-    for service in Service::ALL {
-        listeners.push((service, listen(service, ports).await?));
-    }
+    let listeners = listen_all(&Service::ALL, ports).await?;
     let stop = CancellationToken::new();
-    let ifenpay = Ifenpay::new(node.clone());
-    let front = Arc::new(Front::new(node, spelling));
-    let moving = stop.clone().run_until_cancelled_owned(front.node.announce());
-    tokio::spawn(moving);
+    tokio::spawn(stop.clone().run_until_cancelled_owned(node.announce()));
+    Ok(start(Front::new(node, spelling), listeners, stop))
+}
+
+/// Serves what stands beside the node of a wallet in this process: everything but the node itself, which that wallet
+/// reaches without a port and keeps moving.
+///
+/// # Errors
+/// [`ServeError`] if there is no free port; nothing is served then.
+pub async fn serve_beside(node: SandboxNode) -> Result<Serving, ServeError> {
+    let is_beside =
+        |service: &Service| !matches!(service, Service::NodeRpc | Service::NodeWebsocket);
+    let beside: Vec<Service> = Service::ALL.into_iter().filter(is_beside).collect();
+    let listeners = listen_all(&beside, Ports::Free).await?;
+    Ok(start(Front::new(node, Spelling::Cpp), listeners, CancellationToken::new()))
+}
+
+/// A service with the place it listens at.
+type Listening = (Service, TcpListener, SocketAddr);
+
+fn start(front: Front, listeners: Vec<Listening>, stop: CancellationToken) -> Serving {
+    let ifenpay = Ifenpay::new(front.node.clone());
+    let clock = Arc::clone(front.node.clock());
+    let stripe = Stripe::new(Arc::clone(&clock));
+    let front = Arc::new(front);
     let mut urls = Vec::with_capacity(listeners.len());
-    for (service, (listener, address)) in listeners {
+    for (service, listener, address) in listeners {
         urls.push((service, format!("{}://{address}", service.scheme())));
         let (front, stop) = (Arc::clone(&front), stop.clone());
         match service {
@@ -126,13 +167,22 @@ pub async fn serve(
             Service::Nanswap => {
                 tokio::spawn(nanswap::serve(Nanswap::new(front.node.clone()), listener, stop))
             }
+            Service::Stripe => tokio::spawn(stripe::serve(stripe.clone(), listener, stop)),
+            Service::AcpMerchant => {
+                let merchant = AcpMerchant::new(Arc::clone(&clock), stripe.clone());
+                tokio::spawn(acp::serve(merchant, listener, stop))
+            }
+            Service::MppSeller => {
+                let seller = MppSeller::new(Arc::clone(&clock), stripe.clone());
+                tokio::spawn(mpp::serve(seller, listener, stop))
+            }
         };
     }
-    Ok(Serving { urls, ifenpay, stop })
+    Serving { urls, ifenpay, stop }
 }
 
 impl Serving {
-    /// Every service with its address, in the order of [`Service::ALL`].
+    /// Every service that runs with its address, in the order of [`Service::ALL`].
     pub fn urls(&self) -> &[(Service, String)] {
         &self.urls
     }
@@ -140,10 +190,10 @@ impl Serving {
     /// The address of one service.
     ///
     /// # Panics
-    /// Never: every service runs.
+    /// For the node of [`serve_beside`], which has no port.
     pub fn url(&self, service: Service) -> &str {
         let found = self.urls.iter().find(|(other, _)| *other == service);
-        found.map(|(_, url)| url.as_str()).expect("every service runs")
+        found.map(|(_, url)| url.as_str()).expect("only a service that runs is asked for")
     }
 }
 
@@ -158,6 +208,15 @@ impl Drop for Serving {
     fn drop(&mut self) {
         self.stop.cancel();
     }
+}
+
+async fn listen_all(services: &[Service], ports: Ports) -> Result<Vec<Listening>, ServeError> {
+    let mut listeners = Vec::with_capacity(services.len());
+    for service in services {
+        let (listener, address) = listen(*service, ports).await?;
+        listeners.push((*service, listener, address));
+    }
+    Ok(listeners)
 }
 
 async fn listen(service: Service, ports: Ports) -> Result<(TcpListener, SocketAddr), ServeError> {

@@ -104,7 +104,7 @@ impl RedbEngine {
 impl Engine for RedbEngine {
     fn snapshot(&self) -> Result<Box<dyn Snapshot + '_>, StoreError> {
         let read = self.database.begin_read().map_err(corrupt)?;
-        Ok(Box::new(RedbSnapshot { read, tables: Default::default() }))
+        Ok(Box::new(RedbSnapshot { read, tables: std::array::from_fn(|_| OnceCell::new()) }))
     }
 
     fn persist(&self, batch: &Batch) -> Result<(), StoreError> {

@@ -5,6 +5,7 @@
 
 mod foreign;
 mod incoming;
+mod outbox;
 mod policy;
 mod requests;
 mod sending;

@@ -335,6 +335,7 @@ pub fn order(amount: Amount, key: Option<&str>) -> Order {
         memo: None,
         account: account(0),
         publish_via: paywarden::payment::PublishVia::Node,
+        purpose: None,
         idempotency_key: key.map(|key| IdempotencyKey::try_from(key.to_owned()).unwrap()),
     }
 }

@@ -14,7 +14,7 @@ use crate::bench::{Bench, patch, xno};
 use crate::wallet::{key, lane, order, until, wallet};
 
 async fn ordered(engine: &Engine) -> TopupOrder {
-    engine.ifenpay().unwrap().order_topup(Tier::ALL[0]).await.unwrap()
+    engine.services().ifenpay().await.unwrap().order_topup(Tier::ALL[0]).await.unwrap()
 }
 
 fn payment_of(topup: &TopupOrder, amount: Raw) -> Order {
@@ -23,6 +23,7 @@ fn payment_of(topup: &TopupOrder, amount: Raw) -> Order {
         operation: "credits.topup",
         destination: topup.payment_address,
         publish_via: PublishVia::IfenpayTopup { transaction_id, credits: topup.tier.credits() },
+        purpose: None,
         ..order(amount)
     }
 }

@@ -65,7 +65,7 @@ pub async fn wallet(bench: &Bench) -> Arc<Engine> {
         ledger_key: None,
         anchor: None,
     };
-    let engine = Arc::new(Engine::new(parts).with_ifenpay(bench.ifenpay()));
+    let engine = Arc::new(Engine::new(parts).with_services(Arc::new(bench.ifenpay())));
     engine.start().unwrap();
     bench.node.faucet_confirmed(account, xno("10")).unwrap();
     until("the money", || lane(&engine).balance == xno("10")).await;
@@ -97,6 +97,7 @@ pub fn order(amount: Raw) -> Order {
         account: key().account(),
         idempotency_key: None,
         publish_via: PublishVia::Node,
+        purpose: None,
     }
 }
 

@@ -284,6 +284,7 @@ pub(crate) fn order(amount: u128) -> Order {
         memo: None,
         account: key().account(),
         publish_via: paywarden::payment::PublishVia::Node,
+        purpose: None,
         idempotency_key: Some(IdempotencyKey::try_from("once".to_owned()).unwrap()),
     }
 }

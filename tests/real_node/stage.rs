@@ -106,6 +106,7 @@ impl Wallet {
             account: self.account,
             idempotency_key: None,
             publish_via: paywarden::payment::PublishVia::Node,
+            purpose: None,
         };
         let paid = self.engine.pay(order).await.unwrap();
         let never = CancellationToken::new();

@@ -98,6 +98,7 @@ mod tests {
             decided: None,
             charge: None,
             publish_via: PublishVia::Node,
+            purpose: None,
             state: State::Requested,
         }
     }

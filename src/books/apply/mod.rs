@@ -5,6 +5,7 @@ mod foreign;
 mod host;
 mod lane;
 mod mandate;
+mod outbox;
 mod payment;
 mod request;
 mod totals;
@@ -48,6 +49,9 @@ pub fn apply(
     let mut fold = Fold { rows, seq, at };
     if let Some(id) = event.payment_id {
         fold.rows.put(Table::Trail, &seq_key(id.as_bytes(), seq), b"0".to_vec());
+    }
+    if fold.outbox_event(event.payment_id, &event.body)? {
+        return Ok(());
     }
     match event.payment_id {
         Some(id) => fold.payment_event(id, &event.body),

@@ -26,6 +26,7 @@ impl Fold<'_> {
             idempotency_key,
             fingerprint,
             publish_via,
+            purpose,
         } = body
         {
             if request.payment_id != id || self.view().payment(id)?.is_some() {
@@ -33,6 +34,7 @@ impl Fold<'_> {
             }
             self.requested(request, idempotency_key.as_ref(), *fingerprint)?;
             self.rows.put(Table::Calls, call_id.as_bytes(), encode(&id));
+            self.take_subject(id, purpose.as_deref())?;
             let payment = Payment {
                 request: request.clone(),
                 operation: operation.clone(),
@@ -44,6 +46,7 @@ impl Fold<'_> {
                 charge: None,
                 state: State::Requested,
                 publish_via: publish_via.clone(),
+                purpose: purpose.clone(),
             };
             self.put_payment(&payment);
             return Ok(());

@@ -305,6 +305,7 @@ impl Wallet {
             idempotency_key: None,
             fingerprint: crate::digest::Digest::GENESIS,
             publish_via: crate::payment::PublishVia::Node,
+            purpose: None,
         };
         let decision = self.judge(&request, Stage::New);
         self.book(Event::of(id, requested));

@@ -85,6 +85,7 @@ impl Operation for CheckPayment {
             account: AccountRef::resolve(None, &context.engine)?,
             idempotency_key: None,
             publish_via: PublishVia::Node,
+            purpose: None,
         };
         // A dry run that says no has done what was asked of it.
         Ok(Outcome::Done(check(context.engine.check(&order, &claims)?)))

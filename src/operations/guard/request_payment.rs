@@ -77,6 +77,7 @@ impl Operation for RequestPayment {
             account: AccountRef::resolve(None, &context.engine)?,
             idempotency_key: idempotency_key(self.idempotency_key)?,
             publish_via: PublishVia::Node,
+            purpose: None,
         };
         let result = PayResult::from(&spend_claiming(order, claims, context).await?);
         Ok(outcome_of(result.status, result))

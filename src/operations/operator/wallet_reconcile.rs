@@ -1,4 +1,4 @@
-//! `wallet.reconcile`: shows what the network holds that the books do not, and books it once it is acknowledged.
+//! `wallet.reconcile`: books what the network holds and the books do not, once it was listed and acknowledged.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -12,9 +12,8 @@ use crate::operations::{Access, Audience, Context, LedgerHead, Operation, Outcom
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct WalletReconcile {
-    /// `acknowledgement` of the answer that listed what was found; without it nothing is changed.
-    #[serde(default)]
-    acknowledge: Option<String>,
+    /// `acknowledgement` of the `wallet.survey` that listed what was found.
+    acknowledge: String,
 }
 
 /// What was found, and whether it was booked.
@@ -78,7 +77,7 @@ impl Operation for WalletReconcile {
     const SPEC: Spec = Spec {
         name: "wallet.reconcile",
         title: "Reconcile",
-        description: "Compare every account with the network and list blocks this wallet does not know; with the list's acknowledgement book them (sends count as spent) and lift the alarms and the freeze of a restored store.",
+        description: "Book the blocks that wallet.survey listed (sends count as spent) and lift the alarms and the freeze of a restored store. Refused if the list has changed since.",
         audience: Audience::Operator,
         access: Access::Write,
         toolset: "operator",
@@ -86,20 +85,13 @@ impl Operation for WalletReconcile {
     };
 
     async fn run(self, context: &Context) -> Result<Outcome<Reconciled>, Failure> {
-        let engine = &context.engine;
-        let (survey, head, applied) = match &self.acknowledge {
-            None => (engine.survey().await?, engine.store().head(), false),
-            Some(acknowledgement) => {
-                let (survey, head) = engine.reconcile(acknowledgement).await?;
-                let applied = survey.needs_action();
-                (survey, head, applied)
-            }
-        };
+        let (survey, head) = context.engine.reconcile(&self.acknowledge).await?;
+        let applied = survey.needs_action();
         Ok(Outcome::Done(reconciled(&survey, applied, head.into())))
     }
 }
 
-fn reconciled(survey: &Survey, applied: bool, ledger_head: LedgerHead) -> Reconciled {
+pub(super) fn reconciled(survey: &Survey, applied: bool, ledger_head: LedgerHead) -> Reconciled {
     Reconciled {
         applied,
         needs_acknowledgement: survey.needs_action() && !applied,

@@ -97,6 +97,7 @@ impl Operation for WalletSend {
             account: AccountRef::resolve(self.account.as_ref(), &context.engine)?,
             idempotency_key: idempotency_key(self.idempotency_key)?,
             publish_via: PublishVia::Node,
+            purpose: None,
         };
         let paid = spend(order, context).await?;
         let sent = sent(&paid);

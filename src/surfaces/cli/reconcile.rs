@@ -13,11 +13,12 @@ pub(super) async fn reconcile(
     acknowledge: Option<&str>,
     printer: Printer,
 ) -> Result<Exit, Trouble> {
-    let arguments = match acknowledge {
-        Some(acknowledge) => json!({ "acknowledge": acknowledge }),
-        None => json!({}),
+    let answer = match acknowledge {
+        Some(acknowledge) => {
+            ask(gate, "wallet.reconcile", json!({ "acknowledge": acknowledge })).await?
+        }
+        None => ask(gate, "wallet.survey", json!({})).await?,
     };
-    let answer = ask(gate, "wallet.reconcile", arguments).await?;
     if printer.is_json() {
         printer.value(&answer.output)?;
         return Ok(answer.verdict.into());

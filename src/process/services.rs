@@ -1,0 +1,115 @@
+//! The clients of third parties, each made when it is first asked for.
+//!
+//! No key may leave for another origin than the one it was given for, nor be shown. On the sandbox ifenpay needs no
+//! setting: the wallet registers with the simulator, and keeps the key.
+
+use std::fmt;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+use tokio::sync::{Mutex, OnceCell};
+use zeroize::Zeroizing;
+
+use super::home::{Home, files};
+use super::simulators::{Simulated, Simulators};
+use crate::clock::Clock;
+use crate::engine::{Services, not_set_up, upstream_failure};
+use crate::failure::Failure;
+use crate::fetch::{BaseUrl, Client, Settings};
+use crate::network::gateway::Upstream;
+use crate::providers::ifenpay::Ifenpay;
+use crate::secret::Secret;
+
+/// What third parties are reached with.
+pub(super) struct Clients {
+    home: Home,
+    simulators: Option<Arc<dyn Simulators>>,
+    clock: Arc<dyn Clock>,
+    http: OnceCell<Client>,
+    ifenpay: Mutex<Option<Ifenpay>>,
+}
+
+impl Clients {
+    /// Makes nothing yet.
+    pub(super) fn new(
+        home: Home,
+        simulators: Option<Arc<dyn Simulators>>,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        Self { home, simulators, clock, http: OnceCell::new(), ifenpay: Mutex::default() }
+    }
+
+    async fn http(&self) -> Client {
+        self.http.get_or_init(async || Client::new(Settings::default())).await.clone()
+    }
+
+    async fn upstream(&self, base: BaseUrl, key: Option<Secret>) -> Ifenpay {
+        Ifenpay::new(Upstream::new(self.http().await, base, key, Arc::clone(&self.clock)))
+    }
+
+    /// The simulator, with the key of before where it still knows it.
+    async fn simulated_ifenpay(&self, simulators: &dyn Simulators) -> Result<Ifenpay, Failure> {
+        let base = simulators.base_url(Simulated::Ifenpay).await?;
+        if let Some(key) = self.kept_key()? {
+            let known = self.upstream(base.clone(), Some(key)).await;
+            match known.credits().await {
+                // One in the process forgets its keys when it ends.
+                Err(error) if error.code() == "INVALID_API_KEY" => {}
+                Err(error) => return Err(upstream_failure(&error)),
+                Ok(_) => return Ok(known),
+            }
+        }
+        let fresh = self.upstream(base.clone(), None).await;
+        let registered = fresh.register().await.map_err(|error| upstream_failure(&error))?;
+        self.keep_key(&registered.api_key)?;
+        Ok(self.upstream(base, Some(registered.api_key)).await)
+    }
+
+    fn kept_key(&self) -> Result<Option<Secret>, Failure> {
+        let Some(text) = self.home.read(files::IFENPAY_ACCESS)? else { return Ok(None) };
+        let text = Zeroizing::new(text);
+        // What cannot be read is play money's key at most: it is registered for anew.
+        let access: Option<Access> = serde_json::from_str(&text).ok();
+        Ok(access.filter(|access| access.version == ACCESS_VERSION).map(|access| access.api_key))
+    }
+
+    fn keep_key(&self, key: &Secret) -> Result<(), Failure> {
+        let access = Access { version: ACCESS_VERSION, api_key: key.clone() };
+        let text = serde_json::to_string_pretty(&access).expect("a text is plain JSON");
+        Ok(self.home.write(files::IFENPAY_ACCESS, &Zeroizing::new(text))?)
+    }
+}
+
+#[async_trait]
+impl Services for Clients {
+    async fn ifenpay(&self) -> Result<Ifenpay, Failure> {
+        // Held while it is made: two callers must not register twice.
+        let mut made = self.ifenpay.lock().await;
+        if let Some(ifenpay) = &*made {
+            return Ok(ifenpay.clone());
+        }
+        let ifenpay = match &self.simulators {
+            Some(simulators) => self.simulated_ifenpay(&**simulators).await?,
+            None => return Err(not_set_up("ifenpay")),
+        };
+        *made = Some(ifenpay.clone());
+        Ok(ifenpay)
+    }
+}
+
+impl fmt::Debug for Clients {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Clients").field("simulators", &self.simulators).finish_non_exhaustive()
+    }
+}
+
+/// `ifenpay-access.json`.
+#[derive(Deserialize, Serialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Access {
+    version: u32,
+    api_key: Secret,
+}
+
+const ACCESS_VERSION: u32 = 1;

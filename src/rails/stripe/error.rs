@@ -1,0 +1,64 @@
+//! Why Stripe did not do what it was asked.
+//!
+//! This module must never carry a key, a token, or unbounded words of a third party.
+
+use crate::fetch::{FetchError, quote};
+
+/// No usable answer of Stripe.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum StripeError {
+    /// No secret key is set.
+    #[error("Stripe needs a secret key, and none is set")]
+    NoKey,
+    /// No answer.
+    #[error("Stripe gave no answer: {0}")]
+    Fetch(#[from] FetchError),
+    /// It refused.
+    #[error("Stripe refused with HTTP {status}: {code} \"{message}\"")]
+    Refused {
+        /// HTTP status.
+        status: u16,
+        /// Its word for it, escaped.
+        code: String,
+        /// Its sentence, escaped.
+        message: String,
+    },
+    /// An answer that makes no sense.
+    #[error("the answer of Stripe cannot be used: {0}")]
+    Garbled(String),
+    /// The token it made is not the one that was ordered.
+    #[error("Stripe made a token with another {0} than was ordered")]
+    OtherToken(&'static str),
+}
+
+impl StripeError {
+    pub(super) fn garbled(detail: &str) -> Self {
+        Self::Garbled(quote(detail))
+    }
+
+    /// Stable, upper-case, for programs.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::NoKey => "STRIPE_KEY_MISSING",
+            Self::Fetch(_) => "STRIPE_UNREACHABLE",
+            Self::Refused { status: 401 | 403, .. } => "STRIPE_KEY_REFUSED",
+            Self::Refused { status: 402, .. } => "CARD_DECLINED",
+            Self::Refused { status: 500.., .. } => "STRIPE_DOWN",
+            Self::Refused { .. } => "STRIPE_REFUSED",
+            Self::Garbled(_) | Self::OtherToken(_) => "STRIPE_ANSWER_UNUSABLE",
+        }
+    }
+
+    /// Whether there is certainly no token: the request was never seen, or was refused as wrong. A key in use by
+    /// another request (409) and "too many" (429) say nothing of what became of the first one.
+    pub fn made_nothing(&self) -> bool {
+        match self {
+            Self::NoKey => true,
+            Self::Fetch(error) => error.nothing_was_sent(),
+            Self::Refused { status, .. } => {
+                (400..500).contains(status) && !matches!(status, 408 | 409 | 429)
+            }
+            Self::Garbled(_) | Self::OtherToken(_) => false,
+        }
+    }
+}

@@ -1,0 +1,203 @@
+//! What a seller asks for.
+//!
+//! This module must never read an amount that is not a plain decimal integer, nor a challenge whose time is over.
+
+use std::collections::BTreeMap;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::Deserialize;
+
+use super::schemes::schemes;
+use crate::clock::Millis;
+use crate::limits;
+use crate::money::{Currency, Money};
+use crate::rails::stripe::Profile;
+
+/// A charge a seller asks for with `method="stripe"`. Claims, all of it.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Challenge {
+    /// As it came, to be sent back word for word.
+    pub params: BTreeMap<String, String>,
+    /// What is asked.
+    pub charge: Charge,
+    /// Until when it can be answered, if the seller says.
+    pub expires_at: Option<Millis>,
+}
+
+/// What is asked for.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Charge {
+    /// How much.
+    pub amount: Money,
+    /// Who says it would be paid.
+    pub profile: Profile,
+}
+
+/// Why a challenge is not answered.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum ChallengeError {
+    /// No challenge for a Stripe charge.
+    #[error("the answer holds no payment challenge with method stripe and intent charge")]
+    None,
+    /// Malformed.
+    #[error("the payment challenge cannot be read: {0}")]
+    Malformed(&'static str),
+    /// Too late.
+    #[error("the payment challenge has expired")]
+    Expired,
+    /// A card is not among the ways to pay.
+    #[error("the seller takes no cards")]
+    NoCard,
+}
+
+impl Challenge {
+    /// The first Stripe charge among the values of `WWW-Authenticate`.
+    ///
+    /// # Errors
+    /// [`ChallengeError`].
+    pub fn read<'a>(
+        headers: impl IntoIterator<Item = &'a str>,
+        now: Millis,
+    ) -> Result<Self, ChallengeError> {
+        let mut malformed = false;
+        for header in headers {
+            let Some(found) = schemes(header) else {
+                malformed = true;
+                continue;
+            };
+            let is_charge = |params: &BTreeMap<String, String>| {
+                let is = |name: &str, value: &str| params.get(name).is_some_and(|v| v == value);
+                is("method", "stripe") && is("intent", "charge")
+            };
+            let found = found.into_iter().find(|s| s.name == "payment" && is_charge(&s.params));
+            if let Some(scheme) = found {
+                return Self::of(scheme.params, now);
+            }
+        }
+        Err(if malformed { ChallengeError::Malformed("the header") } else { ChallengeError::None })
+    }
+
+    fn of(params: BTreeMap<String, String>, now: Millis) -> Result<Self, ChallengeError> {
+        for name in ["id", "realm", "request"] {
+            if params.get(name).is_none_or(String::is_empty) {
+                return Err(ChallengeError::Malformed("id, realm or request is missing"));
+            }
+        }
+        let expires_at = params.get("expires").map(|text| time(text)).transpose()?;
+        if expires_at.is_some_and(|expires_at| expires_at <= now) {
+            return Err(ChallengeError::Expired);
+        }
+        let bytes = URL_SAFE_NO_PAD
+            .decode(params["request"].trim_end_matches('='))
+            .map_err(|_| ChallengeError::Malformed("its request is not base64url"))?;
+        let wire: RequestWire = serde_json::from_slice(&bytes)
+            .map_err(|_| ChallengeError::Malformed("its request is no charge"))?;
+        if !wire.method_details.payment_method_types.iter().any(|kind| kind == "card") {
+            return Err(ChallengeError::NoCard);
+        }
+        let charge = Charge { amount: wire.money()?, profile: wire.method_details.network_id };
+        Ok(Self { params, charge, expires_at })
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct RequestWire {
+    amount: String,
+    currency: String,
+    method_details: MethodDetails,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct MethodDetails {
+    network_id: Profile,
+    #[serde(default)]
+    payment_method_types: Vec<String>,
+}
+
+impl RequestWire {
+    fn money(&self) -> Result<Money, ChallengeError> {
+        let is_plain = (1..=AMOUNT_DIGITS).contains(&self.amount.len())
+            && self.amount.bytes().all(|byte| byte.is_ascii_digit())
+            && !self.amount.starts_with('0');
+        let amount = self.amount.parse().ok().filter(|_| is_plain);
+        let amount =
+            amount.ok_or(ChallengeError::Malformed("its amount is no positive integer"))?;
+        let currency: Currency =
+            self.currency.parse().map_err(|_| ChallengeError::Malformed("its currency"))?;
+        match currency.decimals() {
+            Some(_) => Ok(Money { amount, currency }),
+            None => Err(ChallengeError::Malformed("its currency is not known here")),
+        }
+    }
+}
+
+fn time(text: &str) -> Result<Millis, ChallengeError> {
+    let wrong = ChallengeError::Malformed("its expiry is no time");
+    let fits = text.len() <= limits::ACP_CODE_BYTES;
+    let time: jiff::Timestamp = text.parse().ok().filter(|_| fits).ok_or(wrong.clone())?;
+    u64::try_from(time.as_millisecond()).map(Millis).map_err(|_| wrong)
+}
+
+const AMOUNT_DIGITS: usize = 38;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn header(request: &str, rest: &str) -> String {
+        let request = URL_SAFE_NO_PAD.encode(request);
+        format!(
+            r#"Payment id="c1", realm="shop", method="stripe", intent="charge", request="{request}"{rest}"#
+        )
+    }
+
+    fn request(amount: &str, currency: &str) -> String {
+        format!(
+            r#"{{"amount":"{amount}","currency":"{currency}","methodDetails":{{"networkId":"profile_1","paymentMethodTypes":["card","link"]}}}}"#
+        )
+    }
+
+    fn read(header: &str) -> Result<Challenge, ChallengeError> {
+        Challenge::read([header], Millis(1_000))
+    }
+
+    #[test]
+    fn a_charge_is_found_among_others() {
+        let ours = header(&request("50", "usd"), r#", expires="2026-11-21T00:00:00Z""#);
+        let other = r#"Payment id="x", method="tempo", intent="charge", request="e30""#;
+        for headers in [vec![ours.as_str()], vec!["Bearer", other, &ours]] {
+            let found = Challenge::read(headers, Millis(1_000)).unwrap();
+            assert_eq!(found.charge.amount.to_string(), "0.5 USD");
+            assert_eq!(found.charge.profile.as_str(), "profile_1");
+            assert_eq!(found.params["id"], "c1");
+        }
+        assert!(read(&format!("Basic realm=x, {ours}")).is_ok());
+        assert_eq!(read("Bearer"), Err(ChallengeError::None));
+        assert_eq!(read(other), Err(ChallengeError::None));
+        assert_eq!(Challenge::read([], Millis(0)), Err(ChallengeError::None));
+        let late = Challenge::read([ours.as_str()], Millis(1_795_219_200_000));
+        assert_eq!(late, Err(ChallengeError::Expired));
+    }
+
+    #[test]
+    fn tricks_with_amounts_are_refused() {
+        let huge = "9".repeat(39);
+        for amount in ["0", "-1", "+1", "1e3", "0x5", " 5", "5.0", "05", "", &huge] {
+            assert!(read(&header(&request(amount, "usd"), "")).is_err(), "{amount}");
+        }
+        assert!(read(&header(&request(&"9".repeat(38), "usd"), "")).is_ok());
+        for currency in ["", "ABCD", "$"] {
+            assert!(read(&header(&request("5", currency), "")).is_err(), "{currency}");
+        }
+        for bad in ["", "{}", "[]", r#"{"amount":50,"currency":"usd"}"#] {
+            assert!(read(&header(bad, "")).is_err(), "{bad}");
+        }
+        let no_card = r#"{"amount":"5","currency":"usd","methodDetails":{"networkId":"profile_1","paymentMethodTypes":["link"]}}"#;
+        assert_eq!(read(&header(no_card, "")), Err(ChallengeError::NoCard));
+        assert!(read(&header(&request("5", "usd"), r#", expires="soon""#)).is_err());
+        assert!(read(&header(&request("5", "usd"), r#", id="c2""#)).is_err());
+    }
+}
