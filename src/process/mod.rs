@@ -16,6 +16,8 @@ mod lock;
 mod network_set;
 mod nodes;
 mod past;
+#[cfg(feature = "http")]
+mod ports;
 mod reach;
 mod remote;
 mod services;
