@@ -9,6 +9,10 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 
+mod http;
+
+pub use http::{HttpFlags, HttpSettings};
+
 use crate::failure::{Failure, Retry};
 use crate::limits;
 use crate::nano::{Account, Network};
@@ -65,6 +69,8 @@ pub struct Flags {
     pub sandbox_url: Option<String>,
     /// Those about third parties.
     pub third_parties: ThirdPartyFlags,
+    /// Those of `paywarden serve`.
+    pub http: HttpFlags,
 }
 
 /// Settings in force.
@@ -96,6 +102,8 @@ pub struct Config {
     pub unlock: Option<Secret>,
     /// What this host's agent proves itself with.
     pub agent_token: Option<Secret>,
+    /// Where `paywarden serve` listens.
+    pub http: HttpSettings,
     /// Where each setting came from, for `doctor`.
     pub origins: BTreeMap<&'static str, Setting>,
 }
@@ -134,7 +142,7 @@ impl fmt::Display for Origin {
 }
 
 /// Every environment variable that holds a setting.
-pub const VARIABLES: [&str; 21] = [
+pub const VARIABLES: [&str; 29] = [
     "PAYWARDEN_HOME",
     "PAYWARDEN_NETWORK",
     "PAYWARDEN_TOOL_NAMES",
@@ -156,6 +164,14 @@ pub const VARIABLES: [&str; 21] = [
     "PAYWARDEN_UNLOCK",
     "PAYWARDEN_UNLOCK_FILE",
     "PAYWARDEN_AGENT_TOKEN",
+    "HTTP_LISTEN_ADDR",
+    "PAYWARDEN_PAY_ADDR",
+    "PAYWARDEN_CONTROL_ADDR",
+    "PAYWARDEN_MCP_ADDR",
+    "PAYWARDEN_WEBHOOK_ADDR",
+    "PAYWARDEN_WEBHOOK_HOST",
+    "PAYWARDEN_CONTROL_TOKEN",
+    "PAYWARDEN_CONTROL_TOKEN_FILE",
 ];
 
 /// Settings as they were given, whether or not they make sense: for `doctor`.
@@ -186,6 +202,7 @@ impl Survey {
         // What cannot be read as a URL may still hold a secret: it is counted, not shown.
         let _ = sources.reach(flags);
         let _ = sources.third_parties(&flags.third_parties);
+        HttpSettings::survey(&mut sources, &flags.http);
         Self { home, network, origins: sources.origins }
     }
 }
@@ -229,6 +246,7 @@ impl Config {
         let log = sources.take("log", flags.log.clone(), "warn").value.clone();
         let reach = sources.reach(flags)?;
         let third_parties = sources.third_parties(&flags.third_parties)?;
+        let http = HttpSettings::load(&mut sources, &flags.http, environment)?;
         Ok(Self {
             home,
             network,
@@ -243,6 +261,7 @@ impl Config {
             third_parties,
             unlock: unlock(environment)?,
             agent_token: agent_token(environment)?,
+            http,
             origins: sources.origins,
         })
     }
@@ -296,6 +315,12 @@ struct FileSettings {
     credit_price_max: Option<String>,
     ifenpay_api_url: Option<String>,
     ifenpay_api_key: Option<Secret>,
+    http_listen_addr: Option<String>,
+    pay_addr: Option<String>,
+    control_addr: Option<String>,
+    mcp_addr: Option<String>,
+    webhook_addr: Option<String>,
+    webhook_host: Option<String>,
 }
 
 /// A text, or a list of them.
@@ -333,6 +358,12 @@ impl FileSettings {
             "payment_backend" => self.payment_backend.clone(),
             "credit_price_max" => self.credit_price_max.clone(),
             "ifenpay_api_url" => self.ifenpay_api_url.clone(),
+            "http_listen_addr" => self.http_listen_addr.clone(),
+            "pay_addr" => self.pay_addr.clone(),
+            "control_addr" => self.control_addr.clone(),
+            "mcp_addr" => self.mcp_addr.clone(),
+            "webhook_addr" => self.webhook_addr.clone(),
+            "webhook_host" => self.webhook_host.clone(),
             _ => None,
         }
     }
@@ -525,6 +556,12 @@ fn variable(name: &str) -> &'static str {
         "node_ws" => "PAYWARDEN_NODE_WS",
         "work_url" => "PAYWARDEN_WORK_URL",
         "sandbox_url" => "PAYWARDEN_SANDBOX_URL",
+        "http_listen_addr" => "HTTP_LISTEN_ADDR",
+        "pay_addr" => "PAYWARDEN_PAY_ADDR",
+        "control_addr" => "PAYWARDEN_CONTROL_ADDR",
+        "mcp_addr" => "PAYWARDEN_MCP_ADDR",
+        "webhook_addr" => "PAYWARDEN_WEBHOOK_ADDR",
+        "webhook_host" => "PAYWARDEN_WEBHOOK_HOST",
         "log" => "PAYWARDEN_LOG",
         name => third_parties::variable(name),
     }

@@ -65,6 +65,8 @@ const ARROWS: &[(&str, &[&str])] = &[
         "operations",
         &[
             "engine",
+            "rails",
+            "fetch",
             "providers",
             "books",
             "payment",
@@ -88,6 +90,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "surfaces",
             "operations",
             "engine",
+            "rails",
             "providers",
             "payment",
             "wallet",

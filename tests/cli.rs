@@ -95,23 +95,19 @@ fn an_approval_shows_the_mandate_and_what_the_agent_claims() {
         "payeeAddress": SHOP, "mandateId": "food", "payeeCategory": "groceries", "intent": "dinner",
         "lineItems": [{ "name": "rice\u{202e}", "quantity": 2, "unitAmount": "1000000000000000000000000000000" }],
     });
-    let refused = server.error("request_payment", asked.clone());
-    assert!(refused.starts_with("INVALID_TEXT"), "{refused}");
-    let mut plain = asked;
-    plain["lineItems"][0]["name"] = json!("rice");
-    assert_eq!(server.facts("request_payment", plain)["status"], "pending_approval");
+    assert_eq!(server.facts("request_payment", asked)["status"], "pending_approval");
     server.end().is_clean();
     let waiting = home.json(&["approvals", "list"])["approvals"][0].clone();
     assert_eq!((&waiting["mandateId"], &waiting["mandateVersion"]), (&json!("food"), &json!(1)));
     assert_eq!(waiting["claimedCategory"], "groceries");
     assert_eq!(waiting["claimedIntent"], "dinner");
-    let item = json!([{ "name": "rice", "quantity": 2, "unitAmount": "1 XNO" }]);
+    let item = json!([{ "name": "rice\u{202e}", "quantity": 2, "unitAmount": "1 XNO" }]);
     assert_eq!(waiting["claimedItems"], item);
     let text = out(&home.run(&["approvals", "list"]));
     for words in [
         "food (version 1)",
         "\"groceries\" (the agent's words)",
-        "\"2 x rice, 1 XNO each\" (the agent's words)",
+        "\"2 x rice\\u{202e}, 1 XNO each\" (the agent's words)",
     ] {
         assert!(text.contains(words), "{text}");
     }

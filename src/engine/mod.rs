@@ -9,13 +9,16 @@ mod approve;
 mod audit;
 mod buy_credits;
 mod check;
+mod checkouts;
 mod clock;
+mod desk;
 mod directory;
 mod drive;
 mod facts;
 mod failures;
 mod foreign;
 mod freeze;
+mod funding;
 mod host;
 mod known;
 mod mandates;
@@ -27,11 +30,13 @@ mod pay;
 mod policy;
 mod receive;
 mod reconcile;
+mod remote;
 mod representative;
 mod requests;
 mod rotate;
 mod round;
 mod services;
+mod shops;
 mod sign;
 mod simulate;
 mod since;
@@ -47,10 +52,12 @@ pub use approve::{Answered, Question, Resolution};
 pub use audit::Audit;
 pub use buy_credits::CreditsWish;
 pub use check::Checked;
+pub use checkouts::{CheckoutOrder, Merchant, Problem, Seen, acp_failure};
 pub use directory::Directory;
 pub use drive::Pace;
 pub use failures::{node_failure, store_failure};
 pub use foreign::{ForeignBlock, RESTORED};
+pub use funding::CardWords;
 pub use host::{HostAnswer, Taken, WaitingCall};
 pub use known::key_taken;
 pub use mandates::{Put, Written};
@@ -60,10 +67,14 @@ pub use outbox::provider_failure;
 pub use pay::{Amount, Order, Paid};
 pub use policy::Applied;
 pub use reconcile::{Account as ReconciledAccount, Finding, Survey};
+pub use remote::{
+    Handover, MakeHeader, MakeProof, Offer, Offered, Signing, Source, Unprepared, Wish,
+};
 pub use representative::{Begun, Changed};
 pub use requests::{RequestOrder, Requested, unknown_request};
 pub use rotate::Rotated;
 pub use services::{PayerDefaults, PaymentBackend, Services, not_set_up, upstream_failure};
+pub use shops::{BuiltIn, Shops};
 pub use simulate::{Difference, Judged, Simulation, Span};
 pub use since::Counted;
 pub use topup::ClaimError;
@@ -104,6 +115,7 @@ pub struct Engine {
     outbox: outbox::Outbox,
     services: Arc<dyn Services>,
     topups: topup::Topups,
+    remotes: Arc<remote::Remotes>,
     wake: Notify,
     /// Two rotations of the ledger's key must not meet in one file.
     rotating: tokio::sync::Mutex<()>,
@@ -182,6 +194,7 @@ impl Engine {
             outbox: outbox::Outbox::default(),
             services: Arc::new(services::NoServices),
             topups: topup::Topups::default(),
+            remotes: Arc::default(),
             wake: Notify::new(),
             rotating: tokio::sync::Mutex::default(),
             stopping: CancellationToken::new(),
@@ -208,6 +221,8 @@ impl Engine {
         self.tasks.spawn(async move { engine.timer_loop().await });
         let engine = Arc::clone(self);
         self.tasks.spawn(async move { engine.requests_loop().await });
+        let engine = Arc::clone(self);
+        self.tasks.spawn(async move { engine.remote_loop().await });
         let engine = Arc::clone(self);
         self.tasks.spawn(async move { engine.outbox_loop().await });
         Ok(())

@@ -7,13 +7,13 @@ use std::convert::Infallible;
 use std::sync::Arc;
 
 use super::failures::unrefused;
+use super::remote::lapsed;
 use super::{Engine, Pace};
 use crate::books::{Body, Event, Lane, Payment};
 use crate::limits;
 use crate::money::Raw;
 use crate::nano::{BlockHash, Subtype};
 use crate::payment::{BlockIntent, PublishVia, Rival, Sight};
-use crate::policy::ReasonCode;
 use crate::store::StoreError;
 use crate::wallet::NonSpendBlock;
 
@@ -37,7 +37,7 @@ impl Engine {
         let is_due = |pause| published.is_none_or(|at| now.since(at) >= pause);
         match sight {
             Sight::Rival(Rival { hash: rival, confirmed: true, .. }) if *rival == hash => {
-                self.close(payment.id(), intent.hash(), released(payment, hash)).await?;
+                self.close(payment.id(), intent.attempt, lapsed(payment, hash)).await?;
                 self.prepare_work(hash, lane.head);
                 Ok(Some(Pace::Again))
             }
@@ -98,7 +98,7 @@ impl Engine {
         let commit = self.store().commit::<bool, Infallible, _>(move |view| {
             let payment = view.payment(id)?;
             let same = payment.is_some_and(|payment| {
-                let hash = payment.state.intent().map(BlockIntent::hash);
+                let hash = payment.state.block().map(BlockIntent::hash);
                 hash == Some(open) && payment.void.is_none()
             });
             let signed = keystore.sign_non_spend(&unsigned);
@@ -112,22 +112,11 @@ impl Engine {
                 amount_raw: Raw::ZERO,
                 signed_at_ms: view.now(),
             };
-            let body = Body::PaymentVoiding { block_hash: open, intent };
+            let body = Body::PaymentCancelling { block_hash: open, intent };
             Ok((vec![Event::of(id, body)], true))
         });
         let signed = commit.await.map_err(unrefused)?.value;
         tracing::warn!(%id, "nobody publishes a payment's block; an empty one is to take its place");
         Ok(if signed { Pace::Again } else { Pace::After(self.parts.rhythm.retrying) })
     }
-}
-
-fn released(payment: &Payment, void: BlockHash) -> Vec<Event> {
-    let account = payment.account;
-    let body = Body::PaymentReleased {
-        reason_code: ReasonCode::NotPublished,
-        reason: "whoever was to publish its block did not, and an empty block took its place"
-            .to_owned(),
-        rival: void,
-    };
-    vec![Event::of(payment.id(), body), Body::LaneAdvanced { account, block_hash: void }.into()]
 }

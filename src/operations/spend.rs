@@ -5,7 +5,6 @@ use crate::engine::{Order, Paid};
 use crate::failure::Failure;
 use crate::ids::PaymentId;
 use crate::limits;
-use crate::payment::State;
 use crate::policy::Claims;
 
 /// Asks for the payment and waits up to [`limits::SPEND_WAIT`] for its outcome; whoever stops waiting stops nothing.
@@ -52,10 +51,10 @@ pub(super) async fn outcome(id: PaymentId, context: &Context) -> Result<Paid, Fa
 
 fn stage(paid: &Paid) -> String {
     let id = paid.payment.id();
-    match &paid.payment.state {
-        State::Intent(intent) | State::Unknown(intent) => {
-            format!("payment {id}: block {} waits for confirmation", intent.hash())
-        }
-        _ => format!("payment {id}: waits for its account to be free"),
+    let state = &paid.payment.state;
+    match (state.block(), state.intent()) {
+        (Some(block), _) => format!("payment {id}: block {} waits for confirmation", block.hash()),
+        (None, Some(_)) => format!("payment {id}: its proof is in the payee's hands"),
+        (None, None) => format!("payment {id}: waits for its account or payee to be free"),
     }
 }

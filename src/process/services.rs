@@ -15,9 +15,10 @@ use super::boot::Boot;
 use super::endpoint::Endpoint;
 use super::provider_place::ProviderApi;
 use super::reach::Reach;
+use super::shop_clients::ShopClients;
 use super::simulators::{Simulated, Simulators};
 use crate::clock::Clock;
-use crate::engine::{PaymentBackend, Services, not_set_up, upstream_failure};
+use crate::engine::{PaymentBackend, Services, Shops, not_set_up, upstream_failure};
 use crate::failure::{Failure, Retry};
 use crate::fetch::{BaseUrl, Client, PlainText, Provider, Settings};
 use crate::limits;
@@ -70,6 +71,7 @@ pub(super) struct Clients {
     simulators: Option<Arc<dyn Simulators>>,
     clock: Arc<dyn Clock>,
     http: OnceCell<Client>,
+    shops: ShopClients,
     ifenpay: Mutex<Option<Upstream>>,
     nanswap: OnceCell<Nanswap>,
     nicky: OnceCell<Nicky>,
@@ -78,6 +80,7 @@ pub(super) struct Clients {
 impl Clients {
     /// For the wallet of `boot` with what is in force; makes nothing yet.
     pub(super) fn new(boot: &Boot, reach: &Reach, simulators: Option<Arc<dyn Simulators>>) -> Self {
+        let shops = ShopClients::new(boot.home.clone(), simulators.clone());
         Self {
             settings: boot.third_parties.clone(),
             ifenpay_url: reach.provider_urls.get(&ProviderApi::Ifenpay).cloned(),
@@ -86,6 +89,7 @@ impl Clients {
             simulators,
             clock: Arc::clone(&boot.clock),
             http: OnceCell::new(),
+            shops,
             ifenpay: Mutex::default(),
             nanswap: OnceCell::new(),
             nicky: OnceCell::new(),
@@ -178,6 +182,10 @@ impl Clients {
 
 #[async_trait]
 impl Services for Clients {
+    fn shops(&self) -> Result<&dyn Shops, Failure> {
+        Ok(&self.shops)
+    }
+
     async fn ifenpay(&self) -> Result<Ifenpay, Failure> {
         Ok(Ifenpay::new(self.upstream().await?))
     }

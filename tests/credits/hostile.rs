@@ -243,7 +243,7 @@ fn an_order_that_ifenpay_refuses_gives_the_money_and_the_account_back() {
     let facts = &failed["structuredContent"];
     assert_eq!(
         (&facts["status"], &facts["reason_code"]),
-        (&json!("failed"), &json!("NOT_PUBLISHED")),
+        (&json!("failed"), &json!("LAPSED")),
         "{failed}"
     );
     assert!(stage.node.sends_to(&Ifenpay::account()).is_empty());

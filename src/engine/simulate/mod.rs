@@ -154,15 +154,18 @@ impl Replay<'_> {
         match &event.body {
             // The books of a simulation hold no policy, so that nothing in the fold goes by another than the new one.
             Body::PolicyLoaded { .. } => return Ok(()),
-            // What others are asked to pay decides nothing, and its rows would stay.
-            Body::RequestClosed(_)
+            // What others are asked to pay and are told decides nothing, and its rows would stay.
+            Body::OutboxAdded(_)
+            | Body::OutboxEnded(_)
+            | Body::OutboxNoted(_)
+            | Body::RequestClosed(_)
             | Body::RequestCreated(_)
             | Body::RequestExpired(_)
             | Body::RequestOverpaid(_)
             | Body::RequestPaid(_)
             | Body::RequestScanned(_)
             | Body::RequestUnderpaid(_) => return Ok(()),
-            Body::PaymentRequested { request, .. } => self.request(stored.seq, at, request)?,
+            Body::PaymentRequested(new) => self.request(stored.seq, at, &new.request)?,
             Body::PolicyDecided {
                 stage: DecidedStage::New,
                 outcome,

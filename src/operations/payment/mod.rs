@@ -9,5 +9,6 @@ mod shown;
 mod status;
 
 pub use list::PaymentList;
+pub use qr::address_qr;
 pub use request::PaymentRequest;
 pub use status::PaymentStatus;

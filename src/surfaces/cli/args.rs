@@ -2,10 +2,12 @@
 
 use std::path::PathBuf;
 
-use clap::{ArgAction, ArgGroup, Args, Parser, Subcommand, ValueEnum};
+use clap::{ArgAction, ArgGroup, Args, Parser, Subcommand};
 
+pub use super::init_args::{ImportKind, InitArguments};
 use super::mandate_args::{Entries, Mandates};
 use super::policy_args::PolicyCommand;
+use super::shop_args::{Funding, Merchants};
 use super::third_party_args::ThirdPartyFlags;
 use crate::limits;
 
@@ -84,13 +86,13 @@ pub enum Command {
     /// Be the MCP server on standard input and output (what no command does too)
     Mcp,
     /// Make a wallet for a real network: asks for secrets, shows its phrase once
-    #[command(after_help = INIT_EXAMPLES)]
+    #[command(after_help = super::init_args::EXAMPLES)]
     Init(InitArguments),
     /// How the network is reached
     #[command(subcommand, arg_required_else_help = true)]
     Network(NetworkCommand),
-    /// Keep the wallet open for hosts and commands, without a host
-    Serve,
+    /// Keep the wallet open for hosts and commands, and serve its HTTP ports and the owner's page
+    Serve(Serve),
     /// What needs the wallet open.
     #[command(flatten)]
     Wallet(WalletCommand),
@@ -114,36 +116,28 @@ pub enum Command {
     Schemas(Schemas),
 }
 
-/// How a wallet is made.
+/// Where the wallet is served over HTTP. `off` closes a port.
 #[derive(Args, Clone, Debug, Default)]
-#[command(group = ArgGroup::new("known_keys").args(["import", "import_ifenpay"]))]
-pub struct InitArguments {
-    /// Use keys you have: asks for a seed or recovery phrase, which is not shown
-    #[arg(long)]
-    pub import: bool,
-    /// Use the keys and the API key of ifenpay's toolset: its data/ai.bin, whose password is asked for
-    #[arg(long, value_name = "FILE")]
-    pub import_ifenpay: Option<PathBuf>,
-    /// What you have, where 24 words could mean two things
-    #[arg(long, requires = "import")]
-    pub kind: Option<ImportKind>,
-    /// You know what the imported keys were used for
-    #[arg(long, requires = "known_keys")]
-    pub acknowledge_history: bool,
-    /// Ask for no confirmation; on test networks only
-    #[arg(long)]
-    pub yes: bool,
-}
-
-/// What an owner has of other keys.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
-pub enum ImportKind {
-    /// 64 digits
-    Seed,
-    /// 24 words that spell a seed (Natrium, Nautilus, this wallet)
-    Phrase,
-    /// 12 to 24 words of BIP39, at 44'/165'/index' (Ledger)
-    Bip44,
+#[command(next_help_heading = "Ports")]
+pub struct Serve {
+    /// Agents: wallet, payments, credits [default: 127.0.0.1:3123] [env: HTTP_LISTEN_ADDR]
+    #[arg(long, value_name = "ADDRESS")]
+    pub http_listen_addr: Option<String>,
+    /// Agents: POST /pay [default: 127.0.0.1:4022] [env: PAYWARDEN_PAY_ADDR]
+    #[arg(long, value_name = "ADDRESS")]
+    pub pay_addr: Option<String>,
+    /// You: the control API and your page [default: 127.0.0.1:4023] [env: PAYWARDEN_CONTROL_ADDR]
+    #[arg(long, value_name = "ADDRESS")]
+    pub control_addr: Option<String>,
+    /// Agents: MCP at /mcp [default: 127.0.0.1:4024] [env: PAYWARDEN_MCP_ADDR]
+    #[arg(long, value_name = "ADDRESS")]
+    pub mcp_addr: Option<String>,
+    /// Providers: webhooks [default: off] [env: PAYWARDEN_WEBHOOK_ADDR]
+    #[arg(long, value_name = "ADDRESS")]
+    pub webhook_addr: Option<String>,
+    /// The name providers reach the webhooks by [env: PAYWARDEN_WEBHOOK_HOST]
+    #[arg(long, value_name = "NAME")]
+    pub webhook_host: Option<String>,
 }
 
 /// How the network is reached.
@@ -239,7 +233,10 @@ pub enum WalletCommand {
     Payees(Entries),
     /// Merchants you know, and what they sell
     #[command(subcommand, arg_required_else_help = true)]
-    Merchants(Entries),
+    Merchants(Merchants),
+    /// The card checkouts are paid with
+    #[command(subcommand, arg_required_else_help = true)]
+    Funding(Funding),
     /// How much agents may do: drafts, what is in force, why a payment was decided so
     #[command(subcommand, arg_required_else_help = true)]
     Policy(PolicyCommand),
@@ -533,16 +530,6 @@ pub(super) fn reason(text: &str) -> Result<String, String> {
     }
     Ok(text.to_owned())
 }
-
-const INIT_EXAMPLES: &str = "Examples:
-  paywarden --network live --node-url https://rpc.example init
-                                                 a new wallet on the real network
-  paywarden --network live --node-url https://rpc.example init --import --kind bip44
-                                                 with the phrase of a hardware wallet
-  paywarden --network live --gateway ifenpay init
-                                                 with an API key of ifenpay and no node
-  paywarden --network live --gateway ifenpay init --import-ifenpay data/ai.bin
-                                                 what ifenpay's toolset left behind";
 
 /// A port that leaves room for all services after it.
 fn sandbox_port(text: &str) -> Result<u16, String> {
