@@ -14,6 +14,8 @@ pub mod schemas;
 pub mod secrets;
 pub mod usage;
 pub mod welcome;
+pub mod work;
+pub mod work_args;
 
 mod agents;
 mod approvals;
