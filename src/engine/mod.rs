@@ -97,7 +97,7 @@ use crate::nano::{Account, BlockHash, Network, Root};
 use crate::network::{Confirmations, Node};
 use crate::payment::{Effect, Observation, State};
 use crate::store::{LedgerKeyFiles, Store};
-use crate::wallet::{KeyFile, Keystore, WorkPool};
+use crate::wallet::{KeyFile, Keystore, WorkPool, WorkProgress};
 
 /// A running wallet.
 pub struct Engine {
@@ -285,6 +285,11 @@ impl Engine {
     /// Whether the next block of an account needs no search for work.
     pub fn work_is_ready(&self, root: &Root) -> bool {
         self.parts.work.is_ready(root)
+    }
+
+    /// How far the search for the work of an account's next block is, while there is one.
+    pub fn work_progress(&self, root: &Root) -> Option<WorkProgress> {
+        self.parts.work.progress(root)
     }
 
     fn published(&self) -> MutexGuard<'_, HashMap<BlockHash, Millis>> {

@@ -17,4 +17,7 @@ pub use frontier::{Frontier, FrontierError};
 pub use keyfile::{KeyFile, KeyFileError, KeyFileRandom};
 pub use keystore::{Keystore, SignError};
 pub use material::{IMPORTED, KeyKind, KeyMaterial, MaterialError, Recovery};
-pub use work::{Peers, ReadyWork, WorkError, WorkMode, WorkPool};
+pub use work::{
+    Peers, ReadyWork, Share, WorkCrew, WorkError, WorkMode, WorkPool, WorkProgress, WorkSettings,
+    fresh_start,
+};

@@ -7,6 +7,7 @@ use clap::{ArgAction, ArgGroup, Args, Parser, Subcommand, ValueEnum};
 use super::mandate_args::{Entries, Mandates};
 use super::policy_args::PolicyCommand;
 use super::shop_args::{Funding, Merchants};
+use super::work_args::WorkCommand;
 use crate::limits;
 
 /// A wallet for AI agents that its owner can trust.
@@ -67,6 +68,9 @@ pub struct Settings {
     /// Threads for proof of work, 1 to 64, or auto [env: PAYWARDEN_WORK_THREADS]
     #[arg(long, global = true, value_name = "N")]
     pub work_threads: Option<String>,
+    /// Of each of those threads' time, 1 to 100 [env: PAYWARDEN_WORK_MAX_PERCENT]
+    #[arg(long, global = true, value_name = "PERCENT")]
+    pub work_max_percent: Option<String>,
     /// Work servers first, or a race with them: first or race [env: PAYWARDEN_WORK_MODE]
     #[arg(long, global = true, value_name = "MODE")]
     pub work_mode: Option<String>,
@@ -98,6 +102,9 @@ pub enum Command {
     /// Run the simulated services on ports of this machine, for wallets to share
     #[command(after_help = SANDBOX_EXAMPLES)]
     Sandbox(Sandbox),
+    /// Proof of work, without a wallet
+    #[command(subcommand, arg_required_else_help = true)]
+    Work(WorkCommand),
     /// Print what your shell needs to complete commands
     #[command(
         after_help = "Example:\n  paywarden completions bash > ~/.local/share/bash-completion/completions/paywarden"

@@ -15,6 +15,8 @@ pub mod secrets;
 pub mod shop_args;
 pub mod usage;
 pub mod welcome;
+pub mod work;
+pub mod work_args;
 
 mod agents;
 mod approvals;
