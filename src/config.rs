@@ -53,6 +53,8 @@ pub struct Flags {
     pub read_only: bool,
     /// `--work-threads`.
     pub work_threads: Option<String>,
+    /// `--work-max-percent`.
+    pub work_max_percent: Option<String>,
     /// `--work-mode`.
     pub work_mode: Option<String>,
     /// `--representative`.
@@ -88,6 +90,8 @@ pub struct Config {
     pub read_only: bool,
     /// Threads for proof of work.
     pub work_threads: usize,
+    /// Of each such thread's time, 1 to 100.
+    pub work_max_percent: u32,
     /// When work servers are asked.
     pub work_mode: WorkMode,
     /// Who is named in the first block of an account, if not the default.
@@ -142,13 +146,14 @@ impl fmt::Display for Origin {
 }
 
 /// Every environment variable that holds a setting.
-pub const VARIABLES: [&str; 29] = [
+pub const VARIABLES: [&str; 30] = [
     "PAYWARDEN_HOME",
     "PAYWARDEN_NETWORK",
     "PAYWARDEN_TOOL_NAMES",
     "PAYWARDEN_TOOLSETS",
     "PAYWARDEN_READ_ONLY",
     "PAYWARDEN_WORK_THREADS",
+    "PAYWARDEN_WORK_MAX_PERCENT",
     "PAYWARDEN_WORK_MODE",
     "PAYWARDEN_REPRESENTATIVE",
     "PAYWARDEN_LOG",
@@ -196,6 +201,7 @@ impl Survey {
         sources.take("toolsets", flags.toolsets.clone(), "all");
         sources.take("read_only", flags.read_only.then(|| "true".to_owned()), "false");
         sources.take("work_threads", flags.work_threads.clone(), "auto");
+        sources.take("work_max_percent", flags.work_max_percent.clone(), "100");
         sources.take("work_mode", flags.work_mode.clone(), "first");
         sources.take("representative", flags.representative.clone(), "default");
         sources.take("log", flags.log.clone(), "warn");
@@ -234,6 +240,10 @@ impl Config {
         let read_only = read_only.parse("true or false", |text| text.parse().ok())?;
         let threads = sources.take("work_threads", flags.work_threads.clone(), "auto");
         let work_threads = threads.parse("auto or a number from 1 to 64", parse_threads)?;
+        let percent = sources.take("work_max_percent", flags.work_max_percent.clone(), "100");
+        let work_max_percent = percent.parse("a number from 1 to 100", |text| {
+            text.parse().ok().filter(|percent| (1..=100).contains(percent))
+        })?;
         let mode = sources.take("work_mode", flags.work_mode.clone(), "first");
         let work_mode =
             mode.parse("first (work servers, then this machine) or race", |text| match text {
@@ -254,6 +264,7 @@ impl Config {
             toolsets,
             read_only,
             work_threads,
+            work_max_percent,
             work_mode,
             representative,
             log,
@@ -303,6 +314,7 @@ struct FileSettings {
     toolsets: Option<String>,
     read_only: Option<bool>,
     work_threads: Option<u32>,
+    work_max_percent: Option<u32>,
     work_mode: Option<String>,
     representative: Option<String>,
     log: Option<String>,
@@ -347,6 +359,7 @@ impl FileSettings {
             "toolsets" => self.toolsets.clone(),
             "read_only" => self.read_only.map(|value| value.to_string()),
             "work_threads" => self.work_threads.map(|value| value.to_string()),
+            "work_max_percent" => self.work_max_percent.map(|value| value.to_string()),
             "work_mode" => self.work_mode.clone(),
             "representative" => self.representative.clone(),
             "log" => self.log.clone(),
@@ -550,6 +563,7 @@ fn variable(name: &str) -> &'static str {
         "toolsets" => "PAYWARDEN_TOOLSETS",
         "read_only" => "PAYWARDEN_READ_ONLY",
         "work_threads" => "PAYWARDEN_WORK_THREADS",
+        "work_max_percent" => "PAYWARDEN_WORK_MAX_PERCENT",
         "work_mode" => "PAYWARDEN_WORK_MODE",
         "representative" => "PAYWARDEN_REPRESENTATIVE",
         "node_url" => "PAYWARDEN_NODE_URL",

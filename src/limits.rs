@@ -17,6 +17,16 @@ pub const NANO_URI_BYTES: usize = 2_048;
 pub const WORK_THREADS: usize = 64;
 /// Hashes of proof of work between two looks at whether the search was called off (under a millisecond).
 pub const WORK_BATCH_HASHES: u64 = 4_096;
+/// How long a thread searches for work before it rests its share.
+pub const WORK_SPELL: Duration = Duration::from_millis(5);
+/// The longest such rest, so that a search that is called off ends soon.
+pub const WORK_REST_MAX: Duration = Duration::from_millis(50);
+/// How often a machine on battery looks whether it still is, before it searches for work nobody waits for.
+pub const WORK_BATTERY_LOOK: Duration = Duration::from_secs(30);
+/// Searches that wait at `paywarden work serve`; the next one is refused.
+pub const WORK_SEARCHES_SERVED: usize = 64;
+/// Most searches one `benchmark` request of a work server makes.
+pub const WORK_BENCHMARKS: u32 = 1_000;
 /// Longest line on stdio, in bytes, without its newline.
 pub const MCP_LINE_BYTES: usize = 1024 * 1024;
 /// Deepest nesting of JSON on stdio.
@@ -546,3 +556,11 @@ pub const NANSWAP_SIGN_MARGIN: Duration = Duration::from_secs(15);
 pub const NANSWAP_CURRENCIES_SHOWN: usize = 100;
 /// Most currencies of prices one answer names.
 pub const FIAT_CURRENCIES_SHOWN: usize = 512;
+/// Longest value of a header an agent adds to its request, in bytes.
+pub const X402_VALUE_BYTES: usize = 256;
+/// Longest JSON an agent sends to a seller, in bytes.
+pub const X402_REQUEST_BYTES: usize = 64 * 1024;
+/// Most of a seller's answer that is read, in bytes.
+pub const X402_ANSWER_BYTES: usize = 8 * 1024 * 1024;
+/// How long a seller may take to settle and answer.
+pub const X402_SETTLE_TIMEOUT: Duration = Duration::from_secs(30);

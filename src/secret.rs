@@ -37,6 +37,7 @@ impl Secret {
     }
 
     /// The text itself, for the one place that shows it to the owner.
+    #[cfg(feature = "http")]
     pub(crate) fn shown(&self) -> &str {
         &self.0
     }

@@ -92,6 +92,7 @@ use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
 use crate::clock::{Clock, Millis};
+use crate::evm::EvmAddress;
 use crate::failure::Failure;
 use crate::ids::{ApprovalId, PaymentId, time_ordered};
 use crate::limits;
@@ -99,7 +100,7 @@ use crate::nano::{Account, BlockHash, Network, Root};
 use crate::network::{Confirmations, Node};
 use crate::payment::{Effect, Observation, State};
 use crate::store::{LedgerKeyFiles, Store};
-use crate::wallet::{KeyFile, Keystore, WorkPool};
+use crate::wallet::{KeyFile, Keystore, WorkPool, WorkProgress};
 
 /// A running wallet.
 pub struct Engine {
@@ -274,6 +275,11 @@ impl Engine {
         self.parts.keystore.network()
     }
 
+    /// Where tokens are held that x402 is paid from; `None` while locked.
+    pub fn evm_address(&self) -> Option<EvmAddress> {
+        self.parts.keystore.evm_address()
+    }
+
     /// Whether anything can be signed.
     pub fn is_unlocked(&self) -> bool {
         self.parts.keystore.is_unlocked()
@@ -282,6 +288,11 @@ impl Engine {
     /// Whether the next block of an account needs no search for work.
     pub fn work_is_ready(&self, root: &Root) -> bool {
         self.parts.work.is_ready(root)
+    }
+
+    /// How far the search for the work of an account's next block is, while there is one.
+    pub fn work_progress(&self, root: &Root) -> Option<WorkProgress> {
+        self.parts.work.progress(root)
     }
 
     fn published(&self) -> MutexGuard<'_, HashMap<BlockHash, Millis>> {

@@ -1,7 +1,7 @@
 //! What every spending operation does once its arguments are an order: ask, then wait for the outcome.
 
 use super::Context;
-use crate::engine::{Order, Paid};
+use crate::engine::{Engine, Order, Paid};
 use crate::failure::Failure;
 use crate::ids::PaymentId;
 use crate::limits;
@@ -39,7 +39,7 @@ pub(super) async fn outcome(id: PaymentId, context: &Context) -> Result<Paid, Fa
         id,
         limits::SPEND_WAIT,
         &context.cancelled,
-        |paid, waited| progress.report(waited.as_secs(), total, stage(paid)),
+        |paid, waited| progress.report(waited.as_secs(), total, stage(paid, &context.engine)),
     );
     let paid = wait.await?;
     if context.cancelled.is_cancelled() {
@@ -49,11 +49,17 @@ pub(super) async fn outcome(id: PaymentId, context: &Context) -> Result<Paid, Fa
     Ok(paid)
 }
 
-fn stage(paid: &Paid) -> String {
+fn stage(paid: &Paid, engine: &Engine) -> String {
     let id = paid.payment.id();
     let state = &paid.payment.state;
     match (state.block(), state.intent()) {
-        (Some(block), _) => format!("payment {id}: block {} waits for confirmation", block.hash()),
+        (Some(block), _) => {
+            let hash = block.hash();
+            match engine.work_progress(&block.block.block.root()) {
+                Some(progress) => format!("payment {id}: block {hash} waits for {progress}"),
+                None => format!("payment {id}: block {hash} waits for confirmation"),
+            }
+        }
         (None, Some(_)) => format!("payment {id}: its proof is in the payee's hands"),
         (None, None) => format!("payment {id}: waits for its account or payee to be free"),
     }

@@ -35,6 +35,10 @@ mod start;
 mod typed_keys;
 mod vault;
 mod wire;
+mod work_bench;
+mod work_command;
+#[cfg(any(feature = "http", feature = "sandbox"))]
+mod work_server;
 
 pub use boot::{Boot, Place, Running, Simulation, Surroundings, World};
 pub use endpoint::{Endpoint, EndpointError, Speaks};

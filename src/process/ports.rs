@@ -34,7 +34,6 @@ pub(super) async fn serve_ports(
     config: Config,
     printer: Printer,
 ) -> Result<(), Failure> {
-    let signals = signals();
     let listening = plan(&config).listen().await?;
     let addresses: Vec<_> = listening.addresses().collect();
     let own = config.http.control_token.clone();
@@ -43,6 +42,8 @@ pub(super) async fn serve_ports(
         None => (random_token()?, false),
     };
     let operator_secret = operator_secret(&config);
+    // From here on; before, Ctrl-C must end a question at the terminal.
+    let signals = signals();
     let marker = Arc::new(HomeMarker(config.home.clone()));
     let authority = Authority { control_token: control_token.clone(), operator_secret, marker };
     gate.open().await?;

@@ -21,6 +21,7 @@ use super::network_set;
 use super::session::{session, signals};
 use super::setup::set_up;
 use super::vault::Vault;
+use super::work_command::work;
 use crate::clock::SystemClock;
 use crate::config::{Config, Flags, HttpFlags, Origin, ProcessEnvironment, VARIABLES};
 use crate::failure::Failure;
@@ -97,6 +98,7 @@ async fn dispatch(
         Some(Command::Sandbox(wanted)) => {
             simulate(wanted, &configure(&flags)?, &*world, printer).await
         }
+        Some(Command::Work(command)) => work(command, &configure(&flags)?, printer).await,
         Some(Command::Completions { shell }) => completions(*shell, printer),
         Some(Command::Schemas(arguments)) => schemas(arguments, printer),
     }
@@ -190,7 +192,9 @@ fn refuse_lonely_unlock(home: &Home) -> Result<(), Failure> {
 fn flags(settings: &Settings) -> Flags {
     let Settings { home, network, log, tool_names, toolsets, read_only, .. } = settings.clone();
     let Settings { work_mode, representative, .. } = settings.clone();
-    let Settings { work_threads, node_url, node_ws, work_url, sandbox_url, .. } = settings.clone();
+    let Settings {
+        work_threads, work_max_percent, node_url, node_ws, work_url, sandbox_url, ..
+    } = settings.clone();
     let third_parties = settings.third_parties.clone();
     Flags {
         home,
@@ -199,6 +203,7 @@ fn flags(settings: &Settings) -> Flags {
         toolsets,
         read_only,
         work_threads,
+        work_max_percent,
         work_mode,
         representative,
         log,
@@ -250,6 +255,7 @@ fn boot(config: &Config, world: Arc<dyn World>) -> Boot {
         home: config.home.clone(),
         network: config.network,
         work_threads: config.work_threads,
+        work_max_percent: config.work_max_percent,
         work_mode: config.work_mode,
         representative: config.representative,
         reach: config.reach.clone(),

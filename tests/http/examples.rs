@@ -1,5 +1,7 @@
 //! Every Python example of seeds/000 as it stands there, with a real account and this wallet's port put in.
 
+#![expect(clippy::print_stdout, reason = "an example that is skipped says so")]
+
 use std::io::{BufRead as _, BufReader};
 use std::process::{Command, Stdio};
 

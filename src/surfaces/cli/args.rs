@@ -9,6 +9,7 @@ use super::mandate_args::{Entries, Mandates};
 use super::policy_args::PolicyCommand;
 use super::shop_args::{Funding, Merchants};
 use super::third_party_args::ThirdPartyFlags;
+use super::work_args::WorkCommand;
 use crate::limits;
 
 /// A wallet for AI agents that its owner can trust.
@@ -72,6 +73,9 @@ pub struct Settings {
     /// Threads for proof of work, 1 to 64, or auto [env: PAYWARDEN_WORK_THREADS]
     #[arg(long, global = true, value_name = "N")]
     pub work_threads: Option<String>,
+    /// Of each of those threads' time, 1 to 100 [env: PAYWARDEN_WORK_MAX_PERCENT]
+    #[arg(long, global = true, value_name = "PERCENT")]
+    pub work_max_percent: Option<String>,
     /// Work servers first, or a race with them: first or race [env: PAYWARDEN_WORK_MODE]
     #[arg(long, global = true, value_name = "MODE")]
     pub work_mode: Option<String>,
@@ -103,6 +107,9 @@ pub enum Command {
     /// Run the simulated services on ports of this machine, for wallets to share
     #[command(after_help = SANDBOX_EXAMPLES)]
     Sandbox(Sandbox),
+    /// Proof of work, without a wallet
+    #[command(subcommand, arg_required_else_help = true)]
+    Work(WorkCommand),
     /// Print what your shell needs to complete commands
     #[command(
         after_help = "Example:\n  paywarden completions bash > ~/.local/share/bash-completion/completions/paywarden"
@@ -157,6 +164,9 @@ pub enum OwnWalletCommand {
         /// Which account
         #[arg(long, value_name = "N", default_value_t = 0)]
         index: u32,
+        /// For what: nano, or x402 for the tokens that x402 is paid from
+        #[arg(long, value_name = "RAIL", default_value = "nano", conflicts_with = "index")]
+        rail: AddressRail,
     },
     /// Every account: index, address, balance, representative
     Accounts(Accounts),
@@ -166,6 +176,15 @@ pub enum OwnWalletCommand {
     /// What moves money, or shows what was moved.
     #[command(flatten)]
     Own(OwnWallet),
+}
+
+/// What an address is for.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub enum AddressRail {
+    /// A Nano account
+    Nano,
+    /// The tokens that x402 is paid from
+    X402,
 }
 
 /// The accounts.

@@ -17,6 +17,8 @@ pub mod shop_args;
 pub mod third_party_args;
 pub mod usage;
 pub mod welcome;
+pub mod work;
+pub mod work_args;
 
 mod agents;
 mod approvals;

@@ -19,90 +19,98 @@ use crate::operations::{Answer, address_qr};
 
 /// What the port does.
 pub(super) fn routes() -> Vec<Route> {
-    let (get_, post_, delete_) = (Method::GET, Method::POST, Method::DELETE);
-    let json_or_lines = Shape::Named("Events");
-    let mut routes = vec![
-        Route::new(
-            get_.clone(),
-            "/",
-            "The owner's page; the one path without a token",
-            get(page::page),
-        )
-        .gives(Shape::Media("text/html")),
-        Route::new(get_.clone(), "/index.html", "The same", get(page::page))
-            .gives(Shape::Media("text/html")),
+    let parts = [page_routes(), ledger_routes(), answer_routes(), funding_routes(), agent_routes()];
+    parts.into_iter().chain([mandates::routes(), machine_routes()]).flatten().collect()
+}
+
+fn page_routes() -> Vec<Route> {
+    let summary = "The owner's page; the one path without a token";
+    let html = Shape::Media("text/html");
+    vec![
+        Route::new(Method::GET, "/", summary, get(page::page)).gives(html),
+        Route::new(Method::GET, "/index.html", "The same", get(page::page)).gives(html),
         look("/status", "Freeze, accounts, what waits", "operator.status"),
+        look("/policy", "The policy in force", "policy.show"),
+        Route::new(Method::GET, "/payments/{id}", "One payment with its trail", get(payment))
+            .operation("get_payment_status"),
+        Route::new(Method::GET, "/accounts/{index}/qr", "An address as a QR code", get(qr))
+            .gives(Shape::Media("image/png")),
+        Route::new(Method::GET, "/events", "News of the ledger, as they come", get(news::news))
+            .gives(Shape::Media("text/event-stream")),
+    ]
+}
+
+fn ledger_routes() -> Vec<Route> {
+    vec![
         look("/report", "What was spent", "operator.report"),
-        Route::new(get_.clone(), "/audit", "The whole ledger, streamed", get(audit::audit))
+        Route::new(Method::GET, "/audit", "The whole ledger, streamed", get(audit::audit))
             .operation("ledger.events")
-            .gives(json_or_lines)
+            .gives(Shape::Named("Events"))
             .query(audit::QUERY),
-        Route::new(get_.clone(), "/audit/verify", "Whether the ledger holds", get(verify))
+        Route::new(Method::GET, "/audit/verify", "Whether the ledger holds", get(verify))
             .operation("ledger.verify")
             .query(&[("deep", "true: fold every event anew as well")]),
         look("/audit/head", "The ledger's head and public key", "ledger.head"),
-        Route::new(
-            post_.clone(),
-            "/freeze",
-            "Stop everything that is not signed yet",
-            post(freeze),
-        )
-        .operation("wallet.freeze")
-        .takes(Shape::Operation),
-        Route::new(post_.clone(), "/unfreeze", "Let the wallet sign again", post(unfreeze))
+    ]
+}
+
+fn answer_routes() -> Vec<Route> {
+    let resolved = "/approvals/{id}/resolve";
+    vec![
+        Route::new(Method::POST, "/freeze", "Stop everything not signed yet", post(freeze))
+            .operation("wallet.freeze")
+            .takes(Shape::Operation),
+        Route::new(Method::POST, "/unfreeze", "Let the wallet sign again", post(unfreeze))
             .operation("wallet.unfreeze")
             .takes(Shape::Operation),
-        Route::new(get_.clone(), "/approvals", "What waits for the owner", get(approvals))
+        Route::new(Method::GET, "/approvals", "What waits for the owner", get(approvals))
             .operation("approvals.list")
             .gives(Shape::ListOf("approvals")),
-        Route::new(
-            post_.clone(),
-            "/approvals/{id}/resolve",
-            "Approve or reject, once",
-            post(resolve),
-        )
-        .operation("approvals.answer")
-        .takes(Shape::Named("Resolution")),
-        look("/funding-source", "The card that pays merchants", "funding.show"),
-        Route::new(post_.clone(), "/funding-source", "Register it", post(fund))
+        Route::new(Method::POST, resolved, "Approve or reject, once", post(resolve))
+            .operation("approvals.answer")
+            .takes(Shape::Named("Resolution")),
+    ]
+}
+
+fn funding_routes() -> Vec<Route> {
+    let path = "/funding-source";
+    vec![
+        look(path, "The card that pays merchants", "funding.show"),
+        Route::new(Method::POST, path, "Register it", post(fund))
             .operation("funding.set")
             .takes(Shape::Operation)
             .status(201),
-        Route::new(delete_.clone(), "/funding-source", "Forget it", delete(clear_funding))
+        Route::new(Method::DELETE, path, "Forget it", delete(clear_funding))
             .operation("funding.clear"),
-        Route::new(get_.clone(), "/agents", "Who may ask", get(agents))
+    ]
+}
+
+fn agent_routes() -> Vec<Route> {
+    vec![
+        Route::new(Method::GET, "/agents", "Who may ask", get(agents))
             .operation("agents.list")
             .gives(Shape::ListOf("agents")),
-        Route::new(post_, "/agents", "Let an agent in; shows its token once", post(register))
-            .operation("agents.register")
-            .takes(Shape::Operation)
-            .status(201),
-        Route::new(delete_, "/agents/{id}", "Shut an agent out", delete(shut_out))
+        Route::new(
+            Method::POST,
+            "/agents",
+            "Let an agent in; its token comes once",
+            post(register),
+        )
+        .operation("agents.register")
+        .takes(Shape::Operation)
+        .status(201),
+        Route::new(Method::DELETE, "/agents/{id}", "Shut an agent out", delete(shut_out))
             .operation("agents.revoke"),
-        Route::new(get_.clone(), "/payments/{id}", "One payment with its trail", get(payment))
-            .operation("get_payment_status"),
-        Route::new(
-            get_.clone(),
-            "/accounts/{index}/qr",
-            "An account's address as a QR code",
-            get(qr),
-        )
-        .gives(Shape::Media("image/png")),
-        look("/policy", "The policy in force", "policy.show"),
-        Route::new(
-            get_.clone(),
-            "/events",
-            "News of the ledger, as server-sent events",
-            get(news::news),
-        )
-        .gives(Shape::Media("text/event-stream")),
-        Route::new(get_.clone(), "/healthz", "Whether the wallet answers", get(metrics::health))
+    ]
+}
+
+fn machine_routes() -> Vec<Route> {
+    vec![
+        Route::new(Method::GET, "/healthz", "Whether the wallet answers", get(metrics::health))
             .gives(Shape::Named("Health")),
-        Route::new(get_, "/metrics", "Counters, as Prometheus reads them", get(metrics::metrics))
+        Route::new(Method::GET, "/metrics", "Counters for Prometheus", get(metrics::metrics))
             .gives(Shape::Media("text/plain")),
-    ];
-    routes.extend(mandates::routes());
-    routes
+    ]
 }
 
 /// A route that shows what an operation without arguments says.

@@ -74,12 +74,12 @@ async function showCart(id, target) {
   const request = asked && asked.data.request;
   if (!request) return;
   const cart = request.cart, claims = request.claims || {};
-  const lines = (cart && (cart.lines || cart.lineItems || cart.items)) || claims.lineItems || [];
+  const lines = (cart && cart.lineItems) || claims.lineItems || [];
   if (claims.intent) target.append(h("p", {}, h("span", { class: "quiet" }, "What for, by the agent's word: "), text(claims.intent)));
   if (lines.length === 0) return;
-  const cost = (item) => { const price = item.unitAmount || item.unit_amount; return price && price.amount ? amount(price.amount, price.currency) : ""; };
+  const cost = (item) => { const price = item.unitAmount; return price && price.amount ? amount(price.amount, price.currency) : ""; };
   target.append(h("table", { class: "cart" },
-    h("caption", { class: "quiet" }, cart ? "Cart, checked with the merchant" : "Cart, by the agent's word"),
+    h("caption", { class: "quiet" }, cart ? "Cart of " + visible(cart.merchantDomain) + ", checked there: " + amount(cart.total.amount, cart.total.currency) : "Cart, by the agent's word"),
     h("thead", {}, h("tr", {}, ["Item", "Number", "Each", "Kind"].map((name) => h("th", { scope: "col" }, name)))),
     h("tbody", {}, lines.map((item) => h("tr", {}, h("td", {}, text(item.name || item.title || "", 120)), h("td", { class: "number" }, String(item.quantity || 1)), h("td", { class: "number" }, cost(item)), h("td", {}, item.category ? text(item.category, 60) : ""))))));
 }
