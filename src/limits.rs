@@ -468,3 +468,17 @@ pub const NANSWAP_POLL_LATER: Duration = Duration::from_secs(10);
 pub const NANSWAP_POLL_LATE: Duration = Duration::from_secs(30);
 /// How long after its end an order at Nanswap is still watched.
 pub const NANSWAP_LATE: Duration = Duration::from_secs(600);
+/// How long a call waits for a third party's first word after its payment has settled.
+pub const OUTBOX_WORD: Duration = Duration::from_secs(5);
+/// Attempts at Nicky whose last answer is remembered.
+pub const NICKY_POLLED: usize = 256;
+/// Time an attempt at Nicky must have left when a block is signed for it, however long its approval took.
+pub const NICKY_SIGN_MARGIN: Duration = Duration::from_secs(60);
+/// Fewest characters of a transaction hash that is reported.
+pub const NICKY_HASH_CHARS_MIN: usize = 32;
+/// Time an order at Nanswap must have left when a block is signed for it, however long its approval took.
+pub const NANSWAP_SIGN_MARGIN: Duration = Duration::from_secs(15);
+/// Most currencies one answer names.
+pub const NANSWAP_CURRENCIES_SHOWN: usize = 100;
+/// Most currencies of prices one answer names.
+pub const FIAT_CURRENCIES_SHOWN: usize = 512;

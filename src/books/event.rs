@@ -7,6 +7,7 @@ use super::AgentId;
 use super::clock::{ClockAccepted, ClockJump};
 use super::directory::DirectoryEntry;
 use super::event_parts::{Channel, DecidedStage, PastAccount, Settlement};
+use super::nanswap::{NanswapOrder, OrderNoted, WebhookTaken};
 use super::outbox::{NewTask, TaskEnded, TaskNoted};
 use super::requests::{NewRequest, RequestEnd, RequestReceipt, RequestScan};
 use crate::clock::{Millis, Uptime};
@@ -321,6 +322,15 @@ pub enum Body {
         /// One sentence.
         reason: String,
     },
+    /// Nanswap Pay was asked, and an order of ours has moved on.
+    #[serde(rename = "nanswap.noted")]
+    NanswapNoted(OrderNoted),
+    /// This wallet has made an order at Nanswap Pay.
+    #[serde(rename = "nanswap.ordered")]
+    NanswapOrdered(Box<NanswapOrder>),
+    /// A webhook of Nanswap Pay came whose signature holds.
+    #[serde(rename = "nanswap.webhook")]
+    NanswapWebhook(Box<WebhookTaken>),
     /// How the network is reached from here on. What is secret in a URL is not here.
     #[serde(rename = "network.configured")]
     NetworkConfigured {

@@ -11,6 +11,7 @@ mod event;
 mod event_codec;
 mod event_parts;
 mod mandates;
+mod nanswap;
 mod outbox;
 mod requests;
 mod rows;
@@ -25,6 +26,7 @@ pub use directory::DirectoryEntry;
 pub use event::{Body, Event};
 pub use event_parts::{Channel, DecidedStage, EventError, PastAccount, Settlement};
 pub use mandates::{MandateBudget, MandateRow, Proposal};
+pub use nanswap::{NanswapOrder, OrderNoted, WebhookRow, WebhookTaken, WebhookVerdict};
 pub use outbox::{NewTask, OutboxTask, TaskEnd, TaskEnded, TaskNoted};
 pub use requests::{
     NewRequest, OtherPayment, PaymentRequest, RequestCounters, RequestEnd, RequestReceipt,

@@ -35,6 +35,10 @@ pub enum Table {
     Mandates,
     /// Merchant id to what the owner says of it.
     Merchants,
+    /// Their id to an order we made at Nanswap Pay.
+    NanswapOrders,
+    /// Digest of a signed webhook to what became of it.
+    NanswapWebhooks,
     /// Payment id and task to what is done for a third party.
     Outbox,
     /// Tasks that have not ended, to their payments.
@@ -75,7 +79,7 @@ pub enum Table {
 
 impl Table {
     /// All of them.
-    pub const ALL: [Self; 33] = [
+    pub const ALL: [Self; 35] = [
         Self::Agents,
         Self::Approvals,
         Self::Asked,
@@ -91,6 +95,8 @@ impl Table {
         Self::MandateSpends,
         Self::Mandates,
         Self::Merchants,
+        Self::NanswapOrders,
+        Self::NanswapWebhooks,
         Self::Outbox,
         Self::OutboxOpen,
         Self::Payees,
@@ -129,6 +135,8 @@ impl Table {
             Self::MandateSpends => "mandate_spends",
             Self::Mandates => "mandates",
             Self::Merchants => "merchants",
+            Self::NanswapOrders => "nanswap_orders",
+            Self::NanswapWebhooks => "nanswap_webhooks",
             Self::Outbox => "outbox",
             Self::OutboxOpen => "outbox_open",
             Self::Payees => "payees",

@@ -16,8 +16,11 @@ mod failures;
 mod foreign;
 mod freeze;
 mod host;
+mod known;
 mod mandates;
+mod nanswap;
 mod news;
+mod nicky;
 mod outbox;
 mod pay;
 mod policy;
@@ -46,7 +49,10 @@ pub use drive::Pace;
 pub use failures::{node_failure, store_failure};
 pub use foreign::{ForeignBlock, RESTORED};
 pub use host::{HostAnswer, Taken, WaitingCall};
+pub use known::key_taken;
 pub use mandates::{Put, Written};
+pub use nanswap::Judgement;
+pub use nicky::Polled;
 pub use outbox::provider_failure;
 pub use pay::{Amount, Order, Paid};
 pub use policy::Applied;
@@ -54,7 +60,7 @@ pub use reconcile::{Account as ReconciledAccount, Finding, Survey};
 pub use representative::{Begun, Changed};
 pub use requests::{RequestOrder, Requested, unknown_request};
 pub use rotate::Rotated;
-pub use services::{Services, not_set_up, upstream_failure};
+pub use services::{PayerDefaults, Services, not_set_up, upstream_failure};
 pub use simulate::{Difference, Judged, Simulation, Span};
 pub use since::Counted;
 pub use topup::ClaimError;
@@ -91,6 +97,7 @@ pub struct Engine {
     news: news::News,
     asked: receive::Asked,
     requests: requests::RequestMemory,
+    nicky_polls: nicky::NickyPolls,
     outbox: outbox::Outbox,
     services: Arc<dyn Services>,
     topups: topup::Topups,
@@ -168,6 +175,7 @@ impl Engine {
             news: news::News::default(),
             asked: receive::Asked::default(),
             requests: requests::RequestMemory::default(),
+            nicky_polls: nicky::NickyPolls::default(),
             outbox: outbox::Outbox::default(),
             services: Arc::new(services::NoServices),
             topups: topup::Topups::default(),

@@ -13,6 +13,7 @@ use crate::failure::{Failure, Retry};
 use crate::providers::ifenpay::{Ifenpay, UpstreamError};
 use crate::providers::nanswap::Nanswap;
 use crate::providers::nicky::Nicky;
+use crate::secret::Secret;
 
 /// Where the clients of third parties come from.
 #[async_trait]
@@ -23,6 +24,16 @@ pub trait Services: fmt::Debug + Send + Sync {
     /// When it is not set up, or registering for a key fails.
     async fn ifenpay(&self) -> Result<Ifenpay, Failure> {
         Err(not_set_up("ifenpay"))
+    }
+
+    /// Who pays, as the owner has set it.
+    fn payer(&self) -> PayerDefaults {
+        PayerDefaults::default()
+    }
+
+    /// What Nanswap's webhooks are checked with.
+    fn nanswap_webhook_secret(&self) -> Option<Secret> {
+        None
     }
 
     /// Nanswap Pay, with the merchant's key where there is one.
@@ -40,6 +51,15 @@ pub trait Services: fmt::Debug + Send + Sync {
     async fn nicky(&self) -> Result<Nicky, Failure> {
         Err(not_set_up("Nicky"))
     }
+}
+
+/// Who pays, as far as the owner has said.
+#[derive(Clone, Debug, Default)]
+pub struct PayerDefaults {
+    /// Name.
+    pub name: Option<String>,
+    /// E-mail address.
+    pub email: Option<String>,
 }
 
 /// A wallet with ifenpay alone.

@@ -7,9 +7,11 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use paywarden::failure::Failure;
 use paywarden::fetch::{BaseUrl, PlainText};
-use paywarden::process::{Endpoint, Simulated, Simulators};
+use paywarden::process::{Endpoint, NanswapSecrets, Simulated, Simulators};
 use paywarden::sandbox::nano::SandboxNode;
+use paywarden::sandbox::nanswap::Nanswap;
 use paywarden::sandbox::{Service, Serving, serve_beside};
+use paywarden::secret::Secret;
 use tokio::sync::OnceCell;
 
 /// Those of this process, over the wallet's own ledger.
@@ -41,6 +43,10 @@ impl Simulators for InProcess {
         let serving = serving.map_err(|error| unavailable(&error.to_string()))?;
         base_url(serving.url(served(service)))
     }
+
+    fn nanswap_secrets(&self) -> NanswapSecrets {
+        secrets()
+    }
 }
 
 #[async_trait]
@@ -50,6 +56,15 @@ impl Simulators for Joined {
         let place = place.ok_or_else(|| unavailable(&format!("{} leaves no port", self.url)))?;
         base_url(place.expose())
     }
+
+    fn nanswap_secrets(&self) -> NanswapSecrets {
+        secrets()
+    }
+}
+
+fn secrets() -> NanswapSecrets {
+    let secret = |text: &str| Secret::new(text.to_owned());
+    NanswapSecrets { key: secret(Nanswap::KEY), webhook: secret(Nanswap::WEBHOOK_SECRET) }
 }
 
 fn served(service: Simulated) -> Service {

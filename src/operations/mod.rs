@@ -5,6 +5,8 @@
 
 pub mod guard;
 pub mod host;
+pub mod nanswap;
+pub mod nicky;
 pub mod offline;
 pub mod operator;
 pub mod payment;
@@ -13,7 +15,9 @@ pub mod wallet;
 mod call;
 mod fields;
 mod money_text;
+mod need;
 mod paid;
+mod paid_for;
 mod registry;
 mod schema;
 mod spend;
@@ -23,6 +27,7 @@ pub use call::{
 };
 pub use fields::{AccountRef, AmountText, LedgerHead};
 pub use money_text::{mandate_json, money_json, money_shown};
+pub use need::{Need, need_of};
 use paid::reason;
 pub use paid::{PayResult, SettlementOut, describe, outcome_of};
 pub use registry::{AnyOperation, registry};

@@ -14,8 +14,8 @@ use crate::failure::{Failure, Retry};
 use crate::limits::QUOTE_CHARS;
 
 use super::{
-    Answer, Context, Image, Operation, Outcome, Spec, Verdict, guard, host, operator, payment,
-    schema, wallet,
+    Answer, Context, Image, Operation, Outcome, Spec, Verdict, guard, host, nanswap, nicky,
+    operator, payment, schema, wallet,
 };
 
 /// An operation whose input and output types are not known to the caller.
@@ -67,6 +67,19 @@ static OPERATIONS: &[&dyn AnyOperation] = &[
     &Of::<operator::MerchantsList>::NEW,
     &Of::<operator::MerchantsRemove>::NEW,
     &Of::<operator::MerchantsSet>::NEW,
+    &Of::<nanswap::NanswapCreateOrder>::NEW,
+    &Of::<nanswap::NanswapEstimate>::NEW,
+    &Of::<nanswap::NanswapFiatCurrencies>::NEW,
+    &Of::<nanswap::NanswapGetOrder>::NEW,
+    &Of::<nanswap::NanswapListInvoices>::NEW,
+    &Of::<nanswap::NanswapPay>::NEW,
+    &Of::<nanswap::NanswapPayinCurrencies>::NEW,
+    &Of::<nanswap::NanswapVerifyWebhook>::NEW,
+    &Of::<nicky::NickyGetPaymentRequest>::NEW,
+    &Of::<nicky::NickyPay>::NEW,
+    &Of::<nicky::NickyPaymentProgress>::NEW,
+    &Of::<nicky::NickyReportTransaction>::NEW,
+    &Of::<nicky::NickyStartPayment>::NEW,
     &Of::<operator::OperatorBackup>::NEW,
     &Of::<operator::Report>::NEW,
     &Of::<operator::OperatorStatus>::NEW,

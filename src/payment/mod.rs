@@ -13,7 +13,7 @@ mod step;
 
 pub use idempotency::{Fingerprinted, IdempotencyKey, KeyError};
 pub use intent::BlockIntent;
-pub use outbox::{Purpose, Task, TaskNews};
+pub use outbox::{Purpose, Task, TaskNews, nicky_attempt_subject};
 pub use publish_via::PublishVia;
 pub use request::{Arrival, Claim, Claims, Fit, Match, own_amount};
 pub use state::{Ending, State, Status};

@@ -37,5 +37,5 @@ pub use lock::{LockError, WalletLock};
 pub use nodes::{join, nodes};
 pub use past::{Found, Past};
 pub use reach::Reach;
-pub use simulators::{Simulated, Simulators};
+pub use simulators::{NanswapSecrets, Simulated, Simulators};
 pub use start::start;

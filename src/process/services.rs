@@ -16,9 +16,11 @@ use super::simulators::{Simulated, Simulators};
 use crate::clock::Clock;
 use crate::engine::{Services, not_set_up, upstream_failure};
 use crate::failure::Failure;
-use crate::fetch::{BaseUrl, Client, Settings};
+use crate::fetch::{BaseUrl, Client, Provider, Settings};
 use crate::network::gateway::Upstream;
 use crate::providers::ifenpay::Ifenpay;
+use crate::providers::nanswap::Nanswap;
+use crate::providers::nicky::Nicky;
 use crate::secret::Secret;
 
 /// What third parties are reached with.
@@ -28,6 +30,8 @@ pub(super) struct Clients {
     clock: Arc<dyn Clock>,
     http: OnceCell<Client>,
     ifenpay: Mutex<Option<Ifenpay>>,
+    nanswap: OnceCell<Nanswap>,
+    nicky: OnceCell<Nicky>,
 }
 
 impl Clients {
@@ -37,11 +41,23 @@ impl Clients {
         simulators: Option<Arc<dyn Simulators>>,
         clock: Arc<dyn Clock>,
     ) -> Self {
-        Self { home, simulators, clock, http: OnceCell::new(), ifenpay: Mutex::default() }
+        Self {
+            home,
+            simulators,
+            clock,
+            http: OnceCell::new(),
+            ifenpay: Mutex::default(),
+            nanswap: OnceCell::new(),
+            nicky: OnceCell::new(),
+        }
     }
 
     async fn http(&self) -> Client {
         self.http.get_or_init(async || Client::new(Settings::default())).await.clone()
+    }
+
+    async fn provider(&self, name: &'static str, base: BaseUrl) -> Provider {
+        Provider::new(name, base, self.http().await, Arc::clone(&self.clock))
     }
 
     async fn upstream(&self, base: BaseUrl, key: Option<Secret>) -> Ifenpay {
@@ -95,6 +111,30 @@ impl Services for Clients {
         };
         *made = Some(ifenpay.clone());
         Ok(ifenpay)
+    }
+
+    async fn nanswap(&self) -> Result<Nanswap, Failure> {
+        let make = || async {
+            let Some(simulators) = &self.simulators else { return Err(not_set_up("Nanswap Pay")) };
+            let base = simulators.base_url(Simulated::Nanswap).await?;
+            let key = simulators.nanswap_secrets().key;
+            let provider = self.provider("Nanswap Pay", base).await;
+            Ok(Nanswap::new(provider, Some(key), Arc::clone(&self.clock)))
+        };
+        self.nanswap.get_or_try_init(make).await.cloned()
+    }
+
+    fn nanswap_webhook_secret(&self) -> Option<Secret> {
+        self.simulators.as_ref().map(|simulators| simulators.nanswap_secrets().webhook)
+    }
+
+    async fn nicky(&self) -> Result<Nicky, Failure> {
+        let make = || async {
+            let Some(simulators) = &self.simulators else { return Err(not_set_up("Nicky")) };
+            let base = simulators.base_url(Simulated::Nicky).await?;
+            Ok(Nicky::new(self.provider("Nicky", base).await))
+        };
+        self.nicky.get_or_try_init(make).await.cloned()
     }
 }
 

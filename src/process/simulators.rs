@@ -8,6 +8,7 @@ use async_trait::async_trait;
 
 use crate::failure::Failure;
 use crate::fetch::BaseUrl;
+use crate::secret::Secret;
 
 /// A service that the sandbox simulates over HTTP.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -29,4 +30,16 @@ pub trait Simulators: fmt::Debug + Send + Sync {
     /// # Errors
     /// `SIMULATOR_UNAVAILABLE`: no port is free, or none can stand beside the sandbox that was joined.
     async fn base_url(&self, service: Simulated) -> Result<BaseUrl, Failure>;
+
+    /// What the simulated Nanswap Pay takes from its merchant.
+    fn nanswap_secrets(&self) -> NanswapSecrets;
+}
+
+/// What a merchant at Nanswap Pay holds.
+#[derive(Clone, Debug)]
+pub struct NanswapSecrets {
+    /// Goes with calls that need it.
+    pub key: Secret,
+    /// Checks webhooks.
+    pub webhook: Secret,
 }

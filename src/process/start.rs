@@ -236,6 +236,15 @@ pub(super) fn options(config: &Config) -> Options {
         tool_names: if config.dotted_names { ToolNames::Dotted } else { ToolNames::Underscored },
         toolsets: config.toolsets.clone(),
         agent_token: config.agent_token.clone(),
+        lacking: lacking(config),
+    }
+}
+
+/// What the owner has not set; the sandbox's simulators need nothing.
+fn lacking(config: &Config) -> Vec<Need> {
+    match config.network {
+        Network::Sandbox => Vec::new(),
+        _ => vec![Need::NanswapKey, Need::NanswapWebhookSecret],
     }
 }
 

@@ -5,6 +5,7 @@ mod foreign;
 mod host;
 mod lane;
 mod mandate;
+mod nanswap;
 mod outbox;
 mod payment;
 mod request;
@@ -130,6 +131,7 @@ impl Fold<'_> {
             | Body::AgentRevoked { .. } => self.agent_event(body)?,
             other if self.lane_event(other)? => {}
             other if self.request_event(other)? => {}
+            other if self.nanswap_event(other)? => {}
             other => self.mandate_event(other)?,
         }
         Ok(())

@@ -29,7 +29,7 @@ use crate::clock::{Clock as _, SystemClock};
 use crate::failure::{Failure, Retry};
 use crate::ids::time_ordered;
 use crate::limits::{MCP_CALLS_IN_FLIGHT, QUOTE_CHARS};
-use crate::operations::{Answer, AnyOperation, Audience, Call, Caller, Gate, ProgressSink};
+use crate::operations::{Answer, AnyOperation, Audience, Call, Caller, Gate, Need, ProgressSink};
 use crate::secret::Secret;
 
 /// How this server presents itself to one host.
@@ -43,6 +43,8 @@ pub struct Options {
     pub tool_names: ToolNames,
     /// Offers only these toolsets; `None` for all.
     pub toolsets: Option<Vec<String>>,
+    /// Does not offer what needs one of these: the owner has not set it.
+    pub lacking: Vec<Need>,
 }
 
 /// One call of a tool, however often it is made of the wallet.
