@@ -14,7 +14,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use paywarden::books::{Body, DecidedStage, Event, Settlement};
+use paywarden::books::{Body, DecidedStage, Event, NewPayment, Settlement};
 use paywarden::clock::{Millis, SystemClock};
 use paywarden::digest::Digest;
 use paywarden::engine::{Amount, Engine, Order, Parts, Rhythm, Span};
@@ -202,11 +202,14 @@ impl LaneChain {
         self.head = intent.hash();
         let settlement = Settlement {
             rail: Rail::Nano,
-            reference: self.head,
+            reference: self.head.into(),
             settled_amount: Money::xno(amount),
         };
         let mandate_id = Some("m".to_owned());
-        events.push(Event::of(id, Body::PaymentIntent { block_hash: self.head, intent }));
+        events.push(Event::of(
+            id,
+            Body::PaymentIntent { block_hash: Some(self.head), intent: Intent::Block(intent) },
+        ));
         events.push(Event::of(id, Body::PaymentSettled { settlement, mandate_id }));
         events
     }
@@ -222,18 +225,20 @@ impl LaneChain {
             mandate_id: Some("m".to_owned()),
             claims: Claims::default(),
             cart: None,
+            terms: None,
         };
-        let requested = Body::PaymentRequested {
+        let requested = Body::PaymentRequested(Box::new(NewPayment {
             operation: "wallet.send".to_owned(),
             request,
-            account: account(),
+            account: Some(account()),
             memo: None,
             call_id: id.0,
             idempotency_key: None,
             fingerprint: Digest::GENESIS,
             publish_via: PublishVia::Node,
+            purchase: None,
             purpose: None,
-        };
+        }));
         let rule = |rule: &str| Rule {
             rule: rule.to_owned(),
             pass: true,

@@ -96,6 +96,7 @@ fn forwarder(home: &Path) -> WalletGate {
         home: Home::new(home.to_owned()),
         network: Network::Sandbox,
         work_threads: 1,
+        work_max_percent: 100,
         work_mode: WorkMode::PeersFirst,
         representative: None,
         reach: Reach::default(),

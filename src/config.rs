@@ -7,6 +7,10 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 
+mod http;
+
+pub use http::{HttpFlags, HttpSettings};
+
 use crate::failure::{Failure, Retry};
 use crate::limits;
 use crate::nano::{Account, Network};
@@ -46,6 +50,8 @@ pub struct Flags {
     pub read_only: bool,
     /// `--work-threads`.
     pub work_threads: Option<String>,
+    /// `--work-max-percent`.
+    pub work_max_percent: Option<String>,
     /// `--work-mode`.
     pub work_mode: Option<String>,
     /// `--representative`.
@@ -60,6 +66,8 @@ pub struct Flags {
     pub work_url: Vec<String>,
     /// `--sandbox-url`.
     pub sandbox_url: Option<String>,
+    /// Those of `paywarden serve`.
+    pub http: HttpFlags,
 }
 
 /// Settings in force.
@@ -77,6 +85,8 @@ pub struct Config {
     pub read_only: bool,
     /// Threads for proof of work.
     pub work_threads: usize,
+    /// Of each such thread's time, 1 to 100.
+    pub work_max_percent: u32,
     /// When work servers are asked.
     pub work_mode: WorkMode,
     /// Who is named in the first block of an account, if not the default.
@@ -89,6 +99,8 @@ pub struct Config {
     pub unlock: Option<Secret>,
     /// What this host's agent proves itself with.
     pub agent_token: Option<Secret>,
+    /// Where `paywarden serve` listens.
+    pub http: HttpSettings,
     /// Where each setting came from, for `doctor`.
     pub origins: BTreeMap<&'static str, Setting>,
 }
@@ -127,13 +139,14 @@ impl fmt::Display for Origin {
 }
 
 /// Every environment variable that holds a setting.
-pub const VARIABLES: [&str; 16] = [
+pub const VARIABLES: [&str; 25] = [
     "PAYWARDEN_HOME",
     "PAYWARDEN_NETWORK",
     "PAYWARDEN_TOOL_NAMES",
     "PAYWARDEN_TOOLSETS",
     "PAYWARDEN_READ_ONLY",
     "PAYWARDEN_WORK_THREADS",
+    "PAYWARDEN_WORK_MAX_PERCENT",
     "PAYWARDEN_WORK_MODE",
     "PAYWARDEN_REPRESENTATIVE",
     "PAYWARDEN_LOG",
@@ -144,6 +157,14 @@ pub const VARIABLES: [&str; 16] = [
     "PAYWARDEN_UNLOCK",
     "PAYWARDEN_UNLOCK_FILE",
     "PAYWARDEN_AGENT_TOKEN",
+    "HTTP_LISTEN_ADDR",
+    "PAYWARDEN_PAY_ADDR",
+    "PAYWARDEN_CONTROL_ADDR",
+    "PAYWARDEN_MCP_ADDR",
+    "PAYWARDEN_WEBHOOK_ADDR",
+    "PAYWARDEN_WEBHOOK_HOST",
+    "PAYWARDEN_CONTROL_TOKEN",
+    "PAYWARDEN_CONTROL_TOKEN_FILE",
 ];
 
 /// Settings as they were given, whether or not they make sense: for `doctor`.
@@ -168,11 +189,13 @@ impl Survey {
         sources.take("toolsets", flags.toolsets.clone(), "all");
         sources.take("read_only", flags.read_only.then(|| "true".to_owned()), "false");
         sources.take("work_threads", flags.work_threads.clone(), "auto");
+        sources.take("work_max_percent", flags.work_max_percent.clone(), "100");
         sources.take("work_mode", flags.work_mode.clone(), "first");
         sources.take("representative", flags.representative.clone(), "default");
         sources.take("log", flags.log.clone(), "warn");
         // What cannot be read as a URL may still hold a secret: it is counted, not shown.
         let _ = sources.reach(flags);
+        HttpSettings::survey(&mut sources, &flags.http);
         Self { home, network, origins: sources.origins }
     }
 }
@@ -204,6 +227,10 @@ impl Config {
         let read_only = read_only.parse("true or false", |text| text.parse().ok())?;
         let threads = sources.take("work_threads", flags.work_threads.clone(), "auto");
         let work_threads = threads.parse("auto or a number from 1 to 64", parse_threads)?;
+        let percent = sources.take("work_max_percent", flags.work_max_percent.clone(), "100");
+        let work_max_percent = percent.parse("a number from 1 to 100", |text| {
+            text.parse().ok().filter(|percent| (1..=100).contains(percent))
+        })?;
         let mode = sources.take("work_mode", flags.work_mode.clone(), "first");
         let work_mode =
             mode.parse("first (work servers, then this machine) or race", |text| match text {
@@ -215,6 +242,7 @@ impl Config {
         let representative = voter.parse("default or a nano_ account", parse_representative)?;
         let log = sources.take("log", flags.log.clone(), "warn").value.clone();
         let reach = sources.reach(flags)?;
+        let http = HttpSettings::load(&mut sources, &flags.http, environment)?;
         Ok(Self {
             home,
             network,
@@ -222,12 +250,14 @@ impl Config {
             toolsets,
             read_only,
             work_threads,
+            work_max_percent,
             work_mode,
             representative,
             log,
             reach,
             unlock: unlock(environment)?,
             agent_token: agent_token(environment)?,
+            http,
             origins: sources.origins,
         })
     }
@@ -269,6 +299,7 @@ struct FileSettings {
     toolsets: Option<String>,
     read_only: Option<bool>,
     work_threads: Option<u32>,
+    work_max_percent: Option<u32>,
     work_mode: Option<String>,
     representative: Option<String>,
     log: Option<String>,
@@ -276,6 +307,12 @@ struct FileSettings {
     node_ws: Option<String>,
     work_url: Option<OneOrMany>,
     sandbox_url: Option<String>,
+    http_listen_addr: Option<String>,
+    pay_addr: Option<String>,
+    control_addr: Option<String>,
+    mcp_addr: Option<String>,
+    webhook_addr: Option<String>,
+    webhook_host: Option<String>,
 }
 
 /// A text, or a list of them.
@@ -302,6 +339,7 @@ impl FileSettings {
             "toolsets" => self.toolsets.clone(),
             "read_only" => self.read_only.map(|value| value.to_string()),
             "work_threads" => self.work_threads.map(|value| value.to_string()),
+            "work_max_percent" => self.work_max_percent.map(|value| value.to_string()),
             "work_mode" => self.work_mode.clone(),
             "representative" => self.representative.clone(),
             "log" => self.log.clone(),
@@ -309,6 +347,12 @@ impl FileSettings {
             "node_ws" => self.node_ws.clone(),
             "work_url" => self.work_url.as_ref().map(OneOrMany::joined),
             "sandbox_url" => self.sandbox_url.clone(),
+            "http_listen_addr" => self.http_listen_addr.clone(),
+            "pay_addr" => self.pay_addr.clone(),
+            "control_addr" => self.control_addr.clone(),
+            "mcp_addr" => self.mcp_addr.clone(),
+            "webhook_addr" => self.webhook_addr.clone(),
+            "webhook_host" => self.webhook_host.clone(),
             _ => None,
         }
     }
@@ -492,12 +536,19 @@ fn variable(name: &str) -> &'static str {
         "toolsets" => "PAYWARDEN_TOOLSETS",
         "read_only" => "PAYWARDEN_READ_ONLY",
         "work_threads" => "PAYWARDEN_WORK_THREADS",
+        "work_max_percent" => "PAYWARDEN_WORK_MAX_PERCENT",
         "work_mode" => "PAYWARDEN_WORK_MODE",
         "representative" => "PAYWARDEN_REPRESENTATIVE",
         "node_url" => "PAYWARDEN_NODE_URL",
         "node_ws" => "PAYWARDEN_NODE_WS",
         "work_url" => "PAYWARDEN_WORK_URL",
         "sandbox_url" => "PAYWARDEN_SANDBOX_URL",
+        "http_listen_addr" => "HTTP_LISTEN_ADDR",
+        "pay_addr" => "PAYWARDEN_PAY_ADDR",
+        "control_addr" => "PAYWARDEN_CONTROL_ADDR",
+        "mcp_addr" => "PAYWARDEN_MCP_ADDR",
+        "webhook_addr" => "PAYWARDEN_WEBHOOK_ADDR",
+        "webhook_host" => "PAYWARDEN_WEBHOOK_HOST",
         _ => "PAYWARDEN_LOG",
     }
 }

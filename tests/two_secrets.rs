@@ -291,6 +291,7 @@ fn boot(home: Home, world: Play, unlock: Option<&str>) -> Boot {
         home,
         network: Network::Dev,
         work_threads: 1,
+        work_max_percent: 100,
         work_mode: WorkMode::PeersFirst,
         representative: None,
         reach: Reach::default(),

@@ -4,9 +4,10 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::AgentId;
+use super::checkouts::{CheckoutAsked, FundingRegistered};
 use super::clock::{ClockAccepted, ClockJump};
 use super::directory::DirectoryEntry;
-use super::event_parts::{Channel, DecidedStage, PastAccount, Settlement};
+use super::event_parts::{Channel, DecidedStage, NewPayment, PastAccount, Settlement};
 use super::nanswap::{NanswapOrder, OrderNoted, WebhookTaken};
 use super::outbox::{NewTask, TaskEnded, TaskNoted};
 use super::requests::{NewRequest, RequestEnd, RequestReceipt, RequestScan};
@@ -16,8 +17,8 @@ use crate::ids::{ApprovalId, PaymentId, ProposalId, WalletId};
 use crate::ledger;
 use crate::money::Raw;
 use crate::nano::{Account, BlockHash, Network, Subtype};
-use crate::payment::{BlockIntent, IdempotencyKey, PublishVia, Purpose};
-use crate::policy::{Charge, Mandate, Outcome, Policy, ReasonCode, Request, Rule};
+use crate::payment::{BlockIntent, Intent};
+use crate::policy::{Charge, Mandate, Outcome, Policy, ReasonCode, Rule};
 use crate::secret::SecretVerifier;
 
 /// Something that happened, before it has a place in the chain.
@@ -123,6 +124,9 @@ pub enum Body {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         call_id: Option<Uuid>,
     },
+    /// An agent asked a merchant for things.
+    #[serde(rename = "checkout.asked")]
+    CheckoutAsked(CheckoutAsked),
     /// The owner has looked at the clock: windows count by it again.
     #[serde(rename = "clock.accepted")]
     ClockAccepted(ClockAccepted),
@@ -150,6 +154,12 @@ pub enum Body {
         /// Who got a send; for any other block the account itself.
         counterparty: Account,
     },
+    /// The owner took the card away.
+    #[serde(rename = "funding.cleared")]
+    FundingCleared {},
+    /// The owner named the card payments are made with.
+    #[serde(rename = "funding.registered")]
+    FundingRegistered(FundingRegistered),
     /// A receive was confirmed: money came in.
     #[serde(rename = "funds.received")]
     FundsReceived {
@@ -306,6 +316,14 @@ pub enum Body {
         #[serde(flatten)]
         entry: DirectoryEntry,
     },
+    /// The payee never published its block; an empty one of ours is to stand in its place.
+    #[serde(rename = "payment.cancelling")]
+    PaymentCancelling {
+        /// The payment's block.
+        block_hash: BlockHash,
+        /// The empty block.
+        intent: BlockIntent,
+    },
     /// Refused by policy or owner; nothing is held any more.
     #[serde(rename = "payment.blocked")]
     PaymentBlocked {
@@ -356,20 +374,22 @@ pub enum Body {
     /// Signed; from now on it may be on the network.
     #[serde(rename = "payment.intent")]
     PaymentIntent {
-        /// The block's hash.
-        block_hash: BlockHash,
-        /// The block.
-        intent: BlockIntent,
+        /// The block's hash, if it is one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        block_hash: Option<BlockHash>,
+        /// What was signed.
+        intent: Intent,
     },
-    /// The signed block is dead; nothing moved and nothing is held any more.
+    /// What was signed can move no money any more; nothing moved and nothing is held any more.
     #[serde(rename = "payment.released")]
     PaymentReleased {
         /// Stable code.
         reason_code: ReasonCode,
         /// One sentence.
         reason: String,
-        /// The confirmed block that took its place.
-        rival: BlockHash,
+        /// The confirmed block that took a block's place.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        rival: Option<BlockHash>,
     },
     /// Who holds this secret is the owner.
     #[serde(rename = "operator.set")]
@@ -379,30 +399,7 @@ pub enum Body {
     },
     /// Asked for.
     #[serde(rename = "payment.requested")]
-    PaymentRequested {
-        /// Through which operation.
-        operation: String,
-        /// What policy judges.
-        request: Request,
-        /// The account it is paid from.
-        account: Account,
-        /// The caller's note.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        memo: Option<String>,
-        /// The call that asked.
-        call_id: Uuid,
-        /// The caller's key.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        idempotency_key: Option<IdempotencyKey>,
-        /// What a repeat with the same key must equal.
-        fingerprint: Digest,
-        /// Who publishes its block.
-        #[serde(default, skip_serializing_if = "PublishVia::is_node")]
-        publish_via: PublishVia,
-        /// What it is for at a third party.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        purpose: Option<Box<Purpose>>,
-    },
+    PaymentRequested(Box<NewPayment>),
     /// The money has moved.
     #[serde(rename = "payment.settled")]
     PaymentSettled {

@@ -8,7 +8,7 @@ use crate::digest::Digest;
 use crate::ids::{PaymentId, WalletId};
 use crate::money::{Raw, units_text};
 use crate::nano::{Account, BlockHash, Network};
-use crate::payment::{BlockIntent, PublishVia, Purpose, State};
+use crate::payment::{BlockIntent, PublishVia, Purchase, Purpose, State};
 use crate::policy::{Charge, Policy, ReasonCode, Request};
 
 /// The wallet this store belongs to.
@@ -97,8 +97,9 @@ pub struct Payment {
     pub request: Request,
     /// The operation it came through.
     pub operation: String,
-    /// The account it is paid from.
-    pub account: Account,
+    /// The account of ours it is paid from, if it is paid from one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account: Option<Account>,
     /// The caller's note.
     pub memo: Option<String>,
     /// When it was asked for.
@@ -115,9 +116,21 @@ pub struct Payment {
     /// Who publishes its block.
     #[serde(default, skip_serializing_if = "PublishVia::is_node")]
     pub publish_via: PublishVia,
+    /// What is bought, from a payee that is handed a proof.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub purchase: Option<Purchase>,
     /// What it is for at a third party.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub purpose: Option<Box<Purpose>>,
+}
+
+/// Whom a seller had paid the last time.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Pin {
+    /// Who got the money.
+    pub pay_to: String,
+    /// Since when.
+    pub since_ms: Millis,
 }
 
 impl Payment {

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::clock::ClockRow;
 use super::tables::{
     Approval, Asked, Counters, Freeze, HistoryEntry, HostApproved, Idempotency, Lane,
-    NetworkInForce, Payment, PolicyInForce, Wallet,
+    NetworkInForce, Payment, Pin, PolicyInForce, Wallet,
 };
 use super::{Agent, Rows, RowsError, Scan, Table};
 use crate::clock::Millis;
@@ -16,7 +16,8 @@ use crate::ids::{ApprovalId, PaymentId};
 use crate::limits;
 use crate::money::{Currency, Money};
 use crate::nano::{Account, BlockHash};
-use crate::policy::Budget;
+use crate::payment::Purchase;
+use crate::policy::{Budget, Request};
 use crate::secret::SecretVerifier;
 
 /// The books at one moment.
@@ -172,14 +173,13 @@ impl<'a> View<'a> {
         self.get(Table::Calls, call.as_bytes())
     }
 
-    /// Recent payments with the same agent, payee and amount.
+    /// Recent payments with the same agent, payee and amount, or of the same purchase.
     pub fn lookalikes(
         &self,
-        agent: Option<&str>,
-        payee: &str,
-        amount: &Money,
+        request: &Request,
+        purchase: Option<&Purchase>,
     ) -> Result<Vec<PaymentId>, RowsError> {
-        let key = lookalike_key(agent, payee, amount);
+        let key = likeness(request, purchase);
         Ok(self.get(Table::Duplicates, &key.0)?.unwrap_or_default())
     }
 
@@ -215,6 +215,18 @@ impl<'a> View<'a> {
         let limit = limits::OPEN_PAYMENTS_PER_LANE as usize;
         let rows = self.scan(Table::Queue, &scan(account.as_bytes(), limit))?;
         Ok(rows.into_iter().map(|(_, id)| id).collect())
+    }
+
+    /// Payments without an account of ours that are under way, in order.
+    pub fn remote_queue(&self) -> Result<Vec<PaymentId>, RowsError> {
+        let limit = limits::OPEN_REMOTE_PAYMENTS as usize;
+        let rows = self.scan(Table::Queue, &scan(REMOTE, limit))?;
+        Ok(rows.into_iter().map(|(_, id)| id).collect())
+    }
+
+    /// Whom a seller had paid on a network the last time.
+    pub fn pin(&self, origin: &str, network: &str) -> Result<Option<Pin>, RowsError> {
+        self.get(Table::Pins, &pin_key(origin, network))
     }
 
     /// An account's history, newest first; `before` is the seq to continue from.
@@ -274,9 +286,29 @@ pub(super) fn agent_key(agent: Option<&str>, key: &[u8]) -> Vec<u8> {
     bytes
 }
 
-pub(super) fn lookalike_key(agent: Option<&str>, payee: &str, amount: &Money) -> Digest {
+/// The same for payments that may be one and the same.
+pub(super) fn likeness(request: &Request, purchase: Option<&Purchase>) -> Digest {
+    let agent = request.agent_id.as_deref();
+    match purchase {
+        Some(purchase) => purchase_key(agent, purchase),
+        None => lookalike_key(agent, &request.payee.address, &request.amount),
+    }
+}
+
+fn lookalike_key(agent: Option<&str>, payee: &str, amount: &Money) -> Digest {
     let parts = (agent.unwrap_or_default(), payee, amount.amount.to_string(), amount.currency);
     Digest::of_json(&parts).expect("text has a canonical form")
+}
+
+/// Purchases of the same thing, whatever they cost.
+fn purchase_key(agent: Option<&str>, purchase: &Purchase) -> Digest {
+    let parts = (agent.unwrap_or_default(), purchase.digest());
+    Digest::of_json(&parts).expect("text has a canonical form")
+}
+
+/// Neither part holds a zero byte.
+pub(super) fn pin_key(origin: &str, network: &str) -> Vec<u8> {
+    [origin.as_bytes(), &[0], network.as_bytes()].concat()
 }
 
 pub(super) fn seq_key(prefix: &[u8], seq: u64) -> Vec<u8> {
@@ -289,10 +321,13 @@ pub(super) const NETWORK: &[u8] = b"network";
 pub(super) const POLICY: &[u8] = b"policy";
 pub(super) const FREEZE: &[u8] = b"freeze";
 pub(super) const OPERATOR: &[u8] = b"operator";
+pub(super) const FUNDING: &[u8] = b"funding";
 /// No agent's key: those hold a zero byte.
 pub(super) const EVERYBODY: &[u8] = b"*";
 pub(super) const REQUESTS: &[u8] = b"requests";
 pub(super) const COUNTERS: &[u8] = b"counters";
+/// In the place of an account, in the queue of payments that have none: nobody's, so no lane's either.
+pub(super) const REMOTE: &[u8] = Account::BURN.as_bytes();
 pub(super) const OWN_BLOCK: &[u8] = b"0";
 pub(super) const FOREIGN_BLOCK: &[u8] = b"1";
 

@@ -73,11 +73,20 @@ fn a_misspelt_key_or_value_is_named() {
         ("PAYWARDEN_TOOL_NAMES", "dots"),
         ("PAYWARDEN_WORK_THREADS", "0"),
         ("PAYWARDEN_WORK_THREADS", "65"),
+        ("PAYWARDEN_WORK_MAX_PERCENT", "0"),
+        ("PAYWARDEN_WORK_MAX_PERCENT", "101"),
+        ("PAYWARDEN_WORK_MAX_PERCENT", "-5"),
         ("PAYWARDEN_READ_ONLY", "yes"),
     ] {
         let environment = environment(dir.path(), &[(name, value)]);
         let failure = Config::load(&Flags::default(), &environment).unwrap_err();
         assert!(failure.message.contains(value) && failure.message.contains(name), "{failure}");
+    }
+    for percent in [1, 100] {
+        let text = percent.to_string();
+        let environment = environment(dir.path(), &[("PAYWARDEN_WORK_MAX_PERCENT", &text)]);
+        let config = Config::load(&Flags::default(), &environment).unwrap();
+        assert_eq!(config.work_max_percent, percent);
     }
 }
 

@@ -59,7 +59,7 @@ impl Engine {
         let commit = self.store().commit(move |view| answer(view, &resolution));
         let committed = commit.await.map_err(refused)?;
         let paid = self.paid(committed.value)?;
-        self.nudge_lane(paid.payment.account);
+        self.nudge_payment(&paid.payment);
         Ok(Answered { paid })
     }
 

@@ -2,7 +2,7 @@
 //!
 //! It must never read a row whose cost grows with what was paid before.
 
-use crate::books::{RowsError, View};
+use crate::books::{DirectoryEntry, RowsError, View};
 use crate::policy::{Claimed, Facts, Policy, Request, Stage, payee_key};
 
 /// The facts of one request at a time.
@@ -17,7 +17,7 @@ pub(super) fn facts(
     let (payee, merchant) = match (&claimed, &request.cart) {
         (None, _) => (None, None),
         (Some(_), cart) => {
-            let payee = view.payee(&payee_key(&request.payee.address))?;
+            let payee = payee(view, request)?;
             let merchant =
                 cart.as_ref().map(|cart| view.merchant(&cart.merchant_id)).transpose()?;
             (payee, merchant.flatten())
@@ -31,7 +31,25 @@ pub(super) fn facts(
         claimed,
         payee_category: payee.and_then(|entry| entry.category),
         merchant_category: merchant.and_then(|entry| entry.category),
+        pinned: pinned(view, request)?,
     })
+}
+
+/// What the owner says of the payee: of its very address first, then of the seller at it.
+fn payee(view: &View<'_>, request: &Request) -> Result<Option<DirectoryEntry>, RowsError> {
+    let places = [request.origin(), request.seller_host()];
+    let mut found = view.payee(&payee_key(&request.payee.address))?;
+    for place in places.into_iter().flatten() {
+        if found.is_none() {
+            found = view.payee(place)?;
+        }
+    }
+    Ok(found)
+}
+
+fn pinned(view: &View<'_>, request: &Request) -> Result<Option<String>, RowsError> {
+    let (Some(terms), Some(origin)) = (&request.terms, request.origin()) else { return Ok(None) };
+    Ok(view.pin(origin, &terms.network)?.map(|pin| pin.pay_to))
 }
 
 fn claimed(

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use super::Engine;
+use super::{Engine, Shops};
 use crate::failure::{Failure, Retry};
 use crate::providers::ifenpay::{Ifenpay, UpstreamError};
 use crate::providers::nanswap::Nanswap;
@@ -18,6 +18,14 @@ use crate::secret::Secret;
 /// Where the clients of third parties come from.
 #[async_trait]
 pub trait Services: fmt::Debug + Send + Sync {
+    /// Merchants, Stripe and the owner's card.
+    ///
+    /// # Errors
+    /// When this wallet deals with none.
+    fn shops(&self) -> Result<&dyn Shops, Failure> {
+        Err(not_set_up("merchants"))
+    }
+
     /// ifenpay, with the key of this wallet.
     ///
     /// # Errors

@@ -54,9 +54,10 @@ impl Engine {
     /// # Errors
     /// [`ClaimError`]; the payment stays settled.
     pub async fn claim_credits(&self, paid: &Paid) -> Result<ToppedUp, ClaimError> {
-        let State::Settled { block_hash, .. } = paid.payment.state else {
+        let State::Settled { reference, .. } = &paid.payment.state else {
             return Err(ClaimError::NotSettled);
         };
+        let block_hash = reference.block().ok_or(ClaimError::NotSettled)?;
         let PublishVia::IfenpayTopup { transaction_id, credits } = &paid.payment.publish_via else {
             return Err(ClaimError::NotSettled);
         };

@@ -1,10 +1,9 @@
 //! What every spending operation does once its arguments are an order: ask, then wait for the outcome.
 
 use super::Context;
-use crate::engine::{Order, Paid};
+use crate::engine::{Engine, Order, Paid};
 use crate::failure::Failure;
 use crate::limits;
-use crate::payment::State;
 use crate::policy::Claims;
 
 /// Asks for the payment and waits up to [`limits::SPEND_WAIT`] for its outcome; whoever stops waiting stops nothing.
@@ -32,7 +31,7 @@ pub(super) async fn spend_claiming(
         id,
         limits::SPEND_WAIT,
         &context.cancelled,
-        |paid, waited| progress.report(waited.as_secs(), total, stage(paid)),
+        |paid, waited| progress.report(waited.as_secs(), total, stage(paid, &context.engine)),
     );
     let paid = wait.await?;
     if context.cancelled.is_cancelled() {
@@ -42,12 +41,18 @@ pub(super) async fn spend_claiming(
     Ok(paid)
 }
 
-fn stage(paid: &Paid) -> String {
+fn stage(paid: &Paid, engine: &Engine) -> String {
     let id = paid.payment.id();
-    match &paid.payment.state {
-        State::Intent(intent) | State::Unknown(intent) => {
-            format!("payment {id}: block {} waits for confirmation", intent.hash())
+    let state = &paid.payment.state;
+    match (state.block(), state.intent()) {
+        (Some(block), _) => {
+            let hash = block.hash();
+            match engine.work_progress(&block.block.block.root()) {
+                Some(progress) => format!("payment {id}: block {hash} waits for {progress}"),
+                None => format!("payment {id}: block {hash} waits for confirmation"),
+            }
         }
-        _ => format!("payment {id}: waits for its account to be free"),
+        (None, Some(_)) => format!("payment {id}: its proof is in the payee's hands"),
+        (None, None) => format!("payment {id}: waits for its account or payee to be free"),
     }
 }

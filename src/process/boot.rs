@@ -29,7 +29,9 @@ use crate::store::{
 };
 use crate::surfaces::cli::args::Sandbox;
 use crate::surfaces::cli::sandbox::Services;
-use crate::wallet::{KeyFile, KeyFileError, KeyMaterial, Keystore, Peers, WorkMode, WorkPool};
+use crate::wallet::{
+    KeyFile, KeyFileError, KeyMaterial, Keystore, Peers, Share, WorkMode, WorkPool, WorkSettings,
+};
 
 /// What a wallet is opened with.
 #[derive(Clone, Debug)]
@@ -40,6 +42,8 @@ pub struct Boot {
     pub network: Network,
     /// Threads for proof of work.
     pub work_threads: usize,
+    /// Of each such thread's time, 1 to 100.
+    pub work_max_percent: u32,
     /// When work servers are asked.
     pub work_mode: WorkMode,
     /// Who is named in the first block of an account; the genesis account where nobody is.
@@ -427,13 +431,15 @@ impl Boot {
             surroundings.simulators.clone(),
             Arc::clone(&self.clock),
         );
+        let share = Share { threads: self.work_threads, percent: self.work_max_percent };
+        let clock = Arc::clone(&self.clock);
         Engine::new(Parts {
             store,
             node: Arc::clone(&surroundings.node),
             confirmations: surroundings.news.clone(),
             keystore: Arc::new(keystore),
             key_file: Some(Arc::new(key_file)),
-            work: WorkPool::with_peers(difficulty, self.work_threads, file, peers),
+            work: WorkPool::with(WorkSettings { difficulty, share, file, peers, clock }),
             clock: Arc::clone(&self.clock),
             rhythm: surroundings.rhythm,
             representative: self.representative.unwrap_or(self.network.genesis_account()),

@@ -16,17 +16,25 @@ mod lock;
 mod network_set;
 mod nodes;
 mod past;
+#[cfg(feature = "http")]
+mod ports;
 mod reach;
 mod remote;
 mod services;
 mod session;
 mod setup;
+mod shop_access;
+mod shop_clients;
 mod simulators;
 mod socket;
 mod start;
 mod typed_keys;
 mod vault;
 mod wire;
+mod work_bench;
+mod work_command;
+#[cfg(any(feature = "http", feature = "sandbox"))]
+mod work_server;
 
 pub use boot::{Boot, Place, Running, Simulation, Surroundings, World};
 pub use endpoint::{Endpoint, EndpointError, Speaks};
@@ -37,5 +45,5 @@ pub use lock::{LockError, WalletLock};
 pub use nodes::{join, nodes};
 pub use past::{Found, Past};
 pub use reach::Reach;
-pub use simulators::{NanswapSecrets, Simulated, Simulators};
+pub use simulators::{NanswapSecrets, Simulated, SimulatedShop, Simulators};
 pub use start::start;

@@ -12,9 +12,10 @@ use tokio::sync::{Mutex, OnceCell};
 use zeroize::Zeroizing;
 
 use super::home::{Home, files};
+use super::shop_clients::ShopClients;
 use super::simulators::{Simulated, Simulators};
 use crate::clock::Clock;
-use crate::engine::{Services, not_set_up, upstream_failure};
+use crate::engine::{Services, Shops, not_set_up, upstream_failure};
 use crate::failure::Failure;
 use crate::fetch::{BaseUrl, Client, Provider, Settings};
 use crate::network::gateway::Upstream;
@@ -29,6 +30,7 @@ pub(super) struct Clients {
     simulators: Option<Arc<dyn Simulators>>,
     clock: Arc<dyn Clock>,
     http: OnceCell<Client>,
+    shops: ShopClients,
     ifenpay: Mutex<Option<Ifenpay>>,
     nanswap: OnceCell<Nanswap>,
     nicky: OnceCell<Nicky>,
@@ -41,11 +43,13 @@ impl Clients {
         simulators: Option<Arc<dyn Simulators>>,
         clock: Arc<dyn Clock>,
     ) -> Self {
+        let shops = ShopClients::new(home.clone(), simulators.clone());
         Self {
             home,
             simulators,
             clock,
             http: OnceCell::new(),
+            shops,
             ifenpay: Mutex::default(),
             nanswap: OnceCell::new(),
             nicky: OnceCell::new(),
@@ -99,6 +103,10 @@ impl Clients {
 
 #[async_trait]
 impl Services for Clients {
+    fn shops(&self) -> Result<&dyn Shops, Failure> {
+        Ok(&self.shops)
+    }
+
     async fn ifenpay(&self) -> Result<Ifenpay, Failure> {
         // Held while it is made: two callers must not register twice.
         let mut made = self.ifenpay.lock().await;

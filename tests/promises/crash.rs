@@ -191,7 +191,7 @@ fn open_block(engine: &Engine) -> Option<SignedBlock> {
         let lane = view.lane(&key().account())?;
         Ok(match lane.and_then(|lane| lane.open) {
             Some(OpenBlock::Payment(id)) => {
-                view.payment(id)?.and_then(|payment| payment.state.intent().map(|it| it.block))
+                view.payment(id)?.and_then(|payment| payment.state.block().map(|it| it.block))
             }
             Some(OpenBlock::Receive(receive)) => Some(receive.intent.block),
             Some(OpenBlock::Change(intent)) => Some(intent.block),

@@ -1,6 +1,7 @@
 //! The fold: what each event does to the rows. Assertions stay on: books that do not add up must not go on.
 
 mod agent;
+mod checkout;
 mod foreign;
 mod host;
 mod lane;
@@ -56,7 +57,7 @@ pub fn apply(
     if let Some(id) = event.payment_id {
         fold.rows.put(Table::Trail, &seq_key(id.as_bytes(), seq), b"0".to_vec());
     }
-    if fold.outbox_event(event.payment_id, &event.body)? {
+    if fold.checkout_event(&event.body) || fold.outbox_event(event.payment_id, &event.body)? {
         return Ok(());
     }
     match event.payment_id {

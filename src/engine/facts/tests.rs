@@ -8,14 +8,15 @@ use uuid::Uuid;
 
 use super::facts;
 use crate::books::{
-    Body, Event, KeyValue, MemoryRows, Rows, RowsError, Scan, Settlement, Table, View, apply,
+    Body, Event, KeyValue, MemoryRows, NewPayment, Rows, RowsError, Scan, Settlement, Table, View,
+    apply,
 };
 use crate::clock::Millis;
 use crate::engine::sign;
 use crate::ids::{ApprovalId, PaymentId};
 use crate::money::{Currency, Money, Raw};
 use crate::nano::{Account, BlockHash, Link, Signature, SignedBlock, StateBlock, Subtype};
-use crate::payment::{BlockIntent, State};
+use crate::payment::{BlockIntent, Intent, State};
 use crate::policy::{
     Claims, Decision, Mandate, Mode, Outcome, Payee, Policy, Rail, ReasonCode, Request, Stage,
     decide,
@@ -239,7 +240,7 @@ impl Wallet {
             Step::Lose => self.end_open(|id, rival| {
                 let reason_code = ReasonCode::RivalConfirmed;
                 let reason = String::new();
-                Event::of(id, Body::PaymentReleased { reason_code, reason, rival })
+                Event::of(id, Body::PaymentReleased { reason_code, reason, rival: Some(rival) })
             }),
             Step::Void => self.end_open(|id, rival| {
                 Event::of(id, Body::PaymentVoided { rival, reason: String::new() })
@@ -297,18 +298,20 @@ impl Wallet {
             mandate_id: Some(IDS[mandate].to_owned()),
             claims: Claims::default(),
             cart: None,
+            terms: None,
         };
-        let requested = Body::PaymentRequested {
+        let requested = Body::PaymentRequested(Box::new(NewPayment {
             operation: "test".into(),
             request: request.clone(),
-            account: US,
+            account: Some(US),
             memo: None,
             call_id: id.0,
             idempotency_key: None,
             fingerprint: crate::digest::Digest::GENESIS,
             publish_via: crate::payment::PublishVia::Node,
+            purchase: None,
             purpose: None,
-        };
+        }));
         let decision = self.judge(&request, Stage::New);
         self.book(Event::of(id, requested));
         self.book(sign::decided(&request, Stage::New, &decision));
@@ -379,14 +382,13 @@ impl Wallet {
         let amount = payment.request.amount.amount;
         let balance = lane.balance.get() - amount;
         let intent = block(lane.head, balance, SHOP.into(), amount, attempt);
-        let block_hash = intent.hash();
-        self.book(Event::of(id, Body::PaymentIntent { block_hash, intent }));
+        self.book(sign::written(id, Intent::Block(intent)));
     }
 
     fn open(&self) -> Option<(usize, BlockIntent)> {
         self.notes.iter().enumerate().find_map(|(index, note)| {
             let payment = self.view().payment(note.id).unwrap().unwrap();
-            payment.state.intent().map(|intent| (index, intent.clone()))
+            payment.state.block().map(|intent| (index, intent.clone()))
         })
     }
 
@@ -394,7 +396,7 @@ impl Wallet {
         let Some((index, intent)) = self.open() else { return };
         let settlement = Settlement {
             rail: Rail::Nano,
-            reference: intent.hash(),
+            reference: intent.hash().into(),
             settled_amount: Money::xno(intent.amount_raw),
         };
         let mandate_id = Some(IDS[self.notes[index].mandate].to_owned());

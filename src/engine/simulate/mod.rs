@@ -168,7 +168,7 @@ impl Replay<'_> {
             | Body::RequestPaid(_)
             | Body::RequestScanned(_)
             | Body::RequestUnderpaid(_) => return Ok(()),
-            Body::PaymentRequested { request, .. } => self.request(stored.seq, at, request)?,
+            Body::PaymentRequested(new) => self.request(stored.seq, at, &new.request)?,
             Body::PolicyDecided {
                 stage: DecidedStage::New,
                 outcome,

@@ -6,6 +6,8 @@ use clap::{ArgAction, ArgGroup, Args, Parser, Subcommand, ValueEnum};
 
 use super::mandate_args::{Entries, Mandates};
 use super::policy_args::PolicyCommand;
+use super::shop_args::{Funding, Merchants};
+use super::work_args::WorkCommand;
 use crate::limits;
 
 /// A wallet for AI agents that its owner can trust.
@@ -66,6 +68,9 @@ pub struct Settings {
     /// Threads for proof of work, 1 to 64, or auto [env: PAYWARDEN_WORK_THREADS]
     #[arg(long, global = true, value_name = "N")]
     pub work_threads: Option<String>,
+    /// Of each of those threads' time, 1 to 100 [env: PAYWARDEN_WORK_MAX_PERCENT]
+    #[arg(long, global = true, value_name = "PERCENT")]
+    pub work_max_percent: Option<String>,
     /// Work servers first, or a race with them: first or race [env: PAYWARDEN_WORK_MODE]
     #[arg(long, global = true, value_name = "MODE")]
     pub work_mode: Option<String>,
@@ -85,8 +90,8 @@ pub enum Command {
     /// How the network is reached
     #[command(subcommand, arg_required_else_help = true)]
     Network(NetworkCommand),
-    /// Keep the wallet open for hosts and commands, without a host
-    Serve,
+    /// Keep the wallet open for hosts and commands, and serve its HTTP ports and the owner's page
+    Serve(Serve),
     /// What needs the wallet open.
     #[command(flatten)]
     Wallet(WalletCommand),
@@ -97,6 +102,9 @@ pub enum Command {
     /// Run the simulated services on ports of this machine, for wallets to share
     #[command(after_help = SANDBOX_EXAMPLES)]
     Sandbox(Sandbox),
+    /// Proof of work, without a wallet
+    #[command(subcommand, arg_required_else_help = true)]
+    Work(WorkCommand),
     /// Print what your shell needs to complete commands
     #[command(
         after_help = "Example:\n  paywarden completions bash > ~/.local/share/bash-completion/completions/paywarden"
@@ -108,6 +116,30 @@ pub enum Command {
     },
     /// Write the tools' JSON schemas, one file for each
     Schemas(Schemas),
+}
+
+/// Where the wallet is served over HTTP. `off` closes a port.
+#[derive(Args, Clone, Debug, Default)]
+#[command(next_help_heading = "Ports")]
+pub struct Serve {
+    /// Agents: wallet, payments, credits [default: 127.0.0.1:3123] [env: HTTP_LISTEN_ADDR]
+    #[arg(long, value_name = "ADDRESS")]
+    pub http_listen_addr: Option<String>,
+    /// Agents: POST /pay [default: 127.0.0.1:4022] [env: PAYWARDEN_PAY_ADDR]
+    #[arg(long, value_name = "ADDRESS")]
+    pub pay_addr: Option<String>,
+    /// You: the control API and your page [default: 127.0.0.1:4023] [env: PAYWARDEN_CONTROL_ADDR]
+    #[arg(long, value_name = "ADDRESS")]
+    pub control_addr: Option<String>,
+    /// Agents: MCP at /mcp [default: 127.0.0.1:4024] [env: PAYWARDEN_MCP_ADDR]
+    #[arg(long, value_name = "ADDRESS")]
+    pub mcp_addr: Option<String>,
+    /// Providers: webhooks [default: off] [env: PAYWARDEN_WEBHOOK_ADDR]
+    #[arg(long, value_name = "ADDRESS")]
+    pub webhook_addr: Option<String>,
+    /// The name providers reach the webhooks by [env: PAYWARDEN_WEBHOOK_HOST]
+    #[arg(long, value_name = "NAME")]
+    pub webhook_host: Option<String>,
 }
 
 /// How a wallet is made.
@@ -155,6 +187,9 @@ pub enum OwnWalletCommand {
         /// Which account
         #[arg(long, value_name = "N", default_value_t = 0)]
         index: u32,
+        /// For what: nano, or x402 for the tokens that x402 is paid from
+        #[arg(long, value_name = "RAIL", default_value = "nano", conflicts_with = "index")]
+        rail: AddressRail,
     },
     /// Every account: index, address, balance, representative
     Accounts(Accounts),
@@ -164,6 +199,15 @@ pub enum OwnWalletCommand {
     /// What moves money, or shows what was moved.
     #[command(flatten)]
     Own(OwnWallet),
+}
+
+/// What an address is for.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub enum AddressRail {
+    /// A Nano account
+    Nano,
+    /// The tokens that x402 is paid from
+    X402,
 }
 
 /// The accounts.
@@ -231,7 +275,10 @@ pub enum WalletCommand {
     Payees(Entries),
     /// Merchants you know, and what they sell
     #[command(subcommand, arg_required_else_help = true)]
-    Merchants(Entries),
+    Merchants(Merchants),
+    /// The card checkouts are paid with
+    #[command(subcommand, arg_required_else_help = true)]
+    Funding(Funding),
     /// How much agents may do: drafts, what is in force, why a payment was decided so
     #[command(subcommand, arg_required_else_help = true)]
     Policy(PolicyCommand),

@@ -11,8 +11,8 @@ use super::print::{Exit, Printer, Trouble};
 use super::secrets::ask_secret;
 use super::wallet::{KeyFiles, wallet};
 use super::{
-    agents, approvals, directory, freeze, ledger, mandates, policy, reconcile, report, status,
-    watch,
+    agents, approvals, directory, freeze, ledger, mandates, policy, reconcile, report, shops,
+    status, watch,
 };
 use crate::clock::{Clock as _, SystemClock};
 use crate::failure::Failure;
@@ -46,9 +46,8 @@ pub async fn run(
         WalletCommand::Payees(command) => {
             directory::entries(gate, directory::PAYEES, command, printer).await
         }
-        WalletCommand::Merchants(command) => {
-            directory::entries(gate, directory::MERCHANTS, command, printer).await
-        }
+        WalletCommand::Merchants(command) => shops::merchants(gate, command, printer).await,
+        WalletCommand::Funding(command) => shops::funding(gate, command, printer).await,
         WalletCommand::Policy(command) => {
             policy::policy(gate, command, policy_draft, printer).await
         }
