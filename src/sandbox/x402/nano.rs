@@ -2,15 +2,13 @@
 //!
 //! Must never take a block the network would not take, or one that sends another amount than asked.
 
-use std::sync::atomic::AtomicU64;
-
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::check::Reason;
 use super::state::Sellers;
 use crate::money::Raw;
-use crate::nano::work::{self, Cancel, Search};
+use crate::nano::work;
 use crate::nano::{Account, Network, Root, SignedBlock, Subtype, Work};
 use crate::network::Node;
 
@@ -50,7 +48,7 @@ pub(super) fn read(payload: &Value) -> Result<SignedBlock, Reason> {
         return Err("invalid_exact_nano_payload_link_as_account");
     }
     if is_workless {
-        signed.work = solve(&signed.block.root());
+        signed.work = Some(solve(&signed.block.root()));
     }
     Ok(signed)
 }
@@ -91,8 +89,6 @@ pub(super) async fn settle(sellers: &Sellers, signed: &SignedBlock) -> Result<St
 }
 
 /// What a seller does for a payer who leaves the work to it.
-fn solve(root: &Root) -> Option<Work> {
-    let (cancel, done) = (Cancel::default(), AtomicU64::new(0));
-    let search = Search { threads: 1, start: 0, cancel: &cancel, done: &done };
-    work::generate(root, Network::Dev.thresholds().epoch_2_send, &search)
+fn solve(root: &Root) -> Work {
+    work::generate(root, Network::Dev.thresholds().epoch_2_send, 0)
 }
