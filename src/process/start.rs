@@ -29,13 +29,14 @@ use crate::nano::Network;
 use crate::operations::Need;
 use crate::store::FreezeMarker;
 use crate::surfaces::cli::args::{
-    Arguments, Command, NetworkCommand, Sandbox, Serve, Settings, WalletCommand,
+    Arguments, Command, NetworkCommand, Sandbox, Settings, WalletCommand,
 };
 use crate::surfaces::cli::completions::completions;
 use crate::surfaces::cli::demo::{Stage, demo};
 use crate::surfaces::cli::doctor;
 use crate::surfaces::cli::sandbox::services;
 use crate::surfaces::cli::schemas::schemas;
+use crate::surfaces::cli::serve_args::Serve;
 use crate::surfaces::cli::welcome::welcome;
 use crate::surfaces::cli::{self, Exit, Marker, Printer, Trouble};
 use crate::surfaces::mcp::{Options, ToolNames, offered_tools};

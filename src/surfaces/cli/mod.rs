@@ -13,6 +13,7 @@ pub mod policy_args;
 pub mod sandbox;
 pub mod schemas;
 pub mod secrets;
+pub mod serve_args;
 pub mod shop_args;
 pub mod third_party_args;
 pub mod usage;
