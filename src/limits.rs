@@ -480,3 +480,11 @@ pub const NANSWAP_POLL_LATER: Duration = Duration::from_secs(10);
 pub const NANSWAP_POLL_LATE: Duration = Duration::from_secs(30);
 /// How long after its end an order at Nanswap is still watched.
 pub const NANSWAP_LATE: Duration = Duration::from_secs(600);
+/// Longest value of a header an agent adds to its request, in bytes.
+pub const X402_VALUE_BYTES: usize = 256;
+/// Longest JSON an agent sends to a seller, in bytes.
+pub const X402_REQUEST_BYTES: usize = 64 * 1024;
+/// Most of a seller's answer that is read, in bytes.
+pub const X402_ANSWER_BYTES: usize = 8 * 1024 * 1024;
+/// How long a seller may take to settle and answer.
+pub const X402_SETTLE_TIMEOUT: Duration = Duration::from_secs(30);

@@ -203,6 +203,7 @@ fn forbidden_calls_stay_where_they_belong() {
         (&[".process(&"], &["engine/drive.rs", "network", "sandbox"]),
         (&[".pay_topup("], &["engine/topup.rs"]),
         (&["sign_spend("], &["engine/sign.rs", "wallet/keystore.rs"]),
+        (&["sign_authorization("], &["engine", "wallet/keystore.rs"]),
         (&["Grant::new("], &["policy/decide.rs"]),
     ];
     let mut wrong = Vec::new();

@@ -74,6 +74,7 @@ use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
 use crate::clock::{Clock, Millis};
+use crate::evm::EvmAddress;
 use crate::failure::Failure;
 use crate::ids::{ApprovalId, PaymentId, time_ordered};
 use crate::limits;
@@ -252,6 +253,11 @@ impl Engine {
     /// The network this wallet signs for.
     pub fn network(&self) -> Network {
         self.parts.keystore.network()
+    }
+
+    /// Where tokens are held that x402 is paid from; `None` while locked.
+    pub fn evm_address(&self) -> Option<EvmAddress> {
+        self.parts.keystore.evm_address()
     }
 
     /// Whether anything can be signed.

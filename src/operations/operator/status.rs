@@ -37,6 +37,9 @@ pub struct Status {
     payments: Payments,
     /// The accounts.
     accounts: Vec<Account>,
+    /// Where tokens are held that x402 is paid from; nothing while the wallet is locked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    x402_address: Option<String>,
     /// The ledger's head.
     ledger_head: LedgerHead,
 }
@@ -112,6 +115,7 @@ impl Operation for OperatorStatus {
                 failed: counters.failed,
             },
             accounts: lanes.iter().map(account).collect(),
+            x402_address: context.engine.evm_address().map(|address| address.to_string()),
             ledger_head: head.into(),
         }))
     }

@@ -155,6 +155,9 @@ pub enum OwnWalletCommand {
         /// Which account
         #[arg(long, value_name = "N", default_value_t = 0)]
         index: u32,
+        /// For what: nano, or x402 for the tokens that x402 is paid from
+        #[arg(long, value_name = "RAIL", default_value = "nano", conflicts_with = "index")]
+        rail: AddressRail,
     },
     /// Every account: index, address, balance, representative
     Accounts(Accounts),
@@ -164,6 +167,15 @@ pub enum OwnWalletCommand {
     /// What moves money, or shows what was moved.
     #[command(flatten)]
     Own(OwnWallet),
+}
+
+/// What an address is for.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub enum AddressRail {
+    /// A Nano account
+    Nano,
+    /// The tokens that x402 is paid from
+    X402,
 }
 
 /// The accounts.
