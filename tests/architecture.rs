@@ -92,6 +92,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "payment",
             "wallet",
             "network",
+            "rails",
             "store",
             "books",
             "policy",

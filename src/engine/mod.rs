@@ -36,6 +36,7 @@ mod topup;
 mod unlock;
 mod wait;
 mod wake;
+mod x402;
 
 pub use agents::Issued;
 pub use approve::{Answered, Resolution};
@@ -61,6 +62,7 @@ pub use services::{Services, not_set_up, upstream_failure};
 pub use simulate::{Difference, Judged, Simulation, Span};
 pub use topup::ClaimError;
 pub use unlock::check_operator;
+pub use x402::{Answered, Priced, Quote, Reach, ReachSellers, X402, X402Settings};
 
 use std::collections::HashMap;
 use std::fmt;
@@ -98,6 +100,7 @@ pub struct Engine {
     services: Arc<dyn Services>,
     topups: topup::Topups,
     remotes: Arc<remote::Remotes>,
+    x402: Option<Arc<X402>>,
     wake: Notify,
     /// Two rotations of the ledger's key must not meet in one file.
     rotating: tokio::sync::Mutex<()>,
@@ -176,6 +179,7 @@ impl Engine {
             services: Arc::new(services::NoServices),
             topups: topup::Topups::default(),
             remotes: Arc::default(),
+            x402: None,
             wake: Notify::new(),
             rotating: tokio::sync::Mutex::default(),
             stopping: CancellationToken::new(),

@@ -57,6 +57,7 @@ fn served(service: Simulated) -> Service {
         Simulated::Ifenpay => Service::Ifenpay,
         Simulated::Nicky => Service::Nicky,
         Simulated::Nanswap => Service::Nanswap,
+        Simulated::X402 => Service::X402,
     }
 }
 

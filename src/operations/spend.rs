@@ -24,6 +24,14 @@ pub(super) async fn spend_claiming(
     context: &Context,
 ) -> Result<Paid, Failure> {
     let asked = context.engine.pay_claiming(order, claims).await?;
+    outcome(asked, context).await
+}
+
+/// Waits up to [`limits::SPEND_WAIT`] for the outcome of a payment on the books.
+///
+/// # Errors
+/// The store's.
+pub(super) async fn outcome(asked: Paid, context: &Context) -> Result<Paid, Failure> {
     let id = asked.payment.id();
     let progress = &context.progress;
     let total = Some(limits::SPEND_WAIT.as_secs());

@@ -18,6 +18,7 @@ mod nodes;
 mod past;
 mod reach;
 mod remote;
+mod sellers;
 mod services;
 mod session;
 mod setup;

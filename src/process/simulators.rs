@@ -18,6 +18,8 @@ pub enum Simulated {
     Nicky,
     /// Nanswap Pay.
     Nanswap,
+    /// Sellers that are paid by x402, and their chain.
+    X402,
 }
 
 /// The simulators of one sandbox: in this process, or beside the sandbox that was joined.
