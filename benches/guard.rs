@@ -15,9 +15,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use paywarden::books::{Body, DecidedStage, Event, NewPayment, Settlement};
-use paywarden::clock::SystemClock;
+use paywarden::clock::{Millis, SystemClock};
 use paywarden::digest::Digest;
-use paywarden::engine::{Amount, Engine, Order, Parts, Rhythm};
+use paywarden::engine::{Amount, Engine, Order, Parts, Rhythm, Span};
 use paywarden::ids::{PaymentId, WalletId};
 use paywarden::money::{Currency, Money, Raw};
 use paywarden::nano::{
@@ -98,7 +98,7 @@ async fn measure(payments: u64) -> f64 {
     let mut took = Vec::with_capacity(READS);
     for _ in 0..READS {
         let asked = Instant::now();
-        Report {}.run(&context).await.expect("a report");
+        Report::default().run(&context).await.expect("a report");
         took.push(asked.elapsed());
     }
     row(&format!("`report` at {payments} payments"), took, "bar 5 ms");
@@ -109,7 +109,23 @@ async fn measure(payments: u64) -> f64 {
         took.push(asked.elapsed());
     }
     row(&format!("`list_mandates` at {payments} payments"), took, "bar 5 ms");
+    replay(&context.engine, payments).await;
     decision / beside
+}
+
+/// What goes through the whole ledger, once.
+async fn replay(engine: &Engine, payments: u64) {
+    let cancelled = CancellationToken::new();
+    let began = Instant::now();
+    let policy = Policy { payments_per_minute_overall: 0, ..Policy::sandbox() };
+    let found = engine.simulate(policy, Span::Since(1), &cancelled).await.expect("a simulation");
+    let took = began.elapsed();
+    let rate = found.requests as f64 / took.as_secs_f64();
+    let note = format!("{rate:.0} requests/s");
+    row(&format!("`policy simulate` of all {payments} payments"), vec![took], &note);
+    let began = Instant::now();
+    engine.counted_since(Millis(0), &cancelled).await.expect("a count");
+    row(&format!("`report --since` of all {payments} payments"), vec![began.elapsed()], "");
 }
 
 /// Settled payments under one mandate; then one that is held and keeps the account busy, so that the decisions that
@@ -181,7 +197,7 @@ impl LaneChain {
             block: SignedBlock { block, signature: self.signature, work: None },
             subtype: Subtype::Send,
             amount_raw: amount,
-            signed_at_ms: paywarden::clock::Millis(1),
+            signed_at_ms: Millis(1),
         };
         self.head = intent.hash();
         let settlement = Settlement {

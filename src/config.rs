@@ -7,6 +7,10 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 
+mod http;
+
+pub use http::{HttpFlags, HttpSettings};
+
 use crate::failure::{Failure, Retry};
 use crate::limits;
 use crate::nano::{Account, Network};
@@ -60,6 +64,8 @@ pub struct Flags {
     pub work_url: Vec<String>,
     /// `--sandbox-url`.
     pub sandbox_url: Option<String>,
+    /// Those of `paywarden serve`.
+    pub http: HttpFlags,
 }
 
 /// Settings in force.
@@ -89,6 +95,8 @@ pub struct Config {
     pub unlock: Option<Secret>,
     /// What this host's agent proves itself with.
     pub agent_token: Option<Secret>,
+    /// Where `paywarden serve` listens.
+    pub http: HttpSettings,
     /// Where each setting came from, for `doctor`.
     pub origins: BTreeMap<&'static str, Setting>,
 }
@@ -127,7 +135,7 @@ impl fmt::Display for Origin {
 }
 
 /// Every environment variable that holds a setting.
-pub const VARIABLES: [&str; 16] = [
+pub const VARIABLES: [&str; 24] = [
     "PAYWARDEN_HOME",
     "PAYWARDEN_NETWORK",
     "PAYWARDEN_TOOL_NAMES",
@@ -144,6 +152,14 @@ pub const VARIABLES: [&str; 16] = [
     "PAYWARDEN_UNLOCK",
     "PAYWARDEN_UNLOCK_FILE",
     "PAYWARDEN_AGENT_TOKEN",
+    "HTTP_LISTEN_ADDR",
+    "PAYWARDEN_PAY_ADDR",
+    "PAYWARDEN_CONTROL_ADDR",
+    "PAYWARDEN_MCP_ADDR",
+    "PAYWARDEN_WEBHOOK_ADDR",
+    "PAYWARDEN_WEBHOOK_HOST",
+    "PAYWARDEN_CONTROL_TOKEN",
+    "PAYWARDEN_CONTROL_TOKEN_FILE",
 ];
 
 /// Settings as they were given, whether or not they make sense: for `doctor`.
@@ -173,6 +189,7 @@ impl Survey {
         sources.take("log", flags.log.clone(), "warn");
         // What cannot be read as a URL may still hold a secret: it is counted, not shown.
         let _ = sources.reach(flags);
+        HttpSettings::survey(&mut sources, &flags.http);
         Self { home, network, origins: sources.origins }
     }
 }
@@ -215,6 +232,7 @@ impl Config {
         let representative = voter.parse("default or a nano_ account", parse_representative)?;
         let log = sources.take("log", flags.log.clone(), "warn").value.clone();
         let reach = sources.reach(flags)?;
+        let http = HttpSettings::load(&mut sources, &flags.http, environment)?;
         Ok(Self {
             home,
             network,
@@ -228,6 +246,7 @@ impl Config {
             reach,
             unlock: unlock(environment)?,
             agent_token: agent_token(environment)?,
+            http,
             origins: sources.origins,
         })
     }
@@ -276,6 +295,12 @@ struct FileSettings {
     node_ws: Option<String>,
     work_url: Option<OneOrMany>,
     sandbox_url: Option<String>,
+    http_listen_addr: Option<String>,
+    pay_addr: Option<String>,
+    control_addr: Option<String>,
+    mcp_addr: Option<String>,
+    webhook_addr: Option<String>,
+    webhook_host: Option<String>,
 }
 
 /// A text, or a list of them.
@@ -309,6 +334,12 @@ impl FileSettings {
             "node_ws" => self.node_ws.clone(),
             "work_url" => self.work_url.as_ref().map(OneOrMany::joined),
             "sandbox_url" => self.sandbox_url.clone(),
+            "http_listen_addr" => self.http_listen_addr.clone(),
+            "pay_addr" => self.pay_addr.clone(),
+            "control_addr" => self.control_addr.clone(),
+            "mcp_addr" => self.mcp_addr.clone(),
+            "webhook_addr" => self.webhook_addr.clone(),
+            "webhook_host" => self.webhook_host.clone(),
             _ => None,
         }
     }
@@ -498,6 +529,12 @@ fn variable(name: &str) -> &'static str {
         "node_ws" => "PAYWARDEN_NODE_WS",
         "work_url" => "PAYWARDEN_WORK_URL",
         "sandbox_url" => "PAYWARDEN_SANDBOX_URL",
+        "http_listen_addr" => "HTTP_LISTEN_ADDR",
+        "pay_addr" => "PAYWARDEN_PAY_ADDR",
+        "control_addr" => "PAYWARDEN_CONTROL_ADDR",
+        "mcp_addr" => "PAYWARDEN_MCP_ADDR",
+        "webhook_addr" => "PAYWARDEN_WEBHOOK_ADDR",
+        "webhook_host" => "PAYWARDEN_WEBHOOK_HOST",
         _ => "PAYWARDEN_LOG",
     }
 }

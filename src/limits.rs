@@ -181,6 +181,10 @@ pub const WAIT_MAX: Duration = Duration::from_secs(55);
 pub const DUPLICATE_WINDOW: Duration = Duration::from_secs(60);
 /// How often the same bytes are published again while a block is not confirmed.
 pub const REPUBLISH_EVERY: Duration = Duration::from_secs(5);
+/// The wall clock may run so much ahead of the time since boot before budgets count by the latter.
+pub const CLOCK_STEP: Duration = Duration::from_secs(1);
+/// Ahead by more than this, the owner is told and asked to accept it.
+pub const CLOCK_JUMP: Duration = Duration::from_secs(300);
 /// The span over which payments are counted for the rate limit.
 pub const RATE_WINDOW: Duration = Duration::from_secs(60);
 /// Events shown in a payment's trail.
@@ -412,6 +416,40 @@ pub const IFENPAY_TRANSACTION_BYTES: usize = 64;
 pub const IFENPAY_SUFFIX_MAX_RAW: u128 = 10_u128.pow(26);
 /// Largest wallet file of ifenpay, in bytes; it has about 450.
 pub const IFENPAY_FILE_BYTES: usize = 64 * 1024;
+/// Fewest characters of a control token the owner sets.
+pub const CONTROL_TOKEN_CHARS_MIN: usize = 16;
+/// Most characters of a control token.
+pub const CONTROL_TOKEN_CHARS_MAX: usize = 256;
+/// Largest body of an HTTP request, in bytes.
+pub const HTTP_BODY_BYTES: usize = 1024 * 1024;
+/// How much of a body that is too large is read and thrown away, so that its sender hears why it was refused.
+pub const HTTP_DISCARD_BYTES: usize = 16 * 1024 * 1024;
+/// Longest path and query of an HTTP request, in bytes.
+pub const HTTP_URI_BYTES: usize = 4_096;
+/// Most header fields of an HTTP request.
+pub const HTTP_HEADERS: usize = 64;
+/// How long the head of an HTTP request may take, and how long a connection may be idle between two.
+pub const HTTP_HEAD_TIME: Duration = Duration::from_secs(15);
+/// How long the body of an HTTP request may take.
+pub const HTTP_BODY_TIME: Duration = Duration::from_secs(15);
+/// How long an HTTP request may take to be answered; longer than [`SPEND_WAIT`], so that a payment is told by its state.
+pub const HTTP_TIME: Duration = Duration::from_secs(60);
+/// Connections to one HTTP port at one time; the next one waits.
+pub const HTTP_CONNECTIONS: usize = 256;
+/// How long requests under way are waited for before the wallet is parked and tells them where they stand.
+pub const HTTP_GRACE: Duration = Duration::from_millis(400);
+/// How long answers may take to be written after that.
+pub const HTTP_DRAIN: Duration = Duration::from_secs(2);
+/// How often the ledger's head is looked at for a page that listens.
+pub const HTTP_NEWS_EVERY: Duration = Duration::from_millis(300);
+/// How often a quiet stream of news says that it is alive.
+pub const HTTP_NEWS_PING: Duration = Duration::from_secs(15);
+/// Pages that listen for news at one time.
+pub const HTTP_NEWS_LISTENERS: usize = 16;
+/// Events in the first page of a streamed ledger, so that its first byte comes soon.
+pub const HTTP_AUDIT_FIRST: u32 = 100;
+/// Answered approvals remembered, so that a second answer is told from an unknown one.
+pub const HTTP_ANSWERED: usize = 1_024;
 /// Longest word of the checkout protocol (a code, a resolution), in bytes.
 pub const ACP_CODE_BYTES: usize = 64;
 /// Most messages of a merchant that are read of one answer.
@@ -508,3 +546,19 @@ pub const X402_FLOAT_RAW: u128 = 10_u128.pow(30);
 pub const X402_FUNDING: Duration = Duration::from_secs(10);
 /// How long a seller may take to settle and answer.
 pub const X402_SETTLE_TIMEOUT: Duration = Duration::from_secs(30);
+/// Longest token of a merchant, in bytes.
+pub const MERCHANT_TOKEN_BYTES: usize = 4_096;
+/// How long a call waits for a third party's first word after its payment has settled.
+pub const OUTBOX_WORD: Duration = Duration::from_secs(5);
+/// Attempts at Nicky whose last answer is remembered.
+pub const NICKY_POLLED: usize = 256;
+/// Time an attempt at Nicky must have left when a block is signed for it, however long its approval took.
+pub const NICKY_SIGN_MARGIN: Duration = Duration::from_secs(60);
+/// Fewest characters of a transaction hash that is reported.
+pub const NICKY_HASH_CHARS_MIN: usize = 32;
+/// Time an order at Nanswap must have left when a block is signed for it, however long its approval took.
+pub const NANSWAP_SIGN_MARGIN: Duration = Duration::from_secs(15);
+/// Most currencies one answer names.
+pub const NANSWAP_CURRENCIES_SHOWN: usize = 100;
+/// Most currencies of prices one answer names.
+pub const FIAT_CURRENCIES_SHOWN: usize = 512;

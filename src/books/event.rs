@@ -4,11 +4,14 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::AgentId;
+use super::checkouts::{CheckoutAsked, FundingRegistered};
+use super::clock::{ClockAccepted, ClockJump};
 use super::directory::DirectoryEntry;
 use super::event_parts::{Channel, DecidedStage, NewPayment, PastAccount, Settlement};
+use super::nanswap::{NanswapOrder, OrderNoted, WebhookTaken};
 use super::outbox::{NewTask, TaskEnded, TaskNoted};
 use super::requests::{NewRequest, RequestEnd, RequestReceipt, RequestScan};
-use crate::clock::Millis;
+use crate::clock::{Millis, Uptime};
 use crate::digest::Digest;
 use crate::ids::{ApprovalId, PaymentId, ProposalId, WalletId};
 use crate::ledger;
@@ -121,6 +124,18 @@ pub enum Body {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         call_id: Option<Uuid>,
     },
+    /// An agent asked a merchant for things.
+    #[serde(rename = "checkout.asked")]
+    CheckoutAsked(CheckoutAsked),
+    /// The owner has looked at the clock: windows count by it again.
+    #[serde(rename = "clock.accepted")]
+    ClockAccepted(ClockAccepted),
+    /// The first commit since the machine was started: how its two clocks stand.
+    #[serde(rename = "clock.anchored")]
+    ClockAnchored(Uptime),
+    /// The wall clock went forward further than time has passed since the machine was started.
+    #[serde(rename = "clock.jumped")]
+    ClockJumped(ClockJump),
     /// A confirmed block somebody else made with our keys. Sends count as spent.
     #[serde(rename = "foreign.recorded")]
     ForeignRecorded {
@@ -139,6 +154,12 @@ pub enum Body {
         /// Who got a send; for any other block the account itself.
         counterparty: Account,
     },
+    /// The owner took the card away.
+    #[serde(rename = "funding.cleared")]
+    FundingCleared {},
+    /// The owner named the card payments are made with.
+    #[serde(rename = "funding.registered")]
+    FundingRegistered(FundingRegistered),
     /// A receive was confirmed: money came in.
     #[serde(rename = "funds.received")]
     FundsReceived {
@@ -319,6 +340,15 @@ pub enum Body {
         /// One sentence.
         reason: String,
     },
+    /// Nanswap Pay was asked, and an order of ours has moved on.
+    #[serde(rename = "nanswap.noted")]
+    NanswapNoted(OrderNoted),
+    /// This wallet has made an order at Nanswap Pay.
+    #[serde(rename = "nanswap.ordered")]
+    NanswapOrdered(Box<NanswapOrder>),
+    /// A webhook of Nanswap Pay came whose signature holds.
+    #[serde(rename = "nanswap.webhook")]
+    NanswapWebhook(Box<WebhookTaken>),
     /// How the network is reached from here on. What is secret in a URL is not here.
     #[serde(rename = "network.configured")]
     NetworkConfigured {

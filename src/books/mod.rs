@@ -5,11 +5,14 @@
 
 mod agent;
 mod apply;
+mod checkouts;
+mod clock;
 mod directory;
 mod event;
 mod event_codec;
 mod event_parts;
 mod mandates;
+mod nanswap;
 mod outbox;
 mod requests;
 mod rows;
@@ -18,11 +21,14 @@ mod tallies;
 mod view;
 
 pub use agent::{Agent, AgentId, AgentIdError};
-pub use apply::{ApplyError, apply};
-pub use directory::DirectoryEntry;
+pub use apply::{ApplyError, apply, beside_the_rules};
+pub use checkouts::{CheckoutAsked, CheckoutItem, Funding, FundingRegistered};
+pub use clock::{ClockAccepted, ClockJump, ClockRow, Timed};
+pub use directory::{CheckoutPlace, DirectoryEntry};
 pub use event::{Body, Event};
 pub use event_parts::{Channel, DecidedStage, EventError, NewPayment, PastAccount, Settlement};
 pub use mandates::{MandateBudget, MandateRow, Proposal};
+pub use nanswap::{NanswapOrder, OrderNoted, WebhookRow, WebhookTaken, WebhookVerdict};
 pub use outbox::{NewTask, OutboxTask, TaskEnd, TaskEnded, TaskNoted};
 pub use requests::{
     NewRequest, OtherPayment, PaymentRequest, RequestCounters, RequestEnd, RequestReceipt,

@@ -4,6 +4,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
+use super::clock::ClockRow;
 use super::tables::{
     Approval, Asked, Counters, Freeze, HistoryEntry, HostApproved, Idempotency, Lane,
     NetworkInForce, Payment, Pin, PolicyInForce, Wallet,
@@ -24,12 +25,21 @@ use crate::secret::SecretVerifier;
 pub struct View<'a> {
     rows: &'a dyn Rows,
     now: Millis,
+    unbooked_skew: u64,
 }
 
 impl<'a> View<'a> {
     /// Looks at `rows`; `now` is ledger time.
     pub fn new(rows: &'a dyn Rows, now: Millis) -> Self {
-        Self { rows, now }
+        Self { rows, now, unbooked_skew: 0 }
+    }
+
+    pub(super) fn moved(&self, now: Millis, unbooked_skew: u64) -> Self {
+        Self { now, unbooked_skew, ..*self }
+    }
+
+    pub(super) fn unbooked_skew(&self) -> u64 {
+        self.unbooked_skew
     }
 
     /// Ledger time of this look.
@@ -50,6 +60,11 @@ impl<'a> View<'a> {
     /// How the network is reached, where that was set.
     pub fn network(&self) -> Result<Option<NetworkInForce>, RowsError> {
         self.get(Table::Singles, NETWORK)
+    }
+
+    /// How the machine's clocks stand to each other, once that was looked at.
+    pub fn clock(&self) -> Result<Option<ClockRow>, RowsError> {
+        self.get(Table::Singles, CLOCK)
     }
 
     /// Whether the wallet is frozen, and why.
@@ -127,7 +142,8 @@ impl<'a> View<'a> {
     pub fn host_approved(&self, currency: Currency) -> Result<Vec<HostApproved>, RowsError> {
         let mut approved: Vec<HostApproved> =
             self.get(Table::HostApproved, currency.as_str().as_bytes())?.unwrap_or_default();
-        approved.retain(|one| self.now.since(one.at_ms) < limits::HOST_APPROVAL_WINDOW);
+        let now = self.budget_time()?;
+        approved.retain(|one| now.since(one.at_ms) < limits::HOST_APPROVAL_WINDOW);
         Ok(approved)
     }
 
@@ -171,14 +187,16 @@ impl<'a> View<'a> {
     pub fn recent_requests(&self, agent: Option<&str>) -> Result<Vec<Millis>, RowsError> {
         let mut times: Vec<Millis> =
             self.get(Table::Rates, &agent_key(agent, &[]))?.unwrap_or_default();
-        times.retain(|at| self.now.since(*at) < limits::RATE_WINDOW);
+        let now = self.budget_time()?;
+        times.retain(|at| now.since(*at) < limits::RATE_WINDOW);
         Ok(times)
     }
 
     /// Times of everybody's requests in the last minute.
     pub fn all_recent_requests(&self) -> Result<Vec<Millis>, RowsError> {
         let mut times: Vec<Millis> = self.get(Table::Rates, EVERYBODY)?.unwrap_or_default();
-        times.retain(|at| self.now.since(*at) < limits::RATE_WINDOW);
+        let now = self.budget_time()?;
+        times.retain(|at| now.since(*at) < limits::RATE_WINDOW);
         Ok(times)
     }
 
@@ -298,10 +316,12 @@ pub(super) fn seq_key(prefix: &[u8], seq: u64) -> Vec<u8> {
 }
 
 pub(super) const WALLET: &[u8] = b"wallet";
+pub(super) const CLOCK: &[u8] = b"clock";
 pub(super) const NETWORK: &[u8] = b"network";
 pub(super) const POLICY: &[u8] = b"policy";
 pub(super) const FREEZE: &[u8] = b"freeze";
 pub(super) const OPERATOR: &[u8] = b"operator";
+pub(super) const FUNDING: &[u8] = b"funding";
 /// No agent's key: those hold a zero byte.
 pub(super) const EVERYBODY: &[u8] = b"*";
 pub(super) const REQUESTS: &[u8] = b"requests";

@@ -68,12 +68,11 @@ impl Engine {
 
     fn dry_run(&self, request: &Request, account: Option<&Account>) -> Result<Checked, Failure> {
         let head = self.store().head();
-        let clock = self.clock().now();
+        let clock = self.clock().read();
         let marker = self.store().marker_reason();
         let read = self.store().read(|view| {
             let policy = view.policy()?.map_or_else(Policy::live, |row| row.policy);
-            let now = clock.max(view.now());
-            let mut facts = facts::facts(view, &policy, request, Stage::New, now)?;
+            let mut facts = facts::facts(&view.at(clock)?, &policy, request, Stage::New)?;
             facts.frozen = facts.frozen.or(marker);
             let lane = account.map(|account| view.lane(account)).transpose()?.flatten();
             Ok((decide(&policy, request, &facts), lane))

@@ -124,7 +124,7 @@ impl Ticket {
                 continue;
             }
             let oldest = recent.first().copied().unwrap_or_default();
-            let wait = limits::RATE_WINDOW.saturating_sub(view.now().since(oldest));
+            let wait = limits::RATE_WINDOW.saturating_sub(view.budget_time()?.since(oldest));
             let count = recent.len();
             let message = format!(
                 "{count} payments were asked for{by_whom} in the last 60 s; the limit is {limit}"
@@ -148,7 +148,7 @@ impl Ticket {
         }
         for id in view.lookalikes(request, self.purchase.as_ref())? {
             let Some(payment) = view.payment(id)? else { continue };
-            if !is_lookalike(&payment, view.now()) {
+            if !is_lookalike(&payment, view.budget_time()?) {
                 continue;
             }
             let status = serde_json::to_value(payment.state.status()).unwrap_or_default();

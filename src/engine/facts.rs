@@ -3,7 +3,6 @@
 //! It must never read a row whose cost grows with what was paid before.
 
 use crate::books::{DirectoryEntry, RowsError, View};
-use crate::clock::Millis;
 use crate::policy::{Claimed, Facts, Policy, Request, Stage, payee_key};
 
 /// The facts of one request at a time.
@@ -12,9 +11,8 @@ pub(super) fn facts(
     policy: &Policy,
     request: &Request,
     stage: Stage,
-    now: Millis,
 ) -> Result<Facts, RowsError> {
-    let claimed = claimed(view, policy, request, stage, now)?;
+    let claimed = claimed(view, policy, request, stage)?;
     // Only a mandate asks what is bought.
     let (payee, merchant) = match (&claimed, &request.cart) {
         (None, _) => (None, None),
@@ -29,7 +27,7 @@ pub(super) fn facts(
         frozen: view.freeze()?.map(|freeze| freeze.reason),
         approvals_waiting: view.counters()?.approvals_waiting,
         stage,
-        now,
+        now: view.now(),
         claimed,
         payee_category: payee.and_then(|entry| entry.category),
         merchant_category: merchant.and_then(|entry| entry.category),
@@ -59,12 +57,11 @@ fn claimed(
     policy: &Policy,
     request: &Request,
     stage: Stage,
-    now: Millis,
 ) -> Result<Option<Claimed>, RowsError> {
     let Some(id) = request.mandate_id.as_deref() else { return Ok(None) };
     let Some(row) = view.mandate(id)? else { return Ok(None) };
     let cap = row.mandate.cap_for(request.amount.currency, &policy.pegs);
-    let usage = cap.map(|cap| view.mandate_usage(id, cap, now)).transpose()?.unwrap_or_default();
+    let usage = cap.map(|cap| view.mandate_usage(id, cap)).transpose()?.unwrap_or_default();
     let held = match stage {
         Stage::New => None,
         Stage::Approved => view.payment(request.payment_id)?.and_then(|payment| payment.charge),

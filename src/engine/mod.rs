@@ -8,6 +8,8 @@ mod agents;
 mod approve;
 mod audit;
 mod check;
+mod checkouts;
+mod clock;
 mod desk;
 mod directory;
 mod drive;
@@ -15,9 +17,13 @@ mod facts;
 mod failures;
 mod foreign;
 mod freeze;
+mod funding;
 mod host;
+mod known;
 mod mandates;
+mod nanswap;
 mod news;
+mod nicky;
 mod outbox;
 mod pay;
 mod policy;
@@ -29,8 +35,10 @@ mod requests;
 mod rotate;
 mod round;
 mod services;
+mod shops;
 mod sign;
 mod simulate;
+mod since;
 mod timer;
 mod topup;
 mod unlock;
@@ -39,15 +47,20 @@ mod wake;
 mod x402;
 
 pub use agents::Issued;
-pub use approve::{Answered, Resolution};
+pub use approve::{Answered, Question, Resolution};
 pub use audit::Audit;
 pub use check::Checked;
+pub use checkouts::{CheckoutOrder, Merchant, Problem, Seen, acp_failure};
 pub use directory::Directory;
 pub use drive::Pace;
 pub use failures::{node_failure, store_failure};
 pub use foreign::{ForeignBlock, RESTORED};
+pub use funding::CardWords;
 pub use host::{HostAnswer, Taken, WaitingCall};
+pub use known::key_taken;
 pub use mandates::{Put, Written};
+pub use nanswap::Judgement;
+pub use nicky::Polled;
 pub use outbox::provider_failure;
 pub use pay::{Amount, Order, Paid};
 pub use policy::Applied;
@@ -58,8 +71,10 @@ pub use remote::{
 pub use representative::{Begun, Changed};
 pub use requests::{RequestOrder, Requested, unknown_request};
 pub use rotate::Rotated;
-pub use services::{Services, not_set_up, upstream_failure};
+pub use services::{PayerDefaults, Services, not_set_up, upstream_failure};
+pub use shops::{BuiltIn, Shops};
 pub use simulate::{Difference, Judged, Simulation, Span};
+pub use since::Counted;
 pub use topup::ClaimError;
 pub use unlock::check_operator;
 pub use x402::{Answered, Priced, Quote, Reach, ReachSellers, X402, X402Settings};
@@ -96,6 +111,7 @@ pub struct Engine {
     news: news::News,
     asked: receive::Asked,
     requests: requests::RequestMemory,
+    nicky_polls: nicky::NickyPolls,
     outbox: outbox::Outbox,
     services: Arc<dyn Services>,
     topups: topup::Topups,
@@ -175,6 +191,7 @@ impl Engine {
             news: news::News::default(),
             asked: receive::Asked::default(),
             requests: requests::RequestMemory::default(),
+            nicky_polls: nicky::NickyPolls::default(),
             outbox: outbox::Outbox::default(),
             services: Arc::new(services::NoServices),
             topups: topup::Topups::default(),

@@ -26,7 +26,7 @@ pub(super) fn judge(
     stage: Stage,
 ) -> Result<Decision, RowsError> {
     let policy = view.policy()?.map_or_else(Policy::live, |row| row.policy);
-    let facts = facts::facts(view, &policy, request, stage, view.now())?;
+    let facts = facts::facts(view, &policy, request, stage)?;
     Ok(decide(&policy, request, &facts))
 }
 

@@ -16,7 +16,7 @@ mod step;
 
 pub use idempotency::{Fingerprinted, IdempotencyKey, KeyError};
 pub use intent::{BlockIntent, Cheque, Intent, Presented};
-pub use outbox::{Purpose, Task, TaskNews};
+pub use outbox::{Purpose, Task, TaskNews, nicky_attempt_subject};
 pub use proof::{PaymentHeader, Proof};
 pub use publish_via::PublishVia;
 pub use purchase::{Checkout, HttpCall, Purchase, Till};

@@ -56,6 +56,10 @@ pub async fn diagnose(flags: &Flags, world: &dyn World) -> Facts {
             true => "set",
             false => "not set",
         },
+        control_token: match config.as_ref().is_ok_and(|c| c.http.control_token.is_some()) {
+            true => "token set by you: an agent with a shell of yours can read it",
+            false => "token random for each `paywarden serve`",
+        },
         settings: settings.collect(),
         home: survey.home.map(|home| home.dir().display().to_string()).unwrap_or_default(),
         files: findings.files,

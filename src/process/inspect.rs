@@ -11,7 +11,8 @@ use zeroize::Zeroizing;
 use super::home::{Home, files};
 use super::lock::{LockError, WalletLock};
 use super::reach::Reach;
-use crate::books::{NetworkInForce, View};
+use crate::books::{ClockRow, NetworkInForce, View};
+use crate::clock::{Clock as _, SystemClock};
 use crate::engine::store_failure;
 use crate::failure::Failure;
 use crate::ledger::{Head, Report, TrustedKey, Verifier, VerifyMode};
@@ -208,7 +209,7 @@ impl Findings {
     }
 
     fn note_store(&mut self, seen: Seen) {
-        let Seen { report, frozen, alarms, pending_approvals, network } = seen;
+        let Seen { report, frozen, alarms, pending_approvals, network, clocks } = seen;
         self.frozen = frozen.or(self.frozen.take());
         self.store = Some(StoreFacts {
             events: report.events,
@@ -223,6 +224,13 @@ impl Findings {
             self.problem(
                 format!("the ledger does not hold{place}: {why}"),
                 "Run `paywarden freeze`, keep a copy of the home, and compare with a backup",
+            );
+        }
+        if clocks.is_jump() {
+            let minutes = clocks.skew_ms / 60_000;
+            self.problem(
+                format!("the clock is {minutes} min ahead of the time since this machine was started; budgets count as if they had not passed"),
+                "Look at the date; once it is right, `paywarden clock accept`",
             );
         }
         for (index, alarm) in alarms {
@@ -250,6 +258,7 @@ struct Seen {
     alarms: Vec<(u32, String)>,
     pending_approvals: u32,
     network: Option<NetworkInForce>,
+    clocks: ClockRow,
 }
 
 fn look_into(snapshot: &dyn Snapshot, anchors: Vec<Head>) -> Result<Seen, StoreError> {
@@ -275,6 +284,7 @@ fn look_into(snapshot: &dyn Snapshot, anchors: Vec<Head>) -> Result<Seen, StoreE
         alarms: alarms.collect(),
         pending_approvals: view.counters()?.approvals_waiting,
         network: view.network()?,
+        clocks: view.clocks(SystemClock.read())?,
     })
 }
 

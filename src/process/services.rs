@@ -12,13 +12,16 @@ use tokio::sync::{Mutex, OnceCell};
 use zeroize::Zeroizing;
 
 use super::home::{Home, files};
+use super::shop_clients::ShopClients;
 use super::simulators::{Simulated, Simulators};
 use crate::clock::Clock;
-use crate::engine::{Services, not_set_up, upstream_failure};
+use crate::engine::{Services, Shops, not_set_up, upstream_failure};
 use crate::failure::Failure;
-use crate::fetch::{BaseUrl, Client, Settings};
+use crate::fetch::{BaseUrl, Client, Provider, Settings};
 use crate::network::gateway::Upstream;
 use crate::providers::ifenpay::Ifenpay;
+use crate::providers::nanswap::Nanswap;
+use crate::providers::nicky::Nicky;
 use crate::secret::Secret;
 
 /// What third parties are reached with.
@@ -27,7 +30,10 @@ pub(super) struct Clients {
     simulators: Option<Arc<dyn Simulators>>,
     clock: Arc<dyn Clock>,
     http: OnceCell<Client>,
+    shops: ShopClients,
     ifenpay: Mutex<Option<Ifenpay>>,
+    nanswap: OnceCell<Nanswap>,
+    nicky: OnceCell<Nicky>,
 }
 
 impl Clients {
@@ -37,11 +43,25 @@ impl Clients {
         simulators: Option<Arc<dyn Simulators>>,
         clock: Arc<dyn Clock>,
     ) -> Self {
-        Self { home, simulators, clock, http: OnceCell::new(), ifenpay: Mutex::default() }
+        let shops = ShopClients::new(home.clone(), simulators.clone());
+        Self {
+            home,
+            simulators,
+            clock,
+            http: OnceCell::new(),
+            shops,
+            ifenpay: Mutex::default(),
+            nanswap: OnceCell::new(),
+            nicky: OnceCell::new(),
+        }
     }
 
     async fn http(&self) -> Client {
         self.http.get_or_init(async || Client::new(Settings::default())).await.clone()
+    }
+
+    async fn provider(&self, name: &'static str, base: BaseUrl) -> Provider {
+        Provider::new(name, base, self.http().await, Arc::clone(&self.clock))
     }
 
     async fn upstream(&self, base: BaseUrl, key: Option<Secret>) -> Ifenpay {
@@ -83,6 +103,10 @@ impl Clients {
 
 #[async_trait]
 impl Services for Clients {
+    fn shops(&self) -> Result<&dyn Shops, Failure> {
+        Ok(&self.shops)
+    }
+
     async fn ifenpay(&self) -> Result<Ifenpay, Failure> {
         // Held while it is made: two callers must not register twice.
         let mut made = self.ifenpay.lock().await;
@@ -95,6 +119,30 @@ impl Services for Clients {
         };
         *made = Some(ifenpay.clone());
         Ok(ifenpay)
+    }
+
+    async fn nanswap(&self) -> Result<Nanswap, Failure> {
+        let make = || async {
+            let Some(simulators) = &self.simulators else { return Err(not_set_up("Nanswap Pay")) };
+            let base = simulators.base_url(Simulated::Nanswap).await?;
+            let key = simulators.nanswap_secrets().key;
+            let provider = self.provider("Nanswap Pay", base).await;
+            Ok(Nanswap::new(provider, Some(key), Arc::clone(&self.clock)))
+        };
+        self.nanswap.get_or_try_init(make).await.cloned()
+    }
+
+    fn nanswap_webhook_secret(&self) -> Option<Secret> {
+        self.simulators.as_ref().map(|simulators| simulators.nanswap_secrets().webhook)
+    }
+
+    async fn nicky(&self) -> Result<Nicky, Failure> {
+        let make = || async {
+            let Some(simulators) = &self.simulators else { return Err(not_set_up("Nicky")) };
+            let base = simulators.base_url(Simulated::Nicky).await?;
+            Ok(Nicky::new(self.provider("Nicky", base).await))
+        };
+        self.nicky.get_or_try_init(make).await.cloned()
     }
 }
 

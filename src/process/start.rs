@@ -18,16 +18,17 @@ use super::gate::{Serves, WalletGate};
 use super::home::{Home, files};
 use super::lock::WalletLock;
 use super::network_set;
-use super::session::{keep, session, signals};
+use super::session::{session, signals};
 use super::setup::set_up;
 use super::vault::Vault;
 use crate::clock::SystemClock;
-use crate::config::{Config, Flags, Origin, ProcessEnvironment, VARIABLES};
+use crate::config::{Config, Flags, HttpFlags, Origin, ProcessEnvironment, VARIABLES};
 use crate::failure::Failure;
 use crate::nano::Network;
+use crate::operations::Need;
 use crate::store::FreezeMarker;
 use crate::surfaces::cli::args::{
-    Arguments, Command, NetworkCommand, Sandbox, Settings, WalletCommand,
+    Arguments, Command, NetworkCommand, Sandbox, Serve, Settings, WalletCommand,
 };
 use crate::surfaces::cli::completions::completions;
 use crate::surfaces::cli::demo::{Stage, demo};
@@ -71,7 +72,10 @@ async fn dispatch(
     world: Arc<dyn World>,
     printer: Printer,
 ) -> Result<Exit, Trouble> {
-    let flags = flags(&arguments.settings);
+    let mut flags = flags(&arguments.settings);
+    if let Some(Command::Serve(serve)) = &arguments.command {
+        flags.http = http_flags(serve);
+    }
     match &arguments.command {
         None | Some(Command::Mcp) => serve(configure(&flags)?, world, printer).await,
         Some(Command::Wallet(command)) => match cli::offline(command, printer) {
@@ -84,7 +88,7 @@ async fn dispatch(
         Some(Command::Network(NetworkCommand::Set)) => {
             network_set::set(&boot(&configure(&flags)?, world), printer).await
         }
-        Some(Command::Serve) => keep_open(&configure(&flags)?, world, printer).await,
+        Some(Command::Serve(_)) => keep_open(configure(&flags)?, world, printer).await,
         Some(Command::Doctor) => doctor::print(&diagnose(&flags, &*world).await, printer),
         Some(Command::Demo) => {
             let stage = Stage { program: &program()?, variables: &VARIABLES };
@@ -130,17 +134,25 @@ async fn command_wallet(
     result
 }
 
+/// Keeps the wallet open, and serves its ports where they are built in.
 async fn keep_open(
-    config: &Config,
+    config: Config,
     world: Arc<dyn World>,
     printer: Printer,
 ) -> Result<Exit, Trouble> {
-    let gate = Arc::new(WalletGate::new(boot(config, world), Serves::Others));
-    let network = config.network.as_str();
-    keep(gate, || {
-        printer.note(format_args!("paywarden keeps the wallet on {network} open. Ctrl-C ends it."));
-    })
-    .await?;
+    let gate = Arc::new(WalletGate::new(boot(&config, world), Serves::Others));
+    #[cfg(feature = "http")]
+    super::ports::serve_ports(gate, config, printer).await?;
+    #[cfg(not(feature = "http"))]
+    {
+        let network = config.network.as_str();
+        super::session::keep(gate, || {
+            printer.note(format_args!(
+                "paywarden keeps the wallet on {network} open. This build has no HTTP ports. Ctrl-C ends it."
+            ));
+        })
+        .await?;
+    }
     Ok(Exit::Done)
 }
 
@@ -193,6 +205,21 @@ fn flags(settings: &Settings) -> Flags {
         node_ws,
         work_url,
         sandbox_url,
+        http: HttpFlags::default(),
+    }
+}
+
+/// Those of `paywarden serve`.
+fn http_flags(serve: &Serve) -> HttpFlags {
+    let Serve { http_listen_addr, pay_addr, control_addr, .. } = serve.clone();
+    let Serve { mcp_addr, webhook_addr, webhook_host, .. } = serve.clone();
+    HttpFlags {
+        http: http_listen_addr,
+        pay: pay_addr,
+        control: control_addr,
+        mcp: mcp_addr,
+        webhook: webhook_addr,
+        webhook_host,
     }
 }
 
@@ -236,6 +263,15 @@ pub(super) fn options(config: &Config) -> Options {
         tool_names: if config.dotted_names { ToolNames::Dotted } else { ToolNames::Underscored },
         toolsets: config.toolsets.clone(),
         agent_token: config.agent_token.clone(),
+        lacking: lacking(config),
+    }
+}
+
+/// What the owner has not set; the sandbox's simulators need nothing.
+fn lacking(config: &Config) -> Vec<Need> {
+    match config.network {
+        Network::Sandbox => Vec::new(),
+        _ => vec![Need::NanswapKey, Need::NanswapWebhookSecret],
     }
 }
 
@@ -268,7 +304,7 @@ fn absolute(path: &str) -> String {
 }
 
 /// The freeze marker in a home.
-struct HomeMarker(Home);
+pub(super) struct HomeMarker(pub(super) Home);
 
 impl HomeMarker {
     fn file(&self) -> FreezeMarker {

@@ -329,9 +329,9 @@ async fn act(scene: Scene, engine: &Engine) -> bool {
         Scene::Send => engine.pay(order(XNO)).await.is_ok(),
         Scene::Approved => {
             let Ok(waiting) = engine.approvals() else { return false };
-            let Some((approval_id, ..)) = waiting.first() else { return true };
+            let Some(question) = waiting.first() else { return true };
             let (approved, channel, reason) = (true, Channel::Cli, None);
-            let (approval_id, call_id) = (*approval_id, None);
+            let (approval_id, call_id) = (question.id, None);
             let yes = Resolution { approval_id, approved, channel, reason, call_id };
             engine.answer_approval(yes).await.is_ok()
         }

@@ -36,7 +36,8 @@ impl Fold<'_> {
         if approved.len() >= limits::HOST_APPROVALS_A_DAY {
             return Err(misfit("approval.resolved", "too many approvals through the host"));
         }
-        approved.push(HostApproved { at_ms: self.at, amount: amount.amount });
+        let at_ms = self.view().budget_time()?;
+        approved.push(HostApproved { at_ms, amount: amount.amount });
         let key = amount.currency.as_str().as_bytes();
         self.rows.put(Table::HostApproved, key, encode(&approved));
         Ok(())

@@ -149,17 +149,18 @@ impl Fold<'_> {
     fn remember_time(&mut self, agent: Option<&str>) -> Result<(), ApplyError> {
         let Some(policy) = self.view().policy()?.map(|row| row.policy) else { return Ok(()) };
         let times = self.view().recent_requests(agent)?;
-        self.put_times(&agent_key(agent, &[]), times, policy.payments_per_minute);
+        let now = self.view().budget_time()?;
+        self.put_times(&agent_key(agent, &[]), times, now, policy.payments_per_minute);
         let times = self.view().all_recent_requests()?;
-        self.put_times(EVERYBODY, times, policy.payments_per_minute_overall);
+        self.put_times(EVERYBODY, times, now, policy.payments_per_minute_overall);
         Ok(())
     }
 
-    fn put_times(&mut self, key: &[u8], mut times: Vec<Millis>, limit: u32) {
+    fn put_times(&mut self, key: &[u8], mut times: Vec<Millis>, now: Millis, limit: u32) {
         if limit == 0 {
             return;
         }
-        times.push(self.at);
+        times.push(now);
         let surplus = times.len().saturating_sub(limit as usize);
         times.drain(..surplus);
         self.rows.put(Table::Rates, key, encode(&times));

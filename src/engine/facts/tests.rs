@@ -22,6 +22,8 @@ use crate::policy::{
     decide,
 };
 
+mod clock;
+
 const US: Account = Account::from_bytes([1; 32]);
 const SHOP: Account = Account::from_bytes([2; 32]);
 const FUNDS: u128 = 1_000_000;
@@ -135,7 +137,7 @@ fn a_decision_reads_as_many_rows_however_much_was_paid() {
         let payment = wallet.view().payment(wallet.notes[number].id).unwrap().unwrap();
         let counting = Counting { rows: &wallet.rows, looks: std::cell::Cell::new(0) };
         let view = View::new(&counting, wallet.at);
-        facts(&view, &wallet.policy, &payment.request, Stage::New, wallet.at).unwrap();
+        facts(&view, &wallet.policy, &payment.request, Stage::New).unwrap();
         looks.push(counting.looks.get());
     }
     assert!(looks.iter().all(|count| *count == looks[149]), "{looks:?}");
@@ -279,7 +281,7 @@ impl Wallet {
     }
 
     fn judge(&mut self, request: &Request, stage: Stage) -> Decision {
-        let facts = facts(&self.view(), &self.policy, request, stage, self.at).unwrap();
+        let facts = facts(&self.view(), &self.policy, request, stage).unwrap();
         let decision = decide(&self.policy, request, &facts);
         self.last = Some((decision.verdict.outcome(), decision.reason_code));
         decision
@@ -400,7 +402,7 @@ impl Wallet {
         let mandate_id = Some(IDS[self.notes[index].mandate].to_owned());
         let body = Body::PaymentSettled { settlement, mandate_id };
         self.book(Event::of(self.notes[index].id, body));
-        let at = self.at;
+        let at = self.view().budget_time().unwrap();
         let note = &mut self.notes[index];
         (note.held, note.settled) = (false, Some(at));
     }
@@ -427,7 +429,8 @@ impl Wallet {
     }
 
     fn since(&self, length: Duration) -> Option<Millis> {
-        self.at.0.checked_sub(length.as_millis() as u64).map(Millis)
+        let now = self.view().budget_time().unwrap();
+        now.0.checked_sub(length.as_millis() as u64).map(Millis)
     }
 
     /// After each yes: held and settled are within the version in force, for ever and in the window.
@@ -446,7 +449,7 @@ impl Wallet {
         for (index, id) in IDS.into_iter().enumerate() {
             let Some(mandate) = &self.versions[index] else { continue };
             let cap = &mandate.caps[0];
-            let usage = self.view().mandate_usage(id, cap, self.at).unwrap();
+            let usage = self.view().mandate_usage(id, cap).unwrap();
             let length = cap.window.as_ref().unwrap().duration;
             let (all, _) = self.count(index, None);
             assert_eq!(usage.total.used(), Some(all));

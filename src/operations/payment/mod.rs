@@ -10,5 +10,6 @@ mod status;
 
 pub use backend::PaymentBackend;
 pub use list::PaymentList;
+pub use qr::address_qr;
 pub use request::PaymentRequest;
 pub use status::PaymentStatus;

@@ -6,6 +6,7 @@ use clap::{ArgAction, ArgGroup, Args, Parser, Subcommand, ValueEnum};
 
 use super::mandate_args::{Entries, Mandates};
 use super::policy_args::PolicyCommand;
+use super::shop_args::{Funding, Merchants};
 use crate::limits;
 
 /// A wallet for AI agents that its owner can trust.
@@ -85,8 +86,8 @@ pub enum Command {
     /// How the network is reached
     #[command(subcommand, arg_required_else_help = true)]
     Network(NetworkCommand),
-    /// Keep the wallet open for hosts and commands, without a host
-    Serve,
+    /// Keep the wallet open for hosts and commands, and serve its HTTP ports and the owner's page
+    Serve(Serve),
     /// What needs the wallet open.
     #[command(flatten)]
     Wallet(WalletCommand),
@@ -108,6 +109,30 @@ pub enum Command {
     },
     /// Write the tools' JSON schemas, one file for each
     Schemas(Schemas),
+}
+
+/// Where the wallet is served over HTTP. `off` closes a port.
+#[derive(Args, Clone, Debug, Default)]
+#[command(next_help_heading = "Ports")]
+pub struct Serve {
+    /// Agents: wallet, payments, credits [default: 127.0.0.1:3123] [env: HTTP_LISTEN_ADDR]
+    #[arg(long, value_name = "ADDRESS")]
+    pub http_listen_addr: Option<String>,
+    /// Agents: POST /pay [default: 127.0.0.1:4022] [env: PAYWARDEN_PAY_ADDR]
+    #[arg(long, value_name = "ADDRESS")]
+    pub pay_addr: Option<String>,
+    /// You: the control API and your page [default: 127.0.0.1:4023] [env: PAYWARDEN_CONTROL_ADDR]
+    #[arg(long, value_name = "ADDRESS")]
+    pub control_addr: Option<String>,
+    /// Agents: MCP at /mcp [default: 127.0.0.1:4024] [env: PAYWARDEN_MCP_ADDR]
+    #[arg(long, value_name = "ADDRESS")]
+    pub mcp_addr: Option<String>,
+    /// Providers: webhooks [default: off] [env: PAYWARDEN_WEBHOOK_ADDR]
+    #[arg(long, value_name = "ADDRESS")]
+    pub webhook_addr: Option<String>,
+    /// The name providers reach the webhooks by [env: PAYWARDEN_WEBHOOK_HOST]
+    #[arg(long, value_name = "NAME")]
+    pub webhook_host: Option<String>,
 }
 
 /// How a wallet is made.
@@ -226,7 +251,11 @@ pub enum WalletCommand {
     /// The wallet at a glance
     Status,
     /// What was spent, by currency and how payments ended
-    Report,
+    Report {
+        /// Only from this day (UTC) or RFC 3339 time on
+        #[arg(long, value_name = "TIME")]
+        since: Option<String>,
+    },
     /// Payments that wait for your word
     #[command(subcommand, arg_required_else_help = true)]
     #[command(after_help = "Example:\n  paywarden approvals approve 3f2a")]
@@ -239,7 +268,10 @@ pub enum WalletCommand {
     Payees(Entries),
     /// Merchants you know, and what they sell
     #[command(subcommand, arg_required_else_help = true)]
-    Merchants(Entries),
+    Merchants(Merchants),
+    /// The card checkouts are paid with
+    #[command(subcommand, arg_required_else_help = true)]
+    Funding(Funding),
     /// How much agents may do: drafts, what is in force, why a payment was decided so
     #[command(subcommand, arg_required_else_help = true)]
     Policy(PolicyCommand),
@@ -267,6 +299,9 @@ pub enum WalletCommand {
         #[arg(long, value_name = "ACCOUNT")]
         account: Option<String>,
     },
+    /// The machine's clock, which budgets count by
+    #[command(subcommand, arg_required_else_help = true)]
+    Clock(ClockCommand),
     /// The record of everything that happened
     #[command(subcommand, arg_required_else_help = true)]
     Ledger(Ledger),
@@ -397,6 +432,13 @@ pub enum Agents {
     },
 }
 
+/// The clock.
+#[derive(Clone, Copy, Debug, Subcommand)]
+pub enum ClockCommand {
+    /// It went ahead and is right: budgets count by it again
+    Accept,
+}
+
 /// The ledger.
 #[derive(Debug, Subcommand)]
 pub enum Ledger {
@@ -427,6 +469,9 @@ pub enum Ledger {
         /// The public key, in PEM
         #[arg(long, value_name = "FILE")]
         key: PathBuf,
+        /// The exported ledger it must stand in; needed where the key was rotated since
+        #[arg(long, value_name = "FILE")]
+        ledger: Option<PathBuf>,
     },
     /// Write all events, one JSON object a line
     #[command(after_help = "Example:\n  paywarden ledger export > ledger.jsonl")]

@@ -12,6 +12,7 @@ pub mod policy_args;
 pub mod sandbox;
 pub mod schemas;
 pub mod secrets;
+pub mod shop_args;
 pub mod usage;
 pub mod welcome;
 
@@ -29,6 +30,7 @@ mod print;
 mod reconcile;
 mod report;
 mod run;
+mod shops;
 mod spend;
 mod status;
 mod wallet;
