@@ -83,7 +83,7 @@ pub enum Table {
 
 impl Table {
     /// All of them.
-    pub const ALL: [Self; 36] = [
+    pub const ALL: [Self; 37] = [
         Self::Agents,
         Self::Approvals,
         Self::Asked,

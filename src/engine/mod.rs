@@ -77,7 +77,7 @@ pub use simulate::{Difference, Judged, Simulation, Span};
 pub use since::Counted;
 pub use topup::ClaimError;
 pub use unlock::check_operator;
-pub use x402::{Answered, Priced, Quote, Reach, ReachSellers, X402, X402Settings};
+pub use x402::{Priced, Quote, Reach, ReachSellers, SellerAnswered, X402, X402Settings};
 
 use std::collections::HashMap;
 use std::fmt;

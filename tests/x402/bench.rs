@@ -168,6 +168,7 @@ fn grant(amount: Money, payee: &str) -> Grant {
         mandate_id: None,
         claims: Claims::default(),
         cart: None,
+        terms: None,
     };
     let facts = Facts {
         frozen: None,
@@ -177,6 +178,7 @@ fn grant(amount: Money, payee: &str) -> Grant {
         claimed: None,
         payee_category: None,
         merchant_category: None,
+        pinned: None,
     };
     match decide(&policy, &request, &facts).verdict {
         Verdict::Allow(grant) => grant,

@@ -15,14 +15,14 @@ use crate::limits;
 use crate::rails::x402::Presented;
 
 /// A seller's answer. All of it is the seller's: untrusted.
-pub type Answered = Presented;
+pub type SellerAnswered = Presented;
 
 #[derive(Debug, Default)]
-pub(super) struct Answers(Mutex<VecDeque<(PaymentId, Answered)>>);
+pub(super) struct Answers(Mutex<VecDeque<(PaymentId, SellerAnswered)>>);
 
 impl Answers {
     /// Keeps the last answer to a payment; the oldest payments' make room.
-    pub(super) fn keep(&self, id: PaymentId, answered: Answered) {
+    pub(super) fn keep(&self, id: PaymentId, answered: SellerAnswered) {
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         kept.retain(|(other, _)| *other != id);
         kept.push_back((id, answered));
@@ -31,7 +31,7 @@ impl Answers {
         }
     }
 
-    fn get(&self, id: PaymentId) -> Option<Answered> {
+    fn get(&self, id: PaymentId) -> Option<SellerAnswered> {
         let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         kept.iter().find(|(other, _)| *other == id).map(|(_, answered)| answered.clone())
     }
@@ -39,7 +39,7 @@ impl Answers {
 
 impl X402 {
     /// What the seller answered to a payment, while it is kept.
-    pub fn answer(&self, id: PaymentId) -> Option<Answered> {
+    pub fn answer(&self, id: PaymentId) -> Option<SellerAnswered> {
         self.answers.get(id)
     }
 
@@ -75,7 +75,7 @@ mod tests {
     use super::*;
     use crate::rails::x402::Response;
 
-    fn answer(status: u16) -> Answered {
+    fn answer(status: u16) -> SellerAnswered {
         let response =
             Response { status, content_type: None, body: bytes::Bytes::new(), is_cut: false };
         Presented { response, receipt: None }

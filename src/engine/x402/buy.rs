@@ -2,6 +2,7 @@
 //!
 //! The seller is asked only for what is not known already: a repeat must find its payment, not another price.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
@@ -25,7 +26,7 @@ impl Engine {
     /// # Errors
     /// Before a payment id exists: the seller cannot be asked or wants what is not paid, no funds, a likely duplicate,
     /// too many requests, or the store is out of reach.
-    pub async fn buy_x402(self: &std::sync::Arc<Self>, wish: Wish) -> Result<Paid, Failure> {
+    pub async fn buy_x402(self: &Arc<Self>, wish: Wish) -> Result<Paid, Failure> {
         self.require_unlocked()?;
         let missing = || Failure::unavailable("NOT_SET_UP", "this wallet cannot pay sellers");
         let x402 = self.x402().ok_or_else(missing)?;
@@ -65,8 +66,8 @@ impl Engine {
 
     /// The account sellers are paid from, put in use when it is first needed. Never the first one: a seller that keeps
     /// a block holds its account.
-    async fn x402_account(self: &std::sync::Arc<Self>) -> Result<Account, Failure> {
-        let keystore = std::sync::Arc::clone(&self.parts.keystore);
+    async fn x402_account(self: &Arc<Self>) -> Result<Account, Failure> {
+        let keystore = Arc::clone(&self.parts.keystore);
         let commit = self.store().commit::<Account, Failure, _>(move |view| {
             let index = limits::X402_ACCOUNT_INDEX;
             if let Some(lane) = view.lanes()?.into_iter().find(|lane| lane.index == index) {
@@ -90,7 +91,8 @@ impl Engine {
     ) -> Result<(), Failure> {
         let price = priced.amount().as_raw().unwrap_or(Raw::MAX);
         let lane = self.lane_of(account)?;
-        let Some(missing) = price.checked_sub(free(&lane)).filter(|missing| !missing.is_zero())
+        let Some(missing) =
+            price.checked_sub(free(lane.as_ref())).filter(|missing| !missing.is_zero())
         else {
             return Ok(());
         };
@@ -119,11 +121,12 @@ impl Engine {
             account: main,
             idempotency_key: format!("x402-float-{}", wish.call_id).try_into().ok(),
             publish_via: PublishVia::Node,
+            purpose: None,
         };
         let moved = self.pay(order).await?;
         let id = moved.payment.id();
-        let wait =
-            self.wait_for_payment(id, limits::X402_FUNDING, &CancellationToken::new(), |_, _| {});
+        let never = CancellationToken::new();
+        let wait = self.wait_for_payment(id, limits::X402_FUNDING, &never, |_, _| {});
         let moved = wait.await?;
         if moved.payment.state.status() != Status::Settled {
             let message =
@@ -139,7 +142,7 @@ impl Engine {
         let deadline = self.clock().now().plus(limits::X402_FUNDING);
         let mut changes = self.store().watch();
         self.look_at(account);
-        while free(&self.lane_of(account)?) < price {
+        while free(self.lane_of(account)?.as_ref()) < price {
             if self.clock().now() >= deadline {
                 let message = "the money for sellers is on its way to their account";
                 return Err(Failure::unavailable("FUNDS_ON_THEIR_WAY", message)
@@ -179,8 +182,8 @@ impl Engine {
     }
 }
 
-fn free(lane: &Option<Lane>) -> Raw {
-    let free = lane.as_ref().and_then(|lane| lane.balance.checked_sub(lane.reserved));
+fn free(lane: Option<&Lane>) -> Raw {
+    let free = lane.and_then(|lane| lane.balance.checked_sub(lane.reserved));
     free.unwrap_or(Raw::ZERO)
 }
 

@@ -8,7 +8,7 @@ mod buy;
 mod quote;
 mod till;
 
-pub use answers::Answered;
+pub use answers::SellerAnswered;
 pub use quote::{Priced, Quote};
 
 use std::path::PathBuf;

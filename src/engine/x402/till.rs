@@ -14,8 +14,9 @@ use crate::engine::{Handover, MakeHeader, MakeProof, Offered, Signing, Unprepare
 use crate::evm::{EvmAddress, Nonce};
 use crate::failure::Failure;
 use crate::limits;
+use crate::nano::SignedBlock;
 use crate::payment::{Intent, PaymentHeader, Presented, Proof, Purchase, Reference, Seen};
-use crate::policy::ReasonCode;
+use crate::policy::{Grant, ReasonCode, Request};
 use crate::rails::x402::{
     self as rail, Means, authorization, evm_payload, nano_payload, payment_header,
 };
@@ -27,18 +28,16 @@ impl X402 {
     /// # Errors
     /// When the wallet has no key for it, or the machine no random bytes.
     pub fn signing(&self, priced: Priced, identifier: &str) -> Result<Signing, Failure> {
-        match &priced.offer.means {
-            Means::Nano { .. } => {
-                let timeout_ms = priced.timeout_ms();
-                Ok(Signing::Cheque { header: self.header(priced, identifier), timeout_ms })
-            }
-            Means::Evm { .. } => self.proof(priced, identifier).map(Signing::Proof),
+        if priced.is_nano() {
+            let timeout_ms = priced.timeout_ms();
+            return Ok(Signing::Cheque { header: self.header(priced, identifier), timeout_ms });
         }
+        self.proof(priced, identifier).map(Signing::Proof)
     }
 
     fn header(&self, priced: Priced, identifier: &str) -> MakeHeader {
         let (network, identifier) = (self.keystore.network(), identifier.to_owned());
-        Box::new(move |block| {
+        Box::new(move |block: &SignedBlock| {
             let Priced { asked, offer } = priced;
             let payload = nano_payload(&offer, block, network).map_err(|e| e.to_string())?;
             let header = payment_header(&asked, &offer, &payload, &identifier);
@@ -54,7 +53,7 @@ impl X402 {
             .map_err(|error| Failure::internal("NO_RANDOMNESS", error.to_string()))?;
         let nonce = Nonce(bytes);
         let (keystore, identifier) = (Arc::clone(&self.keystore), identifier.to_owned());
-        Ok(Box::new(move |grant, request, attempt, now| {
+        Ok(Box::new(move |grant: Grant, request: &Request, attempt: u32, now: Millis| {
             let Priced { asked, offer } = priced;
             let now_s = now.0 / 1_000;
             let Means::Evm { token, pay_to } = &offer.means else {

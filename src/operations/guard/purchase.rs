@@ -8,11 +8,11 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use crate::engine::{Answered, Engine, Wish, X402};
+use crate::engine::{Engine, SellerAnswered, Wish, X402};
 use crate::failure::{Failure, Retry};
 use crate::ids::PaymentId;
 use crate::limits;
@@ -146,7 +146,7 @@ async fn answer_of(
     engine: &Engine,
     id: PaymentId,
     is_settled: bool,
-) -> Result<Option<Answered>, Failure> {
+) -> Result<Option<SellerAnswered>, Failure> {
     let x402 = x402(engine)?;
     let deadline = engine.clock().now().plus(ANSWER_WAIT);
     loop {
@@ -160,7 +160,11 @@ async fn answer_of(
     }
 }
 
-fn shown(engine: &Engine, id: PaymentId, answered: Answered) -> Result<SellerAnswer, Failure> {
+fn shown(
+    engine: &Engine,
+    id: PaymentId,
+    answered: SellerAnswered,
+) -> Result<SellerAnswer, Failure> {
     let response = &answered.response;
     let kind = response.content_type.clone().unwrap_or_default();
     let mut untrusted = Map::new();
