@@ -540,6 +540,34 @@ pub const NANSWAP_POLL_LATER: Duration = Duration::from_secs(10);
 pub const NANSWAP_POLL_LATE: Duration = Duration::from_secs(30);
 /// How long after its end an order at Nanswap is still watched.
 pub const NANSWAP_LATE: Duration = Duration::from_secs(600);
+/// Longest value of a header an agent adds to its request, in bytes.
+pub const X402_VALUE_BYTES: usize = 256;
+/// Longest JSON an agent sends to a seller, in bytes.
+pub const X402_REQUEST_BYTES: usize = 64 * 1024;
+/// Most of a seller's answer that is read, in bytes.
+pub const X402_ANSWER_BYTES: usize = 8 * 1024 * 1024;
+/// Longest body of a request that is paid for, in bytes: it stands on the ledger.
+pub const PURCHASE_BODY_BYTES: usize = 16 * 1024;
+/// Sellers' answers kept in memory until they are asked for.
+pub const X402_ANSWERS: usize = 8;
+/// Longest text of a seller that is shown, in bytes; longer ones go into a file.
+pub const ANSWER_TEXT_BYTES: usize = 32 * 1024;
+/// Largest picture of a seller that is shown, in bytes.
+pub const ANSWER_IMAGE_BYTES: usize = 256 * 1024;
+/// How much later than its end an authorisation is taken to be over: clocks of chains differ from ours.
+pub const X402_SKEW: Duration = Duration::from_secs(60);
+/// How long a chain's node may take to answer.
+pub const X402_CHAIN_TIMEOUT: Duration = Duration::from_secs(8);
+/// Longest answer of a chain's node, in bytes.
+pub const X402_CHAIN_BYTES: usize = 16 * 1024;
+/// The derivation index of the account that sellers are paid from in Nano.
+pub const X402_ACCOUNT_INDEX: u32 = 402;
+/// The most that account is filled up to by itself: 1 XNO.
+pub const X402_FLOAT_RAW: u128 = 10_u128.pow(30);
+/// How long a purchase waits for money to come to that account.
+pub const X402_FUNDING: Duration = Duration::from_secs(10);
+/// How long a seller may take to settle and answer.
+pub const X402_SETTLE_TIMEOUT: Duration = Duration::from_secs(30);
 /// Longest token of a merchant, in bytes.
 pub const MERCHANT_TOKEN_BYTES: usize = 4_096;
 /// How long a call waits for a third party's first word after its payment has settled.

@@ -96,6 +96,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "payment",
             "wallet",
             "network",
+            "rails",
             "store",
             "books",
             "policy",

@@ -46,6 +46,7 @@ mod unlock;
 mod void;
 mod wait;
 mod wake;
+mod x402;
 
 pub use agents::Issued;
 pub use approve::{Answered, Question, Resolution};
@@ -79,6 +80,7 @@ pub use simulate::{Difference, Judged, Simulation, Span};
 pub use since::Counted;
 pub use topup::ClaimError;
 pub use unlock::check_operator;
+pub use x402::{Priced, Quote, Reach, ReachSellers, SellerAnswered, X402, X402Settings};
 
 use std::collections::HashMap;
 use std::fmt;
@@ -117,6 +119,7 @@ pub struct Engine {
     services: Arc<dyn Services>,
     topups: topup::Topups,
     remotes: Arc<remote::Remotes>,
+    x402: Option<Arc<X402>>,
     wake: Notify,
     /// Two rotations of the ledger's key must not meet in one file.
     rotating: tokio::sync::Mutex<()>,
@@ -196,6 +199,7 @@ impl Engine {
             services: Arc::new(services::NoServices),
             topups: topup::Topups::default(),
             remotes: Arc::default(),
+            x402: None,
             wake: Notify::new(),
             rotating: tokio::sync::Mutex::default(),
             stopping: CancellationToken::new(),

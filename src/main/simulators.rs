@@ -94,6 +94,7 @@ fn served(service: Simulated) -> Service {
         Simulated::Stripe => Service::Stripe,
         Simulated::AcpMerchant => Service::AcpMerchant,
         Simulated::MppSeller => Service::MppSeller,
+        Simulated::X402 => Service::X402,
     }
 }
 

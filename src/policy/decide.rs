@@ -401,7 +401,7 @@ mod tests {
     #[test]
     fn another_currency_is_denied_not_asked() {
         let mut other = request(1);
-        other.amount.currency = "USDC".parse::<Currency>().unwrap();
+        other.amount.currency = "EUR".parse::<Currency>().unwrap();
         let got = code(&Policy::sandbox(), &other, &facts(Stage::Approved));
         assert_eq!(got, (Outcome::Deny, ReasonCode::NoLimitForCurrency));
     }

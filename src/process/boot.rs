@@ -11,11 +11,12 @@ use super::gateway_node::GatewayNode;
 use super::home::{Home, files};
 use super::lock::WalletLock;
 use super::reach::Reach;
+use super::sellers::Sellers;
 use super::services::{Clients, ThirdParties};
 use super::simulators::Simulators;
 use crate::books::{Body, Event, View};
 use crate::clock::{BoxFuture, Clock, Millis};
-use crate::engine::{Engine, Parts, RESTORED, Rhythm, store_failure};
+use crate::engine::{Engine, Parts, RESTORED, Rhythm, X402Settings, store_failure};
 use crate::failure::{Failure, Retry};
 use crate::ids::WalletId;
 use crate::ledger::Head;
@@ -23,6 +24,7 @@ use crate::nano::{Account, Network, Seed};
 use crate::network::{Confirmations, Node, WorkSource};
 use crate::payment::step;
 use crate::policy::Policy;
+use crate::rails::x402::Assets;
 use crate::secret::Secret;
 use crate::store::{
     AnchorFile, CommitError, Engine as _, FreezeMarker, Guards, LedgerKeyFiles, LedgerSigner,
@@ -460,6 +462,12 @@ impl Boot {
             step,
             anchor: Some(self.home.path(files::ANCHOR)),
             ledger_key: Some(self.ledger_key_files()),
+        })
+        .with_x402(X402Settings {
+            reach: Arc::new(Sellers::new(surroundings.simulators.clone())),
+            assets: Assets::pinned(),
+            networks: None,
+            downloads: Some(self.home.path(files::DOWNLOADS)),
         })
     }
 }

@@ -103,6 +103,8 @@ pub mod files {
     pub const LOCK: &str = "wallet.lock";
     /// The owner's freeze marker.
     pub const FROZEN: &str = "frozen";
+    /// What sellers answered, where it cannot be shown.
+    pub const DOWNLOADS: &str = "downloads";
     /// Work for the next blocks.
     pub const READY_WORK: &str = "ready-work.json";
     /// The sandbox's Nano ledger.

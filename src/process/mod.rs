@@ -24,6 +24,7 @@ mod ports;
 mod provider_place;
 mod reach;
 mod remote;
+mod sellers;
 mod services;
 mod session;
 mod setup;

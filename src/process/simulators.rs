@@ -25,6 +25,8 @@ pub enum Simulated {
     AcpMerchant,
     /// A seller paid by tokens.
     MppSeller,
+    /// Sellers that are paid by x402, and their chain.
+    X402,
 }
 
 /// The simulators of one sandbox: in this process, or beside the sandbox that was joined.

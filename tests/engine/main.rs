@@ -11,3 +11,4 @@ mod remote;
 mod requests;
 mod sending;
 mod stage;
+mod x402;

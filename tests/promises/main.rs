@@ -9,4 +9,5 @@ mod forks;
 mod plant;
 #[cfg(all(unix, feature = "sandbox"))]
 mod processes;
+mod purchases;
 mod scripts;
