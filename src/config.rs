@@ -1,17 +1,24 @@
 //! Settings: flags, then environment, then `config.toml`, then defaults. Parsed once, here; nothing else reads the
 //! environment.
 
+mod third_parties;
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
 
 use serde::Deserialize;
 
+mod http;
+
+pub use http::{HttpFlags, HttpSettings};
+
 use crate::failure::{Failure, Retry};
 use crate::limits;
 use crate::nano::{Account, Network};
-use crate::process::{Endpoint, Home, Reach, Speaks, files};
+use crate::process::{Endpoint, Home, Reach, Speaks, ThirdParties, files};
 use crate::secret::Secret;
+use crate::surfaces::cli::third_party_args::ThirdPartyFlags;
 use crate::wallet::WorkMode;
 
 /// Where settings come from, handed in so that tests need no process environment.
@@ -62,6 +69,10 @@ pub struct Flags {
     pub work_url: Vec<String>,
     /// `--sandbox-url`.
     pub sandbox_url: Option<String>,
+    /// Those about third parties.
+    pub third_parties: ThirdPartyFlags,
+    /// Those of `paywarden serve`.
+    pub http: HttpFlags,
 }
 
 /// Settings in force.
@@ -89,10 +100,14 @@ pub struct Config {
     pub log: String,
     /// Where the network is, as far as this process was told.
     pub reach: Reach,
+    /// What the owner set about third parties.
+    pub third_parties: ThirdParties,
     /// Opens the keys, where they are protected.
     pub unlock: Option<Secret>,
     /// What this host's agent proves itself with.
     pub agent_token: Option<Secret>,
+    /// Where `paywarden serve` listens.
+    pub http: HttpSettings,
     /// Where each setting came from, for `doctor`.
     pub origins: BTreeMap<&'static str, Setting>,
 }
@@ -131,7 +146,7 @@ impl fmt::Display for Origin {
 }
 
 /// Every environment variable that holds a setting.
-pub const VARIABLES: [&str; 17] = [
+pub const VARIABLES: [&str; 30] = [
     "PAYWARDEN_HOME",
     "PAYWARDEN_NETWORK",
     "PAYWARDEN_TOOL_NAMES",
@@ -146,9 +161,22 @@ pub const VARIABLES: [&str; 17] = [
     "PAYWARDEN_NODE_WS",
     "PAYWARDEN_WORK_URL",
     "PAYWARDEN_SANDBOX_URL",
+    "PAYWARDEN_GATEWAY",
+    "PAYWARDEN_PAYMENT_BACKEND",
+    "PAYWARDEN_CREDIT_PRICE_MAX",
+    "IFENPAY_API_URL",
+    "IFENPAY_API_KEY",
     "PAYWARDEN_UNLOCK",
     "PAYWARDEN_UNLOCK_FILE",
     "PAYWARDEN_AGENT_TOKEN",
+    "HTTP_LISTEN_ADDR",
+    "PAYWARDEN_PAY_ADDR",
+    "PAYWARDEN_CONTROL_ADDR",
+    "PAYWARDEN_MCP_ADDR",
+    "PAYWARDEN_WEBHOOK_ADDR",
+    "PAYWARDEN_WEBHOOK_HOST",
+    "PAYWARDEN_CONTROL_TOKEN",
+    "PAYWARDEN_CONTROL_TOKEN_FILE",
 ];
 
 /// Settings as they were given, whether or not they make sense: for `doctor`.
@@ -179,6 +207,8 @@ impl Survey {
         sources.take("log", flags.log.clone(), "warn");
         // What cannot be read as a URL may still hold a secret: it is counted, not shown.
         let _ = sources.reach(flags);
+        let _ = sources.third_parties(&flags.third_parties);
+        HttpSettings::survey(&mut sources, &flags.http);
         Self { home, network, origins: sources.origins }
     }
 }
@@ -225,6 +255,8 @@ impl Config {
         let representative = voter.parse("default or a nano_ account", parse_representative)?;
         let log = sources.take("log", flags.log.clone(), "warn").value.clone();
         let reach = sources.reach(flags)?;
+        let third_parties = sources.third_parties(&flags.third_parties)?;
+        let http = HttpSettings::load(&mut sources, &flags.http, environment)?;
         Ok(Self {
             home,
             network,
@@ -237,8 +269,10 @@ impl Config {
             representative,
             log,
             reach,
+            third_parties,
             unlock: unlock(environment)?,
             agent_token: agent_token(environment)?,
+            http,
             origins: sources.origins,
         })
     }
@@ -288,6 +322,17 @@ struct FileSettings {
     node_ws: Option<String>,
     work_url: Option<OneOrMany>,
     sandbox_url: Option<String>,
+    gateway: Option<String>,
+    payment_backend: Option<String>,
+    credit_price_max: Option<String>,
+    ifenpay_api_url: Option<String>,
+    ifenpay_api_key: Option<Secret>,
+    http_listen_addr: Option<String>,
+    pay_addr: Option<String>,
+    control_addr: Option<String>,
+    mcp_addr: Option<String>,
+    webhook_addr: Option<String>,
+    webhook_host: Option<String>,
 }
 
 /// A text, or a list of them.
@@ -322,6 +367,16 @@ impl FileSettings {
             "node_ws" => self.node_ws.clone(),
             "work_url" => self.work_url.as_ref().map(OneOrMany::joined),
             "sandbox_url" => self.sandbox_url.clone(),
+            "gateway" => self.gateway.clone(),
+            "payment_backend" => self.payment_backend.clone(),
+            "credit_price_max" => self.credit_price_max.clone(),
+            "ifenpay_api_url" => self.ifenpay_api_url.clone(),
+            "http_listen_addr" => self.http_listen_addr.clone(),
+            "pay_addr" => self.pay_addr.clone(),
+            "control_addr" => self.control_addr.clone(),
+            "mcp_addr" => self.mcp_addr.clone(),
+            "webhook_addr" => self.webhook_addr.clone(),
+            "webhook_host" => self.webhook_host.clone(),
             _ => None,
         }
     }
@@ -365,7 +420,10 @@ impl<'a> Sources<'a> {
             0 | 1 => Ok(urls.into_iter().next()),
             more => Err(invalid(format!("{name} has {more} URLs; it takes one"))),
         };
+        let (gateway, provider_urls) = self.places(&flags.third_parties)?;
         Ok(Reach {
+            gateway,
+            provider_urls,
             node_urls: node_urls?,
             node_ws: only("node_ws", node_ws?)?,
             work_urls: work_urls?,
@@ -512,7 +570,14 @@ fn variable(name: &str) -> &'static str {
         "node_ws" => "PAYWARDEN_NODE_WS",
         "work_url" => "PAYWARDEN_WORK_URL",
         "sandbox_url" => "PAYWARDEN_SANDBOX_URL",
-        _ => "PAYWARDEN_LOG",
+        "http_listen_addr" => "HTTP_LISTEN_ADDR",
+        "pay_addr" => "PAYWARDEN_PAY_ADDR",
+        "control_addr" => "PAYWARDEN_CONTROL_ADDR",
+        "mcp_addr" => "PAYWARDEN_MCP_ADDR",
+        "webhook_addr" => "PAYWARDEN_WEBHOOK_ADDR",
+        "webhook_host" => "PAYWARDEN_WEBHOOK_HOST",
+        "log" => "PAYWARDEN_LOG",
+        name => third_parties::variable(name),
     }
 }
 

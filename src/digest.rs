@@ -24,6 +24,11 @@ impl Digest {
         Self(Sha256::digest(bytes).into())
     }
 
+    /// The 32 bytes, as a store key.
+    pub fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+
     /// The digest of a value's RFC 8785 canonical JSON.
     ///
     /// # Errors

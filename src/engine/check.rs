@@ -36,15 +36,14 @@ impl Engine {
     /// What asking would fail with before it is decided: no such account, not enough funds; and the store's.
     pub fn check(&self, order: &Order, claims: &Claims) -> Result<Checked, Failure> {
         let head = self.store().head();
-        let clock = self.clock().now();
+        let clock = self.clock().read();
         // What "max" comes to is only known in the transaction that pays.
         let amount = order.amount.least();
-        let request = order.request(claims, new_payment_id(clock), amount);
+        let request = order.request(claims, new_payment_id(clock.now), amount);
         let marker = self.store().marker_reason();
         let read = self.store().read(|view| {
             let policy = view.policy()?.map_or_else(Policy::live, |row| row.policy);
-            let now = clock.max(view.now());
-            let mut facts = facts::facts(view, &policy, &request, Stage::New, now)?;
+            let mut facts = facts::facts(&view.at(clock)?, &policy, &request, Stage::New)?;
             facts.frozen = facts.frozen.or(marker);
             Ok((decide(&policy, &request, &facts), view.lane(&order.account)?))
         });

@@ -7,53 +7,76 @@ mod accounts;
 mod agents;
 mod approve;
 mod audit;
+mod buy_credits;
 mod check;
+mod checkouts;
+mod clock;
+mod desk;
 mod directory;
 mod drive;
 mod facts;
 mod failures;
 mod foreign;
 mod freeze;
+mod funding;
 mod host;
+mod known;
 mod mandates;
+mod nanswap;
 mod news;
+mod nicky;
 mod outbox;
 mod pay;
 mod policy;
 mod receive;
 mod reconcile;
+mod remote;
 mod representative;
 mod requests;
 mod rotate;
 mod round;
 mod services;
+mod shops;
 mod sign;
 mod simulate;
+mod since;
 mod timer;
 mod topup;
 mod unlock;
+mod void;
 mod wait;
 mod wake;
 
 pub use agents::Issued;
-pub use approve::{Answered, Resolution};
+pub use approve::{Answered, Question, Resolution};
 pub use audit::Audit;
+pub use buy_credits::CreditsWish;
 pub use check::Checked;
+pub use checkouts::{CheckoutOrder, Merchant, Problem, Seen, acp_failure};
 pub use directory::Directory;
 pub use drive::Pace;
 pub use failures::{node_failure, store_failure};
 pub use foreign::{ForeignBlock, RESTORED};
+pub use funding::CardWords;
 pub use host::{HostAnswer, Taken, WaitingCall};
+pub use known::key_taken;
 pub use mandates::{Put, Written};
+pub use nanswap::Judgement;
+pub use nicky::Polled;
 pub use outbox::provider_failure;
 pub use pay::{Amount, Order, Paid};
 pub use policy::Applied;
 pub use reconcile::{Account as ReconciledAccount, Finding, Survey};
+pub use remote::{
+    Handover, MakeHeader, MakeProof, Offer, Offered, Signing, Source, Unprepared, Wish,
+};
 pub use representative::{Begun, Changed};
 pub use requests::{RequestOrder, Requested, unknown_request};
 pub use rotate::Rotated;
-pub use services::{Services, not_set_up, upstream_failure};
+pub use services::{PayerDefaults, PaymentBackend, Services, not_set_up, upstream_failure};
+pub use shops::{BuiltIn, Shops};
 pub use simulate::{Difference, Judged, Simulation, Span};
+pub use since::Counted;
 pub use topup::ClaimError;
 pub use unlock::check_operator;
 
@@ -69,6 +92,7 @@ use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
 use crate::clock::{Clock, Millis};
+use crate::evm::EvmAddress;
 use crate::failure::Failure;
 use crate::ids::{ApprovalId, PaymentId, time_ordered};
 use crate::limits;
@@ -88,9 +112,11 @@ pub struct Engine {
     news: news::News,
     asked: receive::Asked,
     requests: requests::RequestMemory,
+    nicky_polls: nicky::NickyPolls,
     outbox: outbox::Outbox,
     services: Arc<dyn Services>,
     topups: topup::Topups,
+    remotes: Arc<remote::Remotes>,
     wake: Notify,
     /// Two rotations of the ledger's key must not meet in one file.
     rotating: tokio::sync::Mutex<()>,
@@ -165,9 +191,11 @@ impl Engine {
             news: news::News::default(),
             asked: receive::Asked::default(),
             requests: requests::RequestMemory::default(),
+            nicky_polls: nicky::NickyPolls::default(),
             outbox: outbox::Outbox::default(),
             services: Arc::new(services::NoServices),
             topups: topup::Topups::default(),
+            remotes: Arc::default(),
             wake: Notify::new(),
             rotating: tokio::sync::Mutex::default(),
             stopping: CancellationToken::new(),
@@ -194,6 +222,8 @@ impl Engine {
         self.tasks.spawn(async move { engine.timer_loop().await });
         let engine = Arc::clone(self);
         self.tasks.spawn(async move { engine.requests_loop().await });
+        let engine = Arc::clone(self);
+        self.tasks.spawn(async move { engine.remote_loop().await });
         let engine = Arc::clone(self);
         self.tasks.spawn(async move { engine.outbox_loop().await });
         Ok(())
@@ -243,6 +273,11 @@ impl Engine {
     /// The network this wallet signs for.
     pub fn network(&self) -> Network {
         self.parts.keystore.network()
+    }
+
+    /// Where tokens are held that x402 is paid from; `None` while locked.
+    pub fn evm_address(&self) -> Option<EvmAddress> {
+        self.parts.keystore.evm_address()
     }
 
     /// Whether anything can be signed.

@@ -7,9 +7,13 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use paywarden::failure::Failure;
 use paywarden::fetch::{BaseUrl, PlainText};
-use paywarden::process::{Endpoint, Simulated, Simulators};
+use paywarden::process::{Endpoint, NanswapSecrets, Simulated, SimulatedShop, Simulators};
+use paywarden::sandbox::acp::AcpMerchant;
 use paywarden::sandbox::nano::SandboxNode;
+use paywarden::sandbox::nanswap::Nanswap;
+use paywarden::sandbox::stripe::Stripe;
 use paywarden::sandbox::{Service, Serving, serve_beside};
+use paywarden::secret::Secret;
 use tokio::sync::OnceCell;
 
 /// Those of this process, over the wallet's own ledger.
@@ -41,6 +45,14 @@ impl Simulators for InProcess {
         let serving = serving.map_err(|error| unavailable(&error.to_string()))?;
         base_url(serving.url(served(service)))
     }
+
+    fn shop(&self) -> SimulatedShop {
+        shop()
+    }
+
+    fn nanswap_secrets(&self) -> NanswapSecrets {
+        secrets()
+    }
 }
 
 #[async_trait]
@@ -50,6 +62,28 @@ impl Simulators for Joined {
         let place = place.ok_or_else(|| unavailable(&format!("{} leaves no port", self.url)))?;
         base_url(place.expose())
     }
+
+    fn shop(&self) -> SimulatedShop {
+        shop()
+    }
+
+    fn nanswap_secrets(&self) -> NanswapSecrets {
+        secrets()
+    }
+}
+
+fn shop() -> SimulatedShop {
+    SimulatedShop {
+        merchant_id: AcpMerchant::ID,
+        profile: AcpMerchant::PROFILE,
+        token: Secret::new(AcpMerchant::TOKEN.to_owned()),
+        stripe_key: Secret::new(Stripe::KEY.to_owned()),
+    }
+}
+
+fn secrets() -> NanswapSecrets {
+    let secret = |text: &str| Secret::new(text.to_owned());
+    NanswapSecrets { key: secret(Nanswap::KEY), webhook: secret(Nanswap::WEBHOOK_SECRET) }
 }
 
 fn served(service: Simulated) -> Service {
@@ -57,6 +91,9 @@ fn served(service: Simulated) -> Service {
         Simulated::Ifenpay => Service::Ifenpay,
         Simulated::Nicky => Service::Nicky,
         Simulated::Nanswap => Service::Nanswap,
+        Simulated::Stripe => Service::Stripe,
+        Simulated::AcpMerchant => Service::AcpMerchant,
+        Simulated::MppSeller => Service::MppSeller,
     }
 }
 

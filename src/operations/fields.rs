@@ -12,6 +12,7 @@ use crate::money::{AmountError, Raw};
 use crate::nano::Account;
 use crate::payment::IdempotencyKey;
 use crate::policy::{Mandate, MandateBody};
+use crate::providers::{Amount as Decimal, AmountTextError};
 
 /// An amount as an agent writes it: text, or a JSON number of at most 15 significant digits.
 ///
@@ -41,6 +42,17 @@ impl AmountText {
     pub fn xno(&self) -> Result<Raw, Failure> {
         Raw::payment_from_xno(&self.0)
             .map_err(|error| amount_failure(&error, &self.0, "XNO, such as \"0.001\""))
+    }
+
+    /// An amount in any currency, exactly.
+    ///
+    /// # Errors
+    /// `INVALID_NUMBER_FORMAT`.
+    pub fn decimal(&self) -> Result<Decimal, Failure> {
+        self.0.parse().map_err(|error: AmountTextError| {
+            let message = format!("{} is no amount: {error}", quoted(&self.0));
+            Failure::invalid("INVALID_NUMBER_FORMAT", message)
+        })
     }
 
     /// As [`AmountText::xno`], or `max` for all that is free.
@@ -139,6 +151,20 @@ impl From<Head> for LedgerHead {
     fn from(head: Head) -> Self {
         Self { seq: head.seq, hash: head.hash.to_string() }
     }
+}
+
+/// A caller's text quoted back: bounded, with what a terminal would obey escaped.
+pub fn quoted(text: &str) -> String {
+    format!("{:?}", text.chars().take(limits::QUOTE_CHARS).collect::<String>())
+}
+
+/// Every account of this wallet.
+///
+/// # Errors
+/// The store's.
+pub fn own_accounts(engine: &Engine) -> Result<Vec<Account>, Failure> {
+    let lanes = engine.store().read(|view| view.lanes()).map_err(|e| store_failure(&e))?;
+    Ok(lanes.into_iter().map(|lane| lane.account).collect())
 }
 
 /// A Nano address somebody is to be paid at.

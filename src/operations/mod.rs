@@ -3,8 +3,12 @@
 //! An operation holds its own input, output and who may call it; surfaces, socket and schemas are derived from that.
 //! Operations must never reach a key, a store table or a node: they call the engine.
 
+pub mod acp;
+pub mod credits;
 pub mod guard;
 pub mod host;
+pub mod nanswap;
+pub mod nicky;
 pub mod offline;
 pub mod operator;
 pub mod payment;
@@ -13,7 +17,9 @@ pub mod wallet;
 mod call;
 mod fields;
 mod money_text;
+mod need;
 mod paid;
+mod paid_for;
 mod registry;
 mod schema;
 mod spend;
@@ -23,8 +29,10 @@ pub use call::{
 };
 pub use fields::{AccountRef, AmountText, LedgerHead};
 pub use money_text::{mandate_json, money_json, money_shown};
+pub use need::{Need, need_of};
 use paid::reason;
 pub use paid::{PayResult, SettlementOut, describe, outcome_of};
+pub use payment::address_qr;
 pub use registry::{AnyOperation, registry};
 
 use std::future::Future;

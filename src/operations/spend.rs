@@ -3,8 +3,8 @@
 use super::Context;
 use crate::engine::{Engine, Order, Paid};
 use crate::failure::Failure;
+use crate::ids::PaymentId;
 use crate::limits;
-use crate::payment::State;
 use crate::policy::Claims;
 
 /// Asks for the payment and waits up to [`limits::SPEND_WAIT`] for its outcome; whoever stops waiting stops nothing.
@@ -25,7 +25,14 @@ pub(super) async fn spend_claiming(
     context: &Context,
 ) -> Result<Paid, Failure> {
     let asked = context.engine.pay_claiming(order, claims).await?;
-    let id = asked.payment.id();
+    outcome(asked.payment.id(), context).await
+}
+
+/// Waits for the outcome of a payment that was asked for, as [`spend`] does.
+///
+/// # Errors
+/// The store's.
+pub(super) async fn outcome(id: PaymentId, context: &Context) -> Result<Paid, Failure> {
     let progress = &context.progress;
     let total = Some(limits::SPEND_WAIT.as_secs());
     let wait = context.engine.wait_for_payment(
@@ -44,14 +51,16 @@ pub(super) async fn spend_claiming(
 
 fn stage(paid: &Paid, engine: &Engine) -> String {
     let id = paid.payment.id();
-    match &paid.payment.state {
-        State::Intent(intent) | State::Unknown(intent) => {
-            let hash = intent.hash();
-            match engine.work_progress(&intent.block.block.root()) {
+    let state = &paid.payment.state;
+    match (state.block(), state.intent()) {
+        (Some(block), _) => {
+            let hash = block.hash();
+            match engine.work_progress(&block.block.block.root()) {
                 Some(progress) => format!("payment {id}: block {hash} waits for {progress}"),
                 None => format!("payment {id}: block {hash} waits for confirmation"),
             }
         }
-        _ => format!("payment {id}: waits for its account to be free"),
+        (None, Some(_)) => format!("payment {id}: its proof is in the payee's hands"),
+        (None, None) => format!("payment {id}: waits for its account or payee to be free"),
     }
 }

@@ -41,6 +41,21 @@ pub enum Task {
     },
 }
 
+impl Task {
+    /// Under what else than the payment's own subject its payment is looked for.
+    pub fn subject(&self) -> Option<String> {
+        match self {
+            Self::NanswapOrder { .. } => None,
+            Self::NickyAttempt { attempt_id, .. } => Some(nicky_attempt_subject(attempt_id)),
+        }
+    }
+}
+
+/// What an attempt at Nicky is called among the subjects of payments.
+pub fn nicky_attempt_subject(attempt_id: &str) -> String {
+    format!("nicky-attempt:{attempt_id}")
+}
+
 /// What a third party said last.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]

@@ -111,6 +111,8 @@ pub mod files {
     pub const NODE_ACCESS: &str = "node-access.json";
     /// The key to ifenpay that this wallet registered for.
     pub const IFENPAY_ACCESS: &str = "ifenpay-access.json";
+    /// Merchants' tokens and the owner's payment method.
+    pub const CHECKOUT_ACCESS: &str = "checkout-access.json";
     /// The owner's settings.
     pub const CONFIG: &str = "config.toml";
     /// The owner's draft of a policy; without effect until it is applied.

@@ -2,13 +2,16 @@
 //!
 //! Nothing here may start a second writer on one store, or make a new seed where there was one.
 
+mod access;
 mod boot;
 mod carry_out;
 mod desk;
 mod diagnose;
 mod endpoint;
 mod gate;
+mod gateway_node;
 mod home;
+mod ifenpay_file;
 mod init;
 mod inspect;
 mod keeper;
@@ -16,11 +19,16 @@ mod lock;
 mod network_set;
 mod nodes;
 mod past;
+#[cfg(feature = "http")]
+mod ports;
+mod provider_place;
 mod reach;
 mod remote;
 mod services;
 mod session;
 mod setup;
+mod shop_access;
+mod shop_clients;
 mod simulators;
 mod socket;
 mod start;
@@ -40,6 +48,8 @@ pub use init::Init;
 pub use lock::{LockError, WalletLock};
 pub use nodes::{join, nodes};
 pub use past::{Found, Past};
+pub use provider_place::{NetworkGateway, ProviderApi, UnknownGateway};
 pub use reach::Reach;
-pub use simulators::{Simulated, Simulators};
+pub use services::ThirdParties;
+pub use simulators::{NanswapSecrets, Simulated, SimulatedShop, Simulators};
 pub use start::start;

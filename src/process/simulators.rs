@@ -8,6 +8,7 @@ use async_trait::async_trait;
 
 use crate::failure::Failure;
 use crate::fetch::BaseUrl;
+use crate::secret::Secret;
 
 /// A service that the sandbox simulates over HTTP.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -18,6 +19,12 @@ pub enum Simulated {
     Nicky,
     /// Nanswap Pay.
     Nanswap,
+    /// Stripe's payment tokens.
+    Stripe,
+    /// A merchant with checkouts.
+    AcpMerchant,
+    /// A seller paid by tokens.
+    MppSeller,
 }
 
 /// The simulators of one sandbox: in this process, or beside the sandbox that was joined.
@@ -29,4 +36,32 @@ pub trait Simulators: fmt::Debug + Send + Sync {
     /// # Errors
     /// `SIMULATOR_UNAVAILABLE`: no port is free, or none can stand beside the sandbox that was joined.
     async fn base_url(&self, service: Simulated) -> Result<BaseUrl, Failure>;
+
+    /// Who the simulated merchant is, and what it and the simulated Stripe take.
+    fn shop(&self) -> SimulatedShop;
+
+    /// What the simulated Nanswap Pay takes from its merchant.
+    fn nanswap_secrets(&self) -> NanswapSecrets;
+}
+
+/// What a merchant at Nanswap Pay holds.
+#[derive(Clone, Debug)]
+pub struct NanswapSecrets {
+    /// Goes with calls that need it.
+    pub key: Secret,
+    /// Checks webhooks.
+    pub webhook: Secret,
+}
+
+/// The merchant of a sandbox and its Stripe. Play money: none of it is worth anything elsewhere.
+#[derive(Clone, Debug)]
+pub struct SimulatedShop {
+    /// The merchant's id.
+    pub merchant_id: &'static str,
+    /// Who is paid.
+    pub profile: &'static str,
+    /// The merchant's token.
+    pub token: Secret,
+    /// Stripe's key.
+    pub stripe_key: Secret,
 }

@@ -4,6 +4,7 @@
 //! the policy, and everything else must prove that the balance does not fall.
 
 mod block;
+mod evm_spend;
 mod frontier;
 mod keyfile;
 mod keystore;
@@ -11,6 +12,7 @@ mod material;
 mod work;
 
 pub use block::{BuildError, NonSpendBlock, SpendBlock};
+pub use evm_spend::EvmSpend;
 pub use frontier::{Frontier, FrontierError};
 pub use keyfile::{KeyFile, KeyFileError, KeyFileRandom};
 pub use keystore::{Keystore, SignError};

@@ -7,6 +7,7 @@ mod foreign;
 mod incoming;
 mod outbox;
 mod policy;
+mod remote;
 mod requests;
 mod sending;
 mod stage;

@@ -74,7 +74,8 @@ async fn a_request_is_paid_reported_and_confirmed() {
     assert_eq!((&again.id, &again.wallet_address), (&attempt.id, &attempt.wallet_address));
 
     let hash = world.node.faucet_confirmed(payable.account, payable.amount).unwrap();
-    let progress = world.nicky.report_transaction(&attempt.id, &hash).await.unwrap();
+    let progress =
+        world.nicky.report_transaction(&attempt.id, &id(&hash.to_string())).await.unwrap();
     let seen = outlook(&progress, Some(&hash.to_string()));
     assert!(progress.status == AttemptStatus::Received && seen.is_ours_known && !seen.is_final);
     clock().sleep(Duration::from_millis(80)).await;

@@ -44,7 +44,10 @@ impl Fold<'_> {
         if self.view().live_payment_of(&purpose.subject)?.is_some() {
             return Err(misfit("payment.requested", "there is a payment for this already"));
         }
-        self.rows.put(Table::Subjects, purpose.subject.as_bytes(), encode(&id));
+        let others = purpose.after.iter().filter_map(Task::subject);
+        for subject in others.chain([purpose.subject.clone()]) {
+            self.rows.put(Table::Subjects, subject.as_bytes(), encode(&id));
+        }
         Ok(())
     }
 

@@ -14,6 +14,8 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio_util::sync::CancellationToken;
+
 use super::Engine;
 use super::failures::unrefused;
 use crate::books::{Body, Event, OutboxTask, TaskEnd, TaskEnded, TaskNoted};
@@ -62,6 +64,34 @@ impl Engine {
     pub fn outbox_of(&self, id: PaymentId) -> Result<Vec<OutboxTask>, Failure> {
         let read = self.store().read(|view| view.outbox_of(id, limits::OUTBOX_OF_PAYMENT));
         read.map_err(|error| super::store_failure(&error))
+    }
+
+    /// Waits until a third party has said something about a payment, or nothing is to be asked of it, at most `timeout`.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn wait_for_word(
+        &self,
+        id: PaymentId,
+        timeout: Duration,
+        cancelled: &CancellationToken,
+    ) -> Result<(), Failure> {
+        let deadline = self.clock().now().plus(timeout);
+        let mut changes = self.store().watch();
+        loop {
+            changes.mark_unchanged();
+            let is_silent = |task: &OutboxTask| task.news.is_none() && task.end.is_none();
+            let now = self.clock().now();
+            if !self.outbox_of(id)?.iter().any(is_silent) || now >= deadline {
+                return Ok(());
+            }
+            tokio::select! {
+                _ = changes.changed() => {}
+                () = self.clock().sleep(deadline.since(now)) => {}
+                () = cancelled.cancelled() => return Ok(()),
+                () = self.stopping.cancelled() => return Ok(()),
+            }
+        }
     }
 
     /// Starts what is due; says how long there is nothing to do.
@@ -134,7 +164,7 @@ impl Engine {
         let id = task.payment_id?;
         let payment = self.store().read(|view| view.payment(id)).ok().flatten()?;
         match payment.state {
-            State::Settled { block_hash, at_ms } => Some((block_hash, at_ms)),
+            State::Settled { reference, at_ms } => Some((reference.block()?, at_ms)),
             _ => None,
         }
     }

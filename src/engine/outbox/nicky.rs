@@ -2,15 +2,16 @@
 //!
 //! Nothing that Nicky answers may be a reason to pay again.
 
-use super::{Engine, Try};
+use super::Try;
 use crate::books::{OutboxTask, TaskEnd};
 use crate::clock::Millis;
-use crate::fetch::ProviderError;
+use crate::engine::{Engine, Polled};
+use crate::failure::Failure;
 use crate::limits;
 use crate::nano::BlockHash;
 use crate::payment::TaskNews;
 use crate::providers::Opaque;
-use crate::providers::nicky::{Nicky, Progress, outlook, poll_after};
+use crate::providers::nicky::{Progress, outlook, poll_after};
 
 impl Engine {
     pub(super) async fn follow_nicky_attempt(
@@ -25,37 +26,32 @@ impl Engine {
         let Ok(attempt) = attempt_id.parse::<Opaque>() else {
             return Try::Failed(format!("{attempt_id:?} is no attempt"));
         };
-        let nicky = match self.services().nicky().await {
-            Ok(nicky) => nicky,
-            Err(failure) => return Try::Failed(failure.message),
-        };
         let was_delivered = task.news.as_ref().is_some_and(|news| news.is_delivered);
-        match look(&nicky, &attempt, &hash, was_delivered).await {
-            Ok(progress) => {
-                let now = self.clock().now();
-                judge(&progress, &hash, now, paid_at, expires_at)
-            }
-            Err(error) => Try::Failed(error.to_string()),
+        match self.look_at_nicky(&attempt, &hash, was_delivered).await {
+            Ok(polled) => judge(&polled.progress, &hash, self.clock().now(), paid_at, expires_at),
+            Err(failure) => Try::Failed(failure.message),
         }
     }
-}
 
-/// Reports the block, or looks, once it is known that the report has arrived.
-async fn look(
-    nicky: &Nicky,
-    attempt: &Opaque,
-    hash: &BlockHash,
-    was_delivered: bool,
-) -> Result<Progress, ProviderError> {
-    if was_delivered {
-        return nicky.payment_progress(attempt).await;
-    }
-    match nicky.report_transaction(attempt, hash).await {
-        // Refused, and yet the attempt may be known and even confirmed.
-        Err(ProviderError::Status { status: 400..=499, .. }) => {
-            nicky.payment_progress(attempt).await
+    /// Reports the block, or looks, once it is known that the report has arrived.
+    async fn look_at_nicky(
+        &self,
+        attempt: &Opaque,
+        hash: &BlockHash,
+        was_delivered: bool,
+    ) -> Result<Polled, Failure> {
+        if was_delivered {
+            return self.nicky_progress(attempt).await;
         }
-        answered => answered,
+        let hash = hash.to_string().to_ascii_uppercase().parse();
+        let hash: Opaque = hash.map_err(|_| Failure::internal("INTERNAL", "a hash is no id"))?;
+        match self.report_to_nicky(attempt, &hash).await {
+            // Refused, and yet the attempt may be known and even confirmed.
+            Err(failure) if REFUSED.contains(&failure.code.as_ref()) => {
+                self.nicky_progress(attempt).await
+            }
+            answered => answered,
+        }
     }
 }
 
@@ -91,3 +87,6 @@ fn judge(
     }
     Try::Again(poll_after(now.since(paid_at)), news)
 }
+
+/// Nicky's answers that say the report was not taken.
+const REFUSED: [&str; 3] = ["PROVIDER_UNKNOWN_ID", "PROVIDER_CONFLICT", "PROVIDER_REFUSED"];

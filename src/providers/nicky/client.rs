@@ -6,7 +6,6 @@ use super::wire::{AttemptWire, ProgressWire, ReportBody, RequestWire, StartBody}
 use super::{Attempt, Payer, PaymentRequest, Progress, Reference};
 use crate::clock::Millis;
 use crate::fetch::{Answer, Ask, Provider, ProviderError};
-use crate::nano::BlockHash;
 use crate::providers::Opaque;
 
 /// Nicky's API at one base URL.
@@ -73,17 +72,18 @@ impl Nicky {
         Ok((read::<AttemptWire, _>(&answer)?, now(&answer)))
     }
 
-    /// `POST /api/agents/payment/report-transaction`: harmless to repeat, since the money has gone.
+    /// `POST /api/agents/payment/report-transaction`: harmless to repeat, since the money has gone. A hash goes out as
+    /// it stands; that of a Nano block has 64 upper-case hex digits.
     ///
     /// # Errors
     /// [`ProviderError`], which is never a reason to pay again.
     pub async fn report_transaction(
         &self,
         attempt: &Opaque,
-        hash: &BlockHash,
+        hash: &Opaque,
     ) -> Result<Progress, ProviderError> {
-        let hash = hash.to_string().to_ascii_uppercase();
-        let body = ReportBody { payment_attempt_id: attempt.as_str(), transaction_hash: &hash };
+        let body =
+            ReportBody { payment_attempt_id: attempt.as_str(), transaction_hash: hash.as_str() };
         let path = "api/agents/payment/report-transaction";
         let ask = Ask::post(path, &body).map_err(|error| self.unwritable(&error))?;
         let answer = self.provider.ask(ask.repeatable()).await?;

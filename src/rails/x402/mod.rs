@@ -9,27 +9,32 @@
 //! assets   the tokens that may be paid      choose    the one entry that is paid
 //! payload  what was signed, as x402 has it  header    the header that pays
 //! receipt  what a seller says it did        unpayable why nothing is paid
+//! request  what an agent wants              client    asks, and pays
 //! ```
 
 mod asked;
 mod assets;
 mod choose;
+mod client;
 mod header;
 mod json;
 mod networks;
 mod offer;
 mod payload;
 mod receipt;
+mod request;
 mod unpayable;
 
 pub use asked::{Asked, DemandError, Version, read_demand};
 pub use assets::{AssetError, AssetRow, Assets, Token};
 pub use choose::{choose, offers};
+pub use client::{Answer, AskError, Presented, Response, SellerClient};
 pub use header::{HeaderError, PaymentHeader, payment_header};
 pub use networks::nano_network;
 pub use offer::{Means, Offer, Scheme, Terms, Wanted, WorkBy};
 pub use payload::{Payload, PayloadError, authorization, evm_payload, nano_payload};
 pub use receipt::{Receipt, read_receipt};
+pub use request::{RequestError, ResourceRequest};
 pub use unpayable::Unpayable;
 
 /// The header of version 2 in which a seller asks.

@@ -16,6 +16,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use super::super::web::{self, Refusal};
+use super::control;
 use super::state::{Nanswap, Order};
 use super::wire::{self, Estimated, OrderBody, Page};
 use crate::limits;
@@ -32,6 +33,7 @@ pub async fn serve(nanswap: Nanswap, listener: TcpListener, stop: CancellationTo
         .route("/fiat-currencies", get(fiat_currencies));
     // The real base URL has this path; a base URL without it works as well.
     let routes = Router::new().nest("/pay", routes.clone()).merge(routes);
+    let routes = routes.nest("/sandbox", control::routes());
     let served =
         web::serve(routes.with_state(nanswap.clone()), troubles, clock.clone(), listener, stop);
     let moving = async {

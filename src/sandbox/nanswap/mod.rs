@@ -2,6 +2,7 @@
 //!
 //! As strict as the documents. It must never complete an order that was not paid on the ledger.
 
+mod control;
 mod http;
 mod state;
 mod webhook;

@@ -14,6 +14,7 @@ use crate::network::Node;
 
 use super::super::nano::SandboxNode;
 use super::super::web::{Refusal, Troubles};
+use super::control::Sent;
 use super::{webhook, wire::OrderBody};
 
 /// A simulated Nanswap Pay with one merchant; clones are the same one.
@@ -66,6 +67,8 @@ impl Default for Knobs {
 pub(super) struct State {
     pub(super) knobs: Knobs,
     pub(super) orders: BTreeMap<String, Order>,
+    /// The last webhooks, oldest first.
+    pub(super) sent: Vec<Sent>,
     made: u64,
 }
 
@@ -156,12 +159,20 @@ impl Nanswap {
         let paid = sends.iter().try_fold(Raw::ZERO, |sum, send| sum.checked_add(send.amount));
         let changed = self.step(id, paid.unwrap_or(Raw::MAX));
         if let Some((order, knobs)) = changed {
+            self.keep(webhook::made(id, &order, &knobs));
             let times = if knobs.is_webhook_doubled { 2 } else { 1 };
             for _ in 0..times {
                 webhook::post(id, &order, &knobs).await;
             }
         }
         Ok(())
+    }
+
+    fn keep(&self, sent: Option<Sent>) {
+        let mut state = self.state();
+        state.sent.extend(sent);
+        let surplus = state.sent.len().saturating_sub(WEBHOOKS_KEPT);
+        state.sent.drain(..surplus);
     }
 
     /// One step of one order, if there is one to make.
@@ -197,3 +208,5 @@ impl Nanswap {
         self.node.faucet(to, order.due).ok().map(|hash| hash.to_string())
     }
 }
+
+const WEBHOOKS_KEPT: usize = 256;

@@ -10,14 +10,21 @@ use sha2::Sha512;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
+use super::control::Sent;
 use super::state::{Knobs, Nanswap, Order};
 use super::wire;
+
+/// What is sent about the order's state.
+pub(super) fn made(id: &str, order: &Order, knobs: &Knobs) -> Option<Sent> {
+    let body = serde_json::to_string(&wire::webhook(id, order, knobs)).ok()?;
+    let signature = sign(&body)?;
+    Some(Sent { invoice_id: id.to_owned(), status: order.status, body, signature })
+}
 
 /// Tells the order's callback URL about its state.
 pub(super) async fn post(id: &str, order: &Order, knobs: &Knobs) {
     let Some((host, path)) = order.body.callback_url.as_deref().and_then(place) else { return };
-    let body = serde_json::to_string(&wire::webhook(id, order, knobs)).unwrap_or_default();
-    let Some(signature) = sign(&body) else { return };
+    let Some(Sent { body, signature, .. }) = made(id, order, knobs) else { return };
     let head = format!(
         "POST {path} HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/json\r\n\
          x-nanswap-sig: {signature}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
@@ -41,7 +48,7 @@ fn place(url: &str) -> Option<(SocketAddr, String)> {
 }
 
 /// Our bodies are flat with plain ASCII names, so sorted names are all there is to it.
-fn sign(body: &str) -> Option<String> {
+pub(super) fn sign(body: &str) -> Option<String> {
     let flat: std::collections::BTreeMap<String, Value> = serde_json::from_str(body).ok()?;
     let sorted = serde_json::to_string(&flat).ok()?;
     let mut mac = Hmac::<Sha512>::new_from_slice(Nanswap::WEBHOOK_SECRET.as_bytes()).ok()?;

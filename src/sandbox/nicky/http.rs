@@ -1,4 +1,4 @@
-//! Nicky's endpoints, and one of ours to make requests.
+//! Nicky's endpoints.
 //!
 //! No endpoint takes a credential: one that is sent is an error here, so that a client's mistake is seen.
 
@@ -12,9 +12,9 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use super::super::web::{self, Refusal};
+use super::control;
 use super::state::{Nicky, XNO};
 use super::wire::{self, ReportBody, StartBody};
-use crate::money::Raw;
 use crate::nano::BlockHash;
 
 /// Serves `nicky` on `listener` until `stop`.
@@ -25,7 +25,7 @@ pub async fn serve(nicky: Nicky, listener: TcpListener, stop: CancellationToken)
         .route("/api/agents/payment/start", post(start))
         .route("/api/agents/payment/report-transaction", post(report))
         .route("/api/agents/payment/progress", get(progress))
-        .route("/sandbox/requests", post(make))
+        .nest("/sandbox", control::routes())
         .with_state(nicky);
     web::serve(routes, troubles, clock, listener, stop).await;
 }
@@ -43,6 +43,7 @@ async fn payment_request(
 ) -> Result<Response, Refusal> {
     refuse_credentials(&headers)?;
     let asked = query.short_id.ok_or(Refusal(400, "shortId is missing"))?;
+    nicky.offer(&asked.to_ascii_uppercase());
     let state = nicky.state();
     // A nick stands for its owner's newest open request.
     let found = if asked == "alice" {
@@ -50,7 +51,10 @@ async fn payment_request(
     } else {
         state.requests.get_key_value(&asked.to_ascii_uppercase())
     };
-    let (id, bill) = found.ok_or(Refusal(404, "no such payment request"))?;
+    let (id, bill) = found.ok_or(Refusal(
+        404,
+        "no such payment request; SANDBOX1, SANDBOX2 and so on are, and NOXNO1",
+    ))?;
     let in_flight =
         state.attempts.values().any(|found| found.request == *id && found.found.is_some());
     Ok(Json(wire::request(id.clone(), bill, in_flight, &state.knobs)).into_response())
@@ -82,6 +86,9 @@ async fn report(
 ) -> Result<Response, Refusal> {
     refuse_credentials(&headers)?;
     let body: ReportBody = parse(&headers, &body)?;
+    if nicky.state().knobs.is_report_down {
+        return Err(Refusal(503, "reports are not taken at the moment"));
+    }
     if let Some(attempt) = nicky.state().attempts.get_mut(&body.payment_attempt_id) {
         if attempt.asset == XNO && body.transaction_hash.parse::<BlockHash>().is_err() {
             return Err(Refusal(400, "transactionHash is no hash of this chain"));
@@ -113,26 +120,6 @@ async fn shown(nicky: &Nicky, id: String) -> Result<Response, Refusal> {
     let attempt = state.attempts.get(&id).ok_or(Refusal(404, "no such attempt"))?;
     let bill = state.requests.get(&attempt.request).ok_or(Refusal(404, "no such request"))?;
     Ok(Json(wire::progress(id, attempt, bill, &state.knobs)).into_response())
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct Make {
-    /// Decimal XNO.
-    amount: String,
-    #[serde(default = "yes")]
-    accepts_xno: bool,
-}
-
-/// Ours: makes a request, as its receiver would in Nicky's app.
-async fn make(State(nicky): State<Nicky>, Json(make): Json<Make>) -> Result<Response, Refusal> {
-    let total = Raw::payment_from_xno(&make.amount).map_err(|_| Refusal(400, "no such amount"))?;
-    let short_id = nicky.ask_for(total, make.accepts_xno);
-    Ok(Json(serde_json::json!({ "shortId": short_id })).into_response())
-}
-
-fn yes() -> bool {
-    true
 }
 
 fn refuse_credentials(headers: &HeaderMap) -> Result<(), Refusal> {

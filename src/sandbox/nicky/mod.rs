@@ -3,6 +3,7 @@
 //!
 //! As strict as the documents. It must never call an attempt confirmed whose payment is not on the ledger.
 
+mod control;
 mod http;
 mod state;
 mod wire;

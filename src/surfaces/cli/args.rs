@@ -4,8 +4,11 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, ArgGroup, Args, Parser, Subcommand, ValueEnum};
 
+pub use super::init_args::{ImportKind, InitArguments};
 use super::mandate_args::{Entries, Mandates};
 use super::policy_args::PolicyCommand;
+use super::shop_args::{Funding, Merchants};
+use super::third_party_args::ThirdPartyFlags;
 use super::work_args::WorkCommand;
 use crate::limits;
 
@@ -64,6 +67,9 @@ pub struct Settings {
     /// A running sandbox to join [env: PAYWARDEN_SANDBOX_URL]
     #[arg(long, global = true, value_name = "URL")]
     pub sandbox_url: Option<String>,
+    /// Third parties.
+    #[command(flatten)]
+    pub third_parties: ThirdPartyFlags,
     /// Threads for proof of work, 1 to 64, or auto [env: PAYWARDEN_WORK_THREADS]
     #[arg(long, global = true, value_name = "N")]
     pub work_threads: Option<String>,
@@ -84,13 +90,13 @@ pub enum Command {
     /// Be the MCP server on standard input and output (what no command does too)
     Mcp,
     /// Make a wallet for a real network: asks for secrets, shows its phrase once
-    #[command(after_help = INIT_EXAMPLES)]
+    #[command(after_help = super::init_args::EXAMPLES)]
     Init(InitArguments),
     /// How the network is reached
     #[command(subcommand, arg_required_else_help = true)]
     Network(NetworkCommand),
-    /// Keep the wallet open for hosts and commands, without a host
-    Serve,
+    /// Keep the wallet open for hosts and commands, and serve its HTTP ports and the owner's page
+    Serve(Serve),
     /// What needs the wallet open.
     #[command(flatten)]
     Wallet(WalletCommand),
@@ -117,32 +123,28 @@ pub enum Command {
     Schemas(Schemas),
 }
 
-/// How a wallet is made.
-#[derive(Args, Clone, Copy, Debug, Default)]
-pub struct InitArguments {
-    /// Use keys you have: asks for a seed or recovery phrase, which is not shown
-    #[arg(long)]
-    pub import: bool,
-    /// What you have, where 24 words could mean two things
-    #[arg(long, requires = "import")]
-    pub kind: Option<ImportKind>,
-    /// You know what the imported keys were used for
-    #[arg(long, requires = "import")]
-    pub acknowledge_history: bool,
-    /// Ask for no confirmation; on test networks only
-    #[arg(long)]
-    pub yes: bool,
-}
-
-/// What an owner has of other keys.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
-pub enum ImportKind {
-    /// 64 digits
-    Seed,
-    /// 24 words that spell a seed (Natrium, Nautilus, this wallet)
-    Phrase,
-    /// 12 to 24 words of BIP39, at 44'/165'/index' (Ledger)
-    Bip44,
+/// Where the wallet is served over HTTP. `off` closes a port.
+#[derive(Args, Clone, Debug, Default)]
+#[command(next_help_heading = "Ports")]
+pub struct Serve {
+    /// Agents: wallet, payments, credits [default: 127.0.0.1:3123] [env: HTTP_LISTEN_ADDR]
+    #[arg(long, value_name = "ADDRESS")]
+    pub http_listen_addr: Option<String>,
+    /// Agents: POST /pay [default: 127.0.0.1:4022] [env: PAYWARDEN_PAY_ADDR]
+    #[arg(long, value_name = "ADDRESS")]
+    pub pay_addr: Option<String>,
+    /// You: the control API and your page [default: 127.0.0.1:4023] [env: PAYWARDEN_CONTROL_ADDR]
+    #[arg(long, value_name = "ADDRESS")]
+    pub control_addr: Option<String>,
+    /// Agents: MCP at /mcp [default: 127.0.0.1:4024] [env: PAYWARDEN_MCP_ADDR]
+    #[arg(long, value_name = "ADDRESS")]
+    pub mcp_addr: Option<String>,
+    /// Providers: webhooks [default: off] [env: PAYWARDEN_WEBHOOK_ADDR]
+    #[arg(long, value_name = "ADDRESS")]
+    pub webhook_addr: Option<String>,
+    /// The name providers reach the webhooks by [env: PAYWARDEN_WEBHOOK_HOST]
+    #[arg(long, value_name = "NAME")]
+    pub webhook_host: Option<String>,
 }
 
 /// How the network is reached.
@@ -162,6 +164,9 @@ pub enum OwnWalletCommand {
         /// Which account
         #[arg(long, value_name = "N", default_value_t = 0)]
         index: u32,
+        /// For what: nano, or x402 for the tokens that x402 is paid from
+        #[arg(long, value_name = "RAIL", default_value = "nano", conflicts_with = "index")]
+        rail: AddressRail,
     },
     /// Every account: index, address, balance, representative
     Accounts(Accounts),
@@ -171,6 +176,15 @@ pub enum OwnWalletCommand {
     /// What moves money, or shows what was moved.
     #[command(flatten)]
     Own(OwnWallet),
+}
+
+/// What an address is for.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub enum AddressRail {
+    /// A Nano account
+    Nano,
+    /// The tokens that x402 is paid from
+    X402,
 }
 
 /// The accounts.
@@ -221,7 +235,11 @@ pub enum WalletCommand {
     /// The wallet at a glance
     Status,
     /// What was spent, by currency and how payments ended
-    Report,
+    Report {
+        /// Only from this day (UTC) or RFC 3339 time on
+        #[arg(long, value_name = "TIME")]
+        since: Option<String>,
+    },
     /// Payments that wait for your word
     #[command(subcommand, arg_required_else_help = true)]
     #[command(after_help = "Example:\n  paywarden approvals approve 3f2a")]
@@ -234,7 +252,10 @@ pub enum WalletCommand {
     Payees(Entries),
     /// Merchants you know, and what they sell
     #[command(subcommand, arg_required_else_help = true)]
-    Merchants(Entries),
+    Merchants(Merchants),
+    /// The card checkouts are paid with
+    #[command(subcommand, arg_required_else_help = true)]
+    Funding(Funding),
     /// How much agents may do: drafts, what is in force, why a payment was decided so
     #[command(subcommand, arg_required_else_help = true)]
     Policy(PolicyCommand),
@@ -262,6 +283,9 @@ pub enum WalletCommand {
         #[arg(long, value_name = "ACCOUNT")]
         account: Option<String>,
     },
+    /// The machine's clock, which budgets count by
+    #[command(subcommand, arg_required_else_help = true)]
+    Clock(ClockCommand),
     /// The record of everything that happened
     #[command(subcommand, arg_required_else_help = true)]
     Ledger(Ledger),
@@ -392,6 +416,13 @@ pub enum Agents {
     },
 }
 
+/// The clock.
+#[derive(Clone, Copy, Debug, Subcommand)]
+pub enum ClockCommand {
+    /// It went ahead and is right: budgets count by it again
+    Accept,
+}
+
 /// The ledger.
 #[derive(Debug, Subcommand)]
 pub enum Ledger {
@@ -422,6 +453,9 @@ pub enum Ledger {
         /// The public key, in PEM
         #[arg(long, value_name = "FILE")]
         key: PathBuf,
+        /// The exported ledger it must stand in; needed where the key was rotated since
+        #[arg(long, value_name = "FILE")]
+        ledger: Option<PathBuf>,
     },
     /// Write all events, one JSON object a line
     #[command(after_help = "Example:\n  paywarden ledger export > ledger.jsonl")]
@@ -515,12 +549,6 @@ pub(super) fn reason(text: &str) -> Result<String, String> {
     }
     Ok(text.to_owned())
 }
-
-const INIT_EXAMPLES: &str = "Examples:
-  paywarden --network live --node-url https://rpc.example init
-                                                 a new wallet on the real network
-  paywarden --network live --node-url https://rpc.example init --import --kind bip44
-                                                 with the phrase of a hardware wallet";
 
 /// A port that leaves room for all services after it.
 fn sandbox_port(text: &str) -> Result<u16, String> {

@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::handler::Options;
 use super::names::ToolNames;
-use crate::operations::{Access, AnyOperation, Audience, Spec, registry};
+use crate::operations::{Access, AnyOperation, Audience, Spec, need_of, registry};
 
 /// A toolset was asked for that no operation belongs to.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
@@ -42,6 +42,7 @@ pub fn is_offered(spec: &Spec, options: &Options) -> bool {
             .toolsets
             .as_ref()
             .is_none_or(|wanted| wanted.iter().any(|name| name == spec.toolset))
+        && need_of(spec.name).is_none_or(|need| !options.lacking.contains(&need))
 }
 
 /// Refuses toolsets that would silently offer nothing.
@@ -100,6 +101,7 @@ fn meta(spec: &Spec) -> MetaObject {
 mod tests {
     use super::*;
     use crate::limits::{MCP_CORE_TOOLS_BYTES, MCP_TOOLS, MCP_TOOLS_BYTES};
+    use crate::operations::Need;
 
     #[test]
     fn annotations_say_what_a_tool_may_do() {
@@ -144,6 +146,9 @@ mod tests {
         assert_eq!([&SPEC, &spend].map(|spec| is_offered(spec, &read_only)), [true, false]);
         assert!(!is_offered(&SPEC, &guard));
         assert!(is_offered(&Spec { toolset: "guard", ..SPEC }, &guard));
+        let keyless = Options { lacking: vec![Need::NanswapKey], ..Options::default() };
+        let named = |name| is_offered(&Spec { name, ..SPEC }, &keyless);
+        assert!(!named("nanswap.create_order") && named("nanswap.verify_webhook"));
     }
 
     #[test]
