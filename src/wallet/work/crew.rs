@@ -161,7 +161,9 @@ impl Common {
             while let Some(place) = list.jobs.iter().position(|job| job.search.is_over()) {
                 let over = list.jobs.remove(place);
                 drop(list);
-                over.map(Job::report);
+                if let Some(over) = over {
+                    over.report();
+                }
                 list = self.lock();
             }
             if list.closed {

@@ -16,6 +16,7 @@ pub use peers::{Peers, WorkMode};
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -93,6 +94,8 @@ struct State {
 struct Job {
     search: Arc<Search>,
     since: Millis,
+    /// Somebody waits for it.
+    is_urgent: Arc<AtomicBool>,
     called_off: CancellationToken,
     result: watch::Receiver<Option<Result<Work, WorkError>>>,
 }
@@ -190,6 +193,7 @@ impl WorkPool {
     fn job(&self, state: &mut State, root: Root, is_urgent: bool) -> Result<Job, WorkError> {
         if let Some(job) = state.jobs.get(&root) {
             if let (true, Some(crew)) = (is_urgent, &self.shared.crew) {
+                job.is_urgent.store(true, Ordering::SeqCst);
                 crew.hurry(&root);
             }
             return Ok(job.clone());
@@ -197,7 +201,8 @@ impl WorkPool {
         let (sender, result) = watch::channel(None);
         let search = Arc::new(Search::new(root, self.shared.difficulty, fresh_start()));
         let since = self.shared.clock.now();
-        let job = Job { search, since, called_off: CancellationToken::new(), result };
+        let called_off = CancellationToken::new();
+        let job = Job { search, since, is_urgent: Arc::new(is_urgent.into()), called_off, result };
         // The threads' own reference must not keep alive the pool that keeps them.
         let shared = Arc::downgrade(&self.shared);
         let finish = move |found| {
@@ -285,7 +290,12 @@ impl Shared {
         let done = Box::new(move |work| {
             let _ = sender.send(work);
         });
-        crew.search(Arc::clone(&job.search), true, done)?;
+        let is_urgent = job.is_urgent.load(Ordering::SeqCst);
+        crew.search(Arc::clone(&job.search), is_urgent, done)?;
+        // Somebody may have begun to wait before the crew knew of the search.
+        if job.is_urgent.load(Ordering::SeqCst) {
+            crew.hurry(job.search.root());
+        }
         found.await.unwrap_or(Err(WorkError::Cancelled))
     }
 
