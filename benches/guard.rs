@@ -27,7 +27,7 @@ use paywarden::nano::{
 use paywarden::operations::guard::ListMandates;
 use paywarden::operations::operator::Report;
 use paywarden::operations::{Caller, Context, Operation, ProgressSink};
-use paywarden::payment::{BlockIntent, PublishVia, step};
+use paywarden::payment::{BlockIntent, Intent, PublishVia, step};
 use paywarden::policy::{Charge, Claims, Outcome, Payee, Policy, Rail, ReasonCode, Request, Rule};
 use paywarden::sandbox::nano::{Config, SandboxNode};
 use paywarden::store::{Guards, LedgerSigner, RedbEngine, Store};

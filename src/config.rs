@@ -1,6 +1,8 @@
 //! Settings: flags, then environment, then `config.toml`, then defaults. Parsed once, here; nothing else reads the
 //! environment.
 
+mod third_parties;
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
@@ -14,8 +16,9 @@ pub use http::{HttpFlags, HttpSettings};
 use crate::failure::{Failure, Retry};
 use crate::limits;
 use crate::nano::{Account, Network};
-use crate::process::{Endpoint, Home, Reach, Speaks, files};
+use crate::process::{Endpoint, Home, Reach, Speaks, ThirdParties, files};
 use crate::secret::Secret;
+use crate::surfaces::cli::third_party_args::ThirdPartyFlags;
 use crate::wallet::WorkMode;
 
 /// Where settings come from, handed in so that tests need no process environment.
@@ -66,6 +69,8 @@ pub struct Flags {
     pub work_url: Vec<String>,
     /// `--sandbox-url`.
     pub sandbox_url: Option<String>,
+    /// Those about third parties.
+    pub third_parties: ThirdPartyFlags,
     /// Those of `paywarden serve`.
     pub http: HttpFlags,
 }
@@ -95,6 +100,8 @@ pub struct Config {
     pub log: String,
     /// Where the network is, as far as this process was told.
     pub reach: Reach,
+    /// What the owner set about third parties.
+    pub third_parties: ThirdParties,
     /// Opens the keys, where they are protected.
     pub unlock: Option<Secret>,
     /// What this host's agent proves itself with.
@@ -139,7 +146,7 @@ impl fmt::Display for Origin {
 }
 
 /// Every environment variable that holds a setting.
-pub const VARIABLES: [&str; 25] = [
+pub const VARIABLES: [&str; 30] = [
     "PAYWARDEN_HOME",
     "PAYWARDEN_NETWORK",
     "PAYWARDEN_TOOL_NAMES",
@@ -154,6 +161,11 @@ pub const VARIABLES: [&str; 25] = [
     "PAYWARDEN_NODE_WS",
     "PAYWARDEN_WORK_URL",
     "PAYWARDEN_SANDBOX_URL",
+    "PAYWARDEN_GATEWAY",
+    "PAYWARDEN_PAYMENT_BACKEND",
+    "PAYWARDEN_CREDIT_PRICE_MAX",
+    "IFENPAY_API_URL",
+    "IFENPAY_API_KEY",
     "PAYWARDEN_UNLOCK",
     "PAYWARDEN_UNLOCK_FILE",
     "PAYWARDEN_AGENT_TOKEN",
@@ -195,6 +207,7 @@ impl Survey {
         sources.take("log", flags.log.clone(), "warn");
         // What cannot be read as a URL may still hold a secret: it is counted, not shown.
         let _ = sources.reach(flags);
+        let _ = sources.third_parties(&flags.third_parties);
         HttpSettings::survey(&mut sources, &flags.http);
         Self { home, network, origins: sources.origins }
     }
@@ -242,6 +255,7 @@ impl Config {
         let representative = voter.parse("default or a nano_ account", parse_representative)?;
         let log = sources.take("log", flags.log.clone(), "warn").value.clone();
         let reach = sources.reach(flags)?;
+        let third_parties = sources.third_parties(&flags.third_parties)?;
         let http = HttpSettings::load(&mut sources, &flags.http, environment)?;
         Ok(Self {
             home,
@@ -255,6 +269,7 @@ impl Config {
             representative,
             log,
             reach,
+            third_parties,
             unlock: unlock(environment)?,
             agent_token: agent_token(environment)?,
             http,
@@ -307,6 +322,11 @@ struct FileSettings {
     node_ws: Option<String>,
     work_url: Option<OneOrMany>,
     sandbox_url: Option<String>,
+    gateway: Option<String>,
+    payment_backend: Option<String>,
+    credit_price_max: Option<String>,
+    ifenpay_api_url: Option<String>,
+    ifenpay_api_key: Option<Secret>,
     http_listen_addr: Option<String>,
     pay_addr: Option<String>,
     control_addr: Option<String>,
@@ -347,6 +367,10 @@ impl FileSettings {
             "node_ws" => self.node_ws.clone(),
             "work_url" => self.work_url.as_ref().map(OneOrMany::joined),
             "sandbox_url" => self.sandbox_url.clone(),
+            "gateway" => self.gateway.clone(),
+            "payment_backend" => self.payment_backend.clone(),
+            "credit_price_max" => self.credit_price_max.clone(),
+            "ifenpay_api_url" => self.ifenpay_api_url.clone(),
             "http_listen_addr" => self.http_listen_addr.clone(),
             "pay_addr" => self.pay_addr.clone(),
             "control_addr" => self.control_addr.clone(),
@@ -396,7 +420,10 @@ impl<'a> Sources<'a> {
             0 | 1 => Ok(urls.into_iter().next()),
             more => Err(invalid(format!("{name} has {more} URLs; it takes one"))),
         };
+        let (gateway, provider_urls) = self.places(&flags.third_parties)?;
         Ok(Reach {
+            gateway,
+            provider_urls,
             node_urls: node_urls?,
             node_ws: only("node_ws", node_ws?)?,
             work_urls: work_urls?,
@@ -549,7 +576,8 @@ fn variable(name: &str) -> &'static str {
         "mcp_addr" => "PAYWARDEN_MCP_ADDR",
         "webhook_addr" => "PAYWARDEN_WEBHOOK_ADDR",
         "webhook_host" => "PAYWARDEN_WEBHOOK_HOST",
-        _ => "PAYWARDEN_LOG",
+        "log" => "PAYWARDEN_LOG",
+        name => third_parties::variable(name),
     }
 }
 

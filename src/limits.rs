@@ -233,6 +233,10 @@ pub const NEWS_RETRY: Duration = Duration::from_secs(5);
 pub const RECEIVE_REFUSED_AFTER: Duration = Duration::from_secs(120);
 /// How long `wallet.receive` lets a wallet in manual mode receive.
 pub const RECEIVE_ASKED: Duration = Duration::from_secs(10);
+/// A block that somebody else was to publish, and that no node has seen for so long, is cancelled by an empty one.
+pub const HAND_IN_REFUSED_AFTER: Duration = Duration::from_secs(120);
+/// The same where whoever was to publish it has said no.
+pub const HAND_IN_REFUSED_LEAST: Duration = Duration::from_secs(5);
 /// Sends whose receive was refused, remembered so that they are not tried again.
 pub const RECEIVES_REFUSED: usize = 1_024;
 /// How long an owner's change of the representative waits for its account to be free, and for its confirmation.
@@ -413,6 +417,10 @@ pub const IFENPAY_TIMEOUT: Duration = Duration::from_secs(30);
 pub const IFENPAY_BODY_BYTES: usize = 1024 * 1024;
 /// Pause before ifenpay is asked once more.
 pub const IFENPAY_RETRY: Duration = Duration::from_millis(500);
+/// How long the answer of a top-up waits for ifenpay to say what came of it, once it is paid.
+pub const CREDITS_CLAIM: Duration = Duration::from_secs(8);
+/// How often ifenpay is asked whether a request was paid, as its documents advise.
+pub const IFENPAY_POLL: Duration = Duration::from_secs(3);
 /// Longest code of an ifenpay error, in bytes.
 pub const IFENPAY_CODE_BYTES: usize = 64;
 /// Blocks walked back from a head where the network does not say what follows a block.
@@ -424,6 +432,10 @@ pub const IFENPAY_TRANSACTION_BYTES: usize = 64;
 /// The most ifenpay may add to an amount to make it unlike all others: 0.0001 XNO, a little above its 99,999 times
 /// 10^-9 XNO.
 pub const IFENPAY_SUFFIX_MAX_RAW: u128 = 10_u128.pow(26);
+/// The most that is paid for one credit of ifenpay unless the owner says otherwise: twice the price of seeds/001.
+pub const CREDIT_PRICE_MAX_RAW: u128 = 2 * 10_u128.pow(28);
+/// Longest API key of a third party, in bytes.
+pub const API_KEY_BYTES: usize = 512;
 /// Largest wallet file of ifenpay, in bytes; it has about 450.
 pub const IFENPAY_FILE_BYTES: usize = 64 * 1024;
 /// Fewest characters of a control token the owner sets.

@@ -45,6 +45,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "rails",
             "wallet",
             "network",
+            "fetch",
             "store",
             "books",
             "payment",

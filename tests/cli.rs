@@ -365,8 +365,8 @@ fn the_demo_tells_the_whole_story() {
     let output = demo.stdin(Stdio::null()).output().unwrap();
     let text = out(&output);
     assert_eq!(output.status.code(), Some(0), "{output:?}");
-    assert_eq!(text.matches('✓').count(), 9, "{text}");
-    for words in ["100.0 XNO", "settled in", "pending_approval", "HARD_LIMIT", "94.5 XNO", "All 9"]
+    assert_eq!(text.matches('✓').count(), 10, "{text}");
+    for words in ["100.0 XNO", "settled in", "pending_approval", "HARD_LIMIT", "94.5 XNO", "All 10"]
     {
         assert!(text.contains(words), "{words}: {text}");
     }

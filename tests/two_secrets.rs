@@ -17,7 +17,8 @@ use paywarden::money::Raw;
 use paywarden::nano::{Account, Network, Seed};
 use paywarden::operations::{Answer, Call, Caller, Gate, ProgressSink, Verdict};
 use paywarden::process::{
-    Boot, Endpoint, Home, Init, Place, Reach, Serves, Speaks, Surroundings, WalletGate, World,
+    Boot, Endpoint, Home, Init, Place, Reach, Serves, Speaks, Surroundings, ThirdParties,
+    WalletGate, World,
 };
 use paywarden::sandbox::nano::{Config, SandboxNode};
 use paywarden::secret::Secret;
@@ -295,6 +296,7 @@ fn boot(home: Home, world: Play, unlock: Option<&str>) -> Boot {
         work_mode: WorkMode::PeersFirst,
         representative: None,
         reach: Reach::default(),
+        third_parties: ThirdParties::default(),
         unlock: unlock.map(|text| Secret::new(text.to_owned())),
         clock: Arc::new(SystemClock),
         world: Arc::new(world),

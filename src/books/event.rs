@@ -7,7 +7,9 @@ use super::AgentId;
 use super::checkouts::{CheckoutAsked, FundingRegistered};
 use super::clock::{ClockAccepted, ClockJump};
 use super::directory::DirectoryEntry;
-use super::event_parts::{Channel, DecidedStage, NewPayment, PastAccount, Settlement};
+use super::event_parts::{
+    Channel, DecidedStage, NetworkPlaces, NewPayment, PastAccount, Settlement,
+};
 use super::nanswap::{NanswapOrder, OrderNoted, WebhookTaken};
 use super::outbox::{NewTask, TaskEnded, TaskNoted};
 use super::requests::{NewRequest, RequestEnd, RequestReceipt, RequestScan};
@@ -351,17 +353,7 @@ pub enum Body {
     NanswapWebhook(Box<WebhookTaken>),
     /// How the network is reached from here on. What is secret in a URL is not here.
     #[serde(rename = "network.configured")]
-    NetworkConfigured {
-        /// Who answers for the network: `node`.
-        gateway: String,
-        /// Node RPC, in order of preference: scheme, host and port.
-        node_urls: Vec<String>,
-        /// The node's websocket.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        node_ws: Option<String>,
-        /// Work servers.
-        work_urls: Vec<String>,
-    },
+    NetworkConfigured(NetworkPlaces),
     /// A third party is to be told or watched.
     #[serde(rename = "outbox.added")]
     OutboxAdded(Box<NewTask>),

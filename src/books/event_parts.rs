@@ -1,5 +1,7 @@
 //! Data that events carry beside their own fields, and why one cannot be read. Part of the ledger's format: never changed, only added to.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -8,6 +10,24 @@ use crate::money::{Money, Raw};
 use crate::nano::{Account, BlockHash};
 use crate::payment::{IdempotencyKey, PublishVia, Purchase, Purpose, Reference};
 use crate::policy::{Rail, Request, Stage};
+
+/// Where the network and third parties are; of each URL scheme, host and port.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct NetworkPlaces {
+    /// Who answers for the network: `node` or `ifenpay`.
+    pub gateway: String,
+    /// Node RPC, in order of preference.
+    pub node_urls: Vec<String>,
+    /// The node's websocket.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub node_ws: Option<String>,
+    /// Work servers.
+    pub work_urls: Vec<String>,
+    /// APIs of third parties that are elsewhere than by default, by their names.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub provider_urls: BTreeMap<String, String>,
+}
 
 /// An account of imported keys that has a past on the network.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]

@@ -26,7 +26,9 @@ pub use checkouts::{CheckoutAsked, CheckoutItem, Funding, FundingRegistered};
 pub use clock::{ClockAccepted, ClockJump, ClockRow, Timed};
 pub use directory::{CheckoutPlace, DirectoryEntry};
 pub use event::{Body, Event};
-pub use event_parts::{Channel, DecidedStage, EventError, NewPayment, PastAccount, Settlement};
+pub use event_parts::{
+    Channel, DecidedStage, EventError, NetworkPlaces, NewPayment, PastAccount, Settlement,
+};
 pub use mandates::{MandateBudget, MandateRow, Proposal};
 pub use nanswap::{NanswapOrder, OrderNoted, WebhookRow, WebhookTaken, WebhookVerdict};
 pub use outbox::{NewTask, OutboxTask, TaskEnd, TaskEnded, TaskNoted};

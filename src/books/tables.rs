@@ -1,8 +1,11 @@
 //! The rows. They can always be folded anew from the ledger, so their form may change between versions.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::event_parts::NetworkPlaces;
 use crate::clock::Millis;
 use crate::digest::Digest;
 use crate::ids::{PaymentId, WalletId};
@@ -44,8 +47,19 @@ pub struct NetworkInForce {
     pub node_ws: Option<String>,
     /// Work servers.
     pub work_urls: Vec<String>,
+    /// APIs of third parties that are elsewhere than by default, by their names.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub provider_urls: BTreeMap<String, String>,
     /// Since when.
     pub since_ms: Millis,
+}
+
+impl NetworkInForce {
+    /// In force since `since_ms`.
+    pub fn new(places: NetworkPlaces, since_ms: Millis) -> Self {
+        let NetworkPlaces { gateway, node_urls, node_ws, work_urls, provider_urls } = places;
+        Self { gateway, node_urls, node_ws, work_urls, provider_urls, since_ms }
+    }
 }
 
 /// Why and since when the wallet is frozen.
@@ -116,6 +130,9 @@ pub struct Payment {
     /// Who publishes its block.
     #[serde(default, skip_serializing_if = "PublishVia::is_node")]
     pub publish_via: PublishVia,
+    /// The empty block that is to take the place of one nobody published.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub void: Option<Box<BlockIntent>>,
     /// What is bought, from a payee that is handed a proof.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub purchase: Option<Purchase>,

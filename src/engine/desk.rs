@@ -8,6 +8,7 @@ use std::time::Duration;
 use uuid::Uuid;
 
 use super::agents::check_live;
+use super::buy_credits::conflict;
 use super::sign;
 use crate::books::{Body, Event, NewPayment, Payment, View};
 use crate::clock::Millis;
@@ -72,15 +73,7 @@ impl Ticket {
         match view.idempotency(self.agent_id.as_deref(), key.as_str())? {
             None => Ok(None),
             Some(row) if row.fingerprint == *fingerprint => Ok(Some(row.payment_id)),
-            Some(row) => {
-                let message = format!(
-                    "this idempotency key stands for payment {}, which was asked for with other arguments",
-                    row.payment_id
-                );
-                let failure = Failure::refused("IDEMPOTENCY_CONFLICT", message)
-                    .hint("Use one key per intended payment: a new key for a new payment, the same key and arguments for a repeat");
-                Err(Refusal::No(failure))
-            }
+            Some(row) => Err(Refusal::No(conflict(row.payment_id))),
         }
     }
 

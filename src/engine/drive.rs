@@ -93,6 +93,9 @@ impl Engine {
             now: self.clock().now(),
             published: self.published().get(&intent.hash()).copied(),
         };
+        if let Some(pace) = self.drive_void(lane, payment, intent, &sight).await? {
+            return Ok(pace);
+        }
         let id = payment.id();
         match (self.parts.step)(&payment.state, &observation) {
             Effect::Publish { with_subtype } => {

@@ -85,7 +85,7 @@ impl Counted {
         let event = stored.decode().map_err(|e| e.to_string())?;
         let event = Event::from_ledger(&event).map_err(|e| e.to_string())?;
         let one: fn(&mut Tally) -> &mut u64 = match &event.body {
-            Body::PaymentRequested { .. } => |tally| &mut tally.requested,
+            Body::PaymentRequested(_) => |tally| &mut tally.requested,
             Body::PaymentSettled { .. } => |tally| &mut tally.settled,
             Body::PaymentFailed { .. } | Body::PaymentReleased { .. } => |tally| &mut tally.failed,
             Body::PaymentBlocked { reason_code, .. } if beside_the_rules(*reason_code) => {

@@ -4,6 +4,7 @@
 //! Operations must never reach a key, a store table or a node: they call the engine.
 
 pub mod acp;
+pub mod credits;
 pub mod guard;
 pub mod host;
 pub mod nanswap;

@@ -14,8 +14,8 @@ use crate::failure::{Failure, Retry};
 use crate::limits::QUOTE_CHARS;
 
 use super::{
-    Answer, Context, Image, Operation, Outcome, Spec, Verdict, acp, guard, host, nanswap, nicky,
-    operator, payment, schema, wallet,
+    Answer, Context, Image, Operation, Outcome, Spec, Verdict, acp, credits, guard, host, nanswap,
+    nicky, operator, payment, schema, wallet,
 };
 
 /// An operation whose input and output types are not known to the caller.
@@ -53,6 +53,9 @@ static OPERATIONS: &[&dyn AnyOperation] = &[
     &Of::<operator::ApprovalsList>::NEW,
     &Of::<guard::CheckPayment>::NEW,
     &Of::<operator::ClockAccept>::NEW,
+    &Of::<credits::CreditsGet>::NEW,
+    &Of::<credits::CreditsTopup>::NEW,
+    &Of::<credits::DonateSend>::NEW,
     &Of::<operator::FundingClear>::NEW,
     &Of::<operator::FundingSet>::NEW,
     &Of::<operator::FundingShow>::NEW,

@@ -3,6 +3,7 @@
 use super::Context;
 use crate::engine::{Engine, Order, Paid};
 use crate::failure::Failure;
+use crate::ids::PaymentId;
 use crate::limits;
 use crate::policy::Claims;
 
@@ -24,7 +25,14 @@ pub(super) async fn spend_claiming(
     context: &Context,
 ) -> Result<Paid, Failure> {
     let asked = context.engine.pay_claiming(order, claims).await?;
-    let id = asked.payment.id();
+    outcome(asked.payment.id(), context).await
+}
+
+/// Waits for the outcome of a payment that was asked for, as [`spend`] does.
+///
+/// # Errors
+/// The store's.
+pub(super) async fn outcome(id: PaymentId, context: &Context) -> Result<Paid, Failure> {
     let progress = &context.progress;
     let total = Some(limits::SPEND_WAIT.as_secs());
     let wait = context.engine.wait_for_payment(

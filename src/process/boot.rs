@@ -7,10 +7,11 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
+use super::gateway_node::GatewayNode;
 use super::home::{Home, files};
 use super::lock::WalletLock;
 use super::reach::Reach;
-use super::services::Clients;
+use super::services::{Clients, ThirdParties};
 use super::simulators::Simulators;
 use crate::books::{Body, Event, View};
 use crate::clock::{BoxFuture, Clock, Millis};
@@ -50,6 +51,8 @@ pub struct Boot {
     pub representative: Option<Account>,
     /// How this process was told to reach the network.
     pub reach: Reach,
+    /// What the owner set about third parties.
+    pub third_parties: ThirdParties,
     /// Opens the key file, where it is protected.
     pub unlock: Option<Secret>,
     /// Time.
@@ -181,13 +184,8 @@ impl Boot {
         self.check_complete(&store)?;
         let reach = self.reach_in_force(&store)?;
         let lanes = store.read(|view| view.lanes()).map_err(|e| store_failure(&e))?;
-        let surroundings = self.world.surround(&Place {
-            network: self.network,
-            home: &self.home,
-            reach: &reach,
-            is_new: lanes.iter().all(|lane| lane.head.is_zero()),
-            clock: Arc::clone(&self.clock),
-        })?;
+        let is_new = lanes.iter().all(|lane| lane.head.is_zero());
+        let (surroundings, clients) = self.surround(&reach, is_new)?;
         let account = keys.as_ref().and_then(|keys| keys.account(0));
         self.settle_in(&store, public_key, account).await?;
         self.freeze_if_restored(&store, last_anchor).await?;
@@ -196,12 +194,33 @@ impl Boot {
             let lanes = store.read(|view| view.lanes()).map_err(|e| store_failure(&e))?;
             keystore.unlock(keys, lanes.iter().map(|lane| lane.index));
         }
-        let engine = Arc::new(self.engine(store, keystore, key_file, &surroundings));
+        let engine = self.engine(store, keystore, key_file, &surroundings);
+        let engine = Arc::new(engine.with_services(clients));
         engine.start()?;
         if let (Some(faucet), Some(account)) = (&surroundings.faucet, account) {
             fund(&engine, account, faucet).await?;
         }
         Ok(Running { engine, _lock: lock })
+    }
+
+    /// The network as it is reached, and the third parties, nobody of whom is asked yet.
+    pub(super) fn surround(
+        &self,
+        reach: &Reach,
+        is_new: bool,
+    ) -> Result<(Surroundings, Arc<Clients>), Failure> {
+        let mut surroundings = self.world.surround(&Place {
+            network: self.network,
+            home: &self.home,
+            reach,
+            is_new,
+            clock: Arc::clone(&self.clock),
+        })?;
+        let clients = Arc::new(Clients::new(self, reach, surroundings.simulators.clone()));
+        if reach.is_through_ifenpay() {
+            surroundings.node = Arc::new(GatewayNode::new(Arc::clone(&clients)));
+        }
+        Ok((surroundings, clients))
     }
 
     /// The key file of this home. A new one is made only where there is neither keys nor store, and only for play
@@ -426,11 +445,6 @@ impl Boot {
             let clock = Arc::clone(&self.clock);
             Peers::new(surroundings.work.clone(), self.work_mode, clock)
         });
-        let clients = Clients::new(
-            self.home.clone(),
-            surroundings.simulators.clone(),
-            Arc::clone(&self.clock),
-        );
         let share = Share { threads: self.work_threads, percent: self.work_max_percent };
         let clock = Arc::clone(&self.clock);
         Engine::new(Parts {
@@ -447,7 +461,6 @@ impl Boot {
             anchor: Some(self.home.path(files::ANCHOR)),
             ledger_key: Some(self.ledger_key_files()),
         })
-        .with_services(Arc::new(clients))
     }
 }
 

@@ -10,6 +10,7 @@ use zeroize::Zeroizing;
 
 use super::home::{Home, files};
 use super::lock::{LockError, WalletLock};
+use super::provider_place::NetworkGateway;
 use super::reach::Reach;
 use crate::books::{ClockRow, NetworkInForce, View};
 use crate::clock::{Clock as _, SystemClock};
@@ -188,9 +189,7 @@ impl Findings {
         match peek_file(&path, |snapshot| look_into(snapshot, anchors)) {
             Ok(None) => {}
             Ok(Some(seen)) => {
-                if network == Network::Live
-                    && seen.network.as_ref().is_none_or(|row| row.node_urls.is_empty())
-                {
+                if network == Network::Live && seen.network.as_ref().is_none_or(has_no_node) {
                     self.problem(
                         "this wallet has no node: it sees no money and sends none",
                         "Run `paywarden --network live --node-url https://... network set`",
@@ -288,6 +287,11 @@ fn look_into(snapshot: &dyn Snapshot, anchors: Vec<Head>) -> Result<Seen, StoreE
     })
 }
 
+/// With a gateway none is needed.
+fn has_no_node(row: &NetworkInForce) -> bool {
+    row.node_urls.is_empty() && row.gateway == NetworkGateway::Node.as_str()
+}
+
 /// The lock for the time of the look, so that nobody writes meanwhile; `None` where there is no lock file yet.
 fn is_held(home: &Home) -> Result<Option<WalletLock>, LockError> {
     if !home.path(files::LOCK).exists() {
@@ -310,11 +314,12 @@ fn mode(metadata: &fs::Metadata) -> Option<u32> {
 const OTHERS_ANY: u32 = 0o077;
 const OTHERS_WRITE: u32 = 0o022;
 /// Name, purpose, and whether only the owner may read it.
-const FILES: [(&str, &str, bool); 9] = [
+const FILES: [(&str, &str, bool); 10] = [
     (files::CONFIG, "your settings", false),
     (files::KEYSTORE, "keys that sign payments", true),
     (files::LEDGER_KEY, "key that signs the ledger", true),
     (files::NODE_ACCESS, "what is secret in the node's URL", true),
+    (files::IFENPAY_ACCESS, "the key to ifenpay", true),
     (files::STORE, "ledger and books", true),
     (files::ANCHOR, "ledger heads noted outside the store", false),
     (files::LOCK, "held by the process that has the wallet open", false),

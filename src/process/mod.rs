@@ -2,13 +2,16 @@
 //!
 //! Nothing here may start a second writer on one store, or make a new seed where there was one.
 
+mod access;
 mod boot;
 mod carry_out;
 mod desk;
 mod diagnose;
 mod endpoint;
 mod gate;
+mod gateway_node;
 mod home;
+mod ifenpay_file;
 mod init;
 mod inspect;
 mod keeper;
@@ -18,6 +21,7 @@ mod nodes;
 mod past;
 #[cfg(feature = "http")]
 mod ports;
+mod provider_place;
 mod reach;
 mod remote;
 mod services;
@@ -44,6 +48,8 @@ pub use init::Init;
 pub use lock::{LockError, WalletLock};
 pub use nodes::{join, nodes};
 pub use past::{Found, Past};
+pub use provider_place::{NetworkGateway, ProviderApi, UnknownGateway};
 pub use reach::Reach;
+pub use services::ThirdParties;
 pub use simulators::{NanswapSecrets, Simulated, SimulatedShop, Simulators};
 pub use start::start;

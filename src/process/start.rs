@@ -196,6 +196,7 @@ fn flags(settings: &Settings) -> Flags {
     let Settings {
         work_threads, work_max_percent, node_url, node_ws, work_url, sandbox_url, ..
     } = settings.clone();
+    let third_parties = settings.third_parties.clone();
     Flags {
         home,
         network,
@@ -211,6 +212,7 @@ fn flags(settings: &Settings) -> Flags {
         node_ws,
         work_url,
         sandbox_url,
+        third_parties,
         http: HttpFlags::default(),
     }
 }
@@ -258,6 +260,7 @@ fn boot(config: &Config, world: Arc<dyn World>) -> Boot {
         work_mode: config.work_mode,
         representative: config.representative,
         reach: config.reach.clone(),
+        third_parties: config.third_parties.clone(),
         unlock: config.unlock.clone(),
         clock: Arc::new(SystemClock),
         world,
@@ -276,10 +279,15 @@ pub(super) fn options(config: &Config) -> Options {
 
 /// What the owner has not set; the sandbox's simulators need nothing.
 fn lacking(config: &Config) -> Vec<Need> {
-    match config.network {
-        Network::Sandbox => Vec::new(),
-        _ => vec![Need::NanswapKey, Need::NanswapWebhookSecret],
+    if config.network == Network::Sandbox {
+        return Vec::new();
     }
+    let mut lacking = vec![Need::NanswapKey, Need::NanswapWebhookSecret];
+    let kept = config.home.path(files::IFENPAY_ACCESS).exists();
+    if config.third_parties.ifenpay_key.is_none() && !kept {
+        lacking.push(Need::IfenpayKey);
+    }
+    lacking
 }
 
 fn program() -> Result<PathBuf, Failure> {

@@ -190,6 +190,7 @@ mod tests {
             mandate_id: None,
             claims: Claims::default(),
             cart: None,
+            terms: None,
         };
         let facts = Facts {
             frozen: None,
@@ -199,6 +200,7 @@ mod tests {
             claimed: None,
             payee_category: None,
             merchant_category: None,
+            pinned: None,
         };
         match decide(&policy, &request, &facts).verdict {
             Verdict::Allow(grant) => grant,

@@ -281,7 +281,7 @@ async fn what_was_approved_is_what_is_paid_or_nothing() {
         let asked = engine.buy(wish(usdc(3_000_000), None), offer(usdc(2_000_000), "0xshop")).await;
         let id = asked.unwrap().payment.id();
         assert_eq!(status(&engine, id), Status::PendingApproval);
-        let (approval_id, ..) = engine.approvals().unwrap()[0];
+        let approval_id = engine.approvals().unwrap()[0].id;
         let (channel, reason, call_id) = (Channel::Cli, None, None);
         let yes = Resolution { approval_id, approved: true, channel, reason, call_id };
         engine.answer_approval(yes).await.unwrap();

@@ -1,7 +1,6 @@
 //! A payer with a keystore, and the sellers it meets.
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use paywarden::clock::{Clock, Millis, SystemClock};
@@ -9,7 +8,7 @@ use paywarden::evm::Nonce;
 use paywarden::fetch::{AllowList, GuestClient, Settings, WebPlace};
 use paywarden::ids::PaymentId;
 use paywarden::money::{Money, Raw};
-use paywarden::nano::work::{Cancel, Search, generate};
+use paywarden::nano::work::generate;
 use paywarden::nano::{Account, Network, Root, Seed, SignedBlock, Work};
 use paywarden::network::Node as _;
 use paywarden::policy::{
@@ -149,9 +148,7 @@ pub fn now_s() -> u64 {
 }
 
 fn solve(root: &Root) -> Option<Work> {
-    let (cancel, done) = (Cancel::default(), AtomicU64::new(0));
-    let search = Search { threads: 1, start: 0, cancel: &cancel, done: &done };
-    generate(root, Network::Sandbox.thresholds().epoch_2_send, &search)
+    Some(generate(root, Network::Sandbox.thresholds().epoch_2_send, 0))
 }
 
 /// The policy's own grant.
@@ -168,6 +165,7 @@ fn grant(amount: Money, payee: &str) -> Grant {
         mandate_id: None,
         claims: Claims::default(),
         cart: None,
+        terms: None,
     };
     let facts = Facts {
         frozen: None,
@@ -177,6 +175,7 @@ fn grant(amount: Money, payee: &str) -> Grant {
         claimed: None,
         payee_category: None,
         merchant_category: None,
+        pinned: None,
     };
     match decide(&policy, &request, &facts).verdict {
         Verdict::Allow(grant) => grant,

@@ -100,6 +100,7 @@ mod tests {
             decided: None,
             charge: None,
             publish_via: PublishVia::Node,
+            void: None,
             purchase: None,
             purpose: None,
             state: State::Requested,

@@ -110,14 +110,8 @@ impl Fold<'_> {
                 wallet.ledger_key.clone_from(ledger_key);
                 self.rows.put(Table::Singles, WALLET, encode(&wallet));
             }
-            Body::NetworkConfigured { gateway, node_urls, node_ws, work_urls } => {
-                let row = NetworkInForce {
-                    gateway: gateway.clone(),
-                    node_urls: node_urls.clone(),
-                    node_ws: node_ws.clone(),
-                    work_urls: work_urls.clone(),
-                    since_ms: self.at,
-                };
+            Body::NetworkConfigured(places) => {
+                let row = NetworkInForce::new(places.clone(), self.at);
                 self.rows.put(Table::Singles, NETWORK, encode(&row));
             }
             Body::HistoryAcknowledged { .. }

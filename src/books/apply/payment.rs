@@ -43,6 +43,7 @@ impl Fold<'_> {
                 publish_via: new.publish_via.clone(),
                 purchase: new.purchase.clone(),
                 purpose: new.purpose.clone(),
+                void: None,
             };
             self.put_payment(&payment);
             return Ok(());
@@ -117,6 +118,7 @@ impl Fold<'_> {
                 };
                 let attempts = intent.attempt;
                 self.free_lane(payment)?;
+                payment.void = None;
                 payment.state = State::Reserved { attempts };
                 Ok(())
             }
@@ -303,6 +305,14 @@ impl Fold<'_> {
                 {
                     cheque.cancel = Some(cancel.clone());
                 }
+                Intent::Block(open)
+                    if ours
+                        && payment.void.is_none()
+                        && !payment.publish_via.is_node()
+                        && open.hash() == *hash =>
+                {
+                    payment.void = Some(Box::new(cancel.clone()));
+                }
                 _ => return Err(misfit("payment.cancelling", "the block does not fit")),
             },
             _ => return Err(misfit("payment.cancelling", "nothing is in the payee's hands")),
@@ -345,6 +355,7 @@ impl Fold<'_> {
             self.put_history(&account, &entry);
         }
         self.dequeue(payment)?;
+        payment.void = None;
         payment.state = State::Settled { reference: paid.reference.clone(), at_ms: self.at };
         self.count(|counters| counters.settled += 1)
     }
@@ -375,6 +386,7 @@ impl Fold<'_> {
         if payment.state.intent().is_some() || matches!(payment.state, State::Reserved { .. }) {
             self.dequeue(payment)?;
         }
+        payment.void = None;
         payment.state = State::Released { ending, reason_code, reason: reason.to_owned() };
         self.count(|counters| match ending {
             Ending::Denied => counters.denied += 1,

@@ -155,7 +155,10 @@ impl Replay<'_> {
             // The books of a simulation hold no policy, so that nothing in the fold goes by another than the new one.
             Body::PolicyLoaded { .. } => return Ok(()),
             // What others are asked to pay and are told decides nothing, and its rows would stay.
-            Body::OutboxAdded(_)
+            Body::NanswapNoted(_)
+            | Body::NanswapOrdered(_)
+            | Body::NanswapWebhook(_)
+            | Body::OutboxAdded(_)
             | Body::OutboxEnded(_)
             | Body::OutboxNoted(_)
             | Body::RequestClosed(_)

@@ -4,10 +4,12 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, ArgGroup, Args, Parser, Subcommand, ValueEnum};
 
+pub use super::init_args::{ImportKind, InitArguments};
 use super::mandate_args::{Entries, Mandates};
 use super::policy_args::PolicyCommand;
 use super::serve_args::Serve;
 use super::shop_args::{Funding, Merchants};
+use super::third_party_args::ThirdPartyFlags;
 use super::work_args::WorkCommand;
 use crate::limits;
 
@@ -66,6 +68,9 @@ pub struct Settings {
     /// A running sandbox to join [env: PAYWARDEN_SANDBOX_URL]
     #[arg(long, global = true, value_name = "URL")]
     pub sandbox_url: Option<String>,
+    /// Third parties.
+    #[command(flatten)]
+    pub third_parties: ThirdPartyFlags,
     /// Threads for proof of work, 1 to 64, or auto [env: PAYWARDEN_WORK_THREADS]
     #[arg(long, global = true, value_name = "N")]
     pub work_threads: Option<String>,
@@ -86,7 +91,7 @@ pub enum Command {
     /// Be the MCP server on standard input and output (what no command does too)
     Mcp,
     /// Make a wallet for a real network: asks for secrets, shows its phrase once
-    #[command(after_help = INIT_EXAMPLES)]
+    #[command(after_help = super::init_args::EXAMPLES)]
     Init(InitArguments),
     /// How the network is reached
     #[command(subcommand, arg_required_else_help = true)]
@@ -117,34 +122,6 @@ pub enum Command {
     },
     /// Write the tools' JSON schemas, one file for each
     Schemas(Schemas),
-}
-
-/// How a wallet is made.
-#[derive(Args, Clone, Copy, Debug, Default)]
-pub struct InitArguments {
-    /// Use keys you have: asks for a seed or recovery phrase, which is not shown
-    #[arg(long)]
-    pub import: bool,
-    /// What you have, where 24 words could mean two things
-    #[arg(long, requires = "import")]
-    pub kind: Option<ImportKind>,
-    /// You know what the imported keys were used for
-    #[arg(long, requires = "import")]
-    pub acknowledge_history: bool,
-    /// Ask for no confirmation; on test networks only
-    #[arg(long)]
-    pub yes: bool,
-}
-
-/// What an owner has of other keys.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
-pub enum ImportKind {
-    /// 64 digits
-    Seed,
-    /// 24 words that spell a seed (Natrium, Nautilus, this wallet)
-    Phrase,
-    /// 12 to 24 words of BIP39, at 44'/165'/index' (Ledger)
-    Bip44,
 }
 
 /// How the network is reached.
@@ -549,12 +526,6 @@ pub(super) fn reason(text: &str) -> Result<String, String> {
     }
     Ok(text.to_owned())
 }
-
-const INIT_EXAMPLES: &str = "Examples:
-  paywarden --network live --node-url https://rpc.example init
-                                                 a new wallet on the real network
-  paywarden --network live --node-url https://rpc.example init --import --kind bip44
-                                                 with the phrase of a hardware wallet";
 
 /// A port that leaves room for all services after it.
 fn sandbox_port(text: &str) -> Result<u16, String> {
