@@ -584,11 +584,3 @@ pub const NANSWAP_SIGN_MARGIN: Duration = Duration::from_secs(15);
 pub const NANSWAP_CURRENCIES_SHOWN: usize = 100;
 /// Most currencies of prices one answer names.
 pub const FIAT_CURRENCIES_SHOWN: usize = 512;
-/// Longest value of a header an agent adds to its request, in bytes.
-pub const X402_VALUE_BYTES: usize = 256;
-/// Longest JSON an agent sends to a seller, in bytes.
-pub const X402_REQUEST_BYTES: usize = 64 * 1024;
-/// Most of a seller's answer that is read, in bytes.
-pub const X402_ANSWER_BYTES: usize = 8 * 1024 * 1024;
-/// How long a seller may take to settle and answer.
-pub const X402_SETTLE_TIMEOUT: Duration = Duration::from_secs(30);
