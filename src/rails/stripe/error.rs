@@ -71,8 +71,10 @@ mod tests {
 
     #[test]
     fn only_a_plain_refusal_says_that_there_is_no_token() {
-        let refused = |status: u16, code: &str| {
-            StripeError::Refused { status, code: code.to_owned(), message: String::new() }
+        let refused = |status: u16, code: &str| StripeError::Refused {
+            status,
+            code: code.to_owned(),
+            message: String::new(),
         };
         for (status, code) in [(400, "parameter_invalid"), (401, ""), (402, "card_declined")] {
             assert!(refused(status, code).made_nothing(), "{status} {code}");
