@@ -327,6 +327,9 @@ struct FileSettings {
     credit_price_max: Option<String>,
     ifenpay_api_url: Option<String>,
     ifenpay_api_key: Option<Secret>,
+    stripe_api_url: Option<String>,
+    stripe_secret_key: Option<Secret>,
+    fetch_allow: Option<OneOrMany>,
     http_listen_addr: Option<String>,
     pay_addr: Option<String>,
     control_addr: Option<String>,
@@ -367,17 +370,13 @@ impl FileSettings {
             "node_ws" => self.node_ws.clone(),
             "work_url" => self.work_url.as_ref().map(OneOrMany::joined),
             "sandbox_url" => self.sandbox_url.clone(),
-            "gateway" => self.gateway.clone(),
-            "payment_backend" => self.payment_backend.clone(),
-            "credit_price_max" => self.credit_price_max.clone(),
-            "ifenpay_api_url" => self.ifenpay_api_url.clone(),
             "http_listen_addr" => self.http_listen_addr.clone(),
             "pay_addr" => self.pay_addr.clone(),
             "control_addr" => self.control_addr.clone(),
             "mcp_addr" => self.mcp_addr.clone(),
             "webhook_addr" => self.webhook_addr.clone(),
             "webhook_host" => self.webhook_host.clone(),
-            _ => None,
+            name => self.third_party(name),
         }
     }
 }

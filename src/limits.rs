@@ -163,6 +163,8 @@ pub const OPEN_PAYMENTS_PER_LANE: u32 = 256;
 pub const CURRENCIES: usize = 256;
 /// Most revoked mandates a report names.
 pub const REPORT_REVOKED: usize = 100;
+/// Most orders a report names, the newest ones.
+pub const REPORT_ORDERS: usize = 100;
 /// Most approvals waiting at one time; the next payment that needs one is denied.
 pub const APPROVALS_WAITING: u32 = 256;
 /// Largest canonical ledger event, in bytes.
@@ -488,6 +490,8 @@ pub const ACP_BODY_BYTES: usize = 256 * 1024;
 pub const EMAIL_BYTES: usize = 254;
 /// How long a payment token lives at most.
 pub const TOKEN_LIFE: Duration = Duration::from_secs(15 * 60);
+/// How long an `Idempotency-Key` at Stripe is sure to find what was made under it; Stripe keeps it for a day.
+pub const STRIPE_KEY_LIFE: Duration = Duration::from_secs(23 * 3600);
 /// How long Stripe may take to answer one request.
 pub const STRIPE_TIMEOUT: Duration = Duration::from_secs(30);
 /// Longest answer of Stripe, in bytes.

@@ -1,14 +1,17 @@
-//! What agents asked merchants for, and how the owner's cards are known: events and rows.
+//! What agents asked merchants for, what they ordered, and how the owner's cards are known: events and rows.
 //!
 //! Nothing here may hold a token, a payment method's id, or a merchant's words.
 
 use serde::{Deserialize, Serialize};
 
+use super::rows::Scan;
 use super::view::{FUNDING, View};
 use super::{RowsError, Table};
 use crate::clock::Millis;
 use crate::digest::Digest;
-use crate::money::Currency;
+use crate::ids::PaymentId;
+use crate::money::{Currency, Money};
+use crate::payment::Reference;
 
 /// What `checkout.asked` says: from here on a session must hold exactly this.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
@@ -66,7 +69,34 @@ pub struct Funding {
     pub since_ms: Millis,
 }
 
+/// An order that a merchant confirmed and the wallet has paid.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Order {
+    /// The payment.
+    pub payment_id: PaymentId,
+    /// Who asked for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agent_id: Option<String>,
+    /// The owner's id of the merchant.
+    pub merchant_id: String,
+    /// The session there.
+    pub session_id: String,
+    /// The merchant's id of the order.
+    pub order_id: Reference,
+    /// What was paid.
+    pub amount: Money,
+    /// When the wallet saw it.
+    pub at_ms: Millis,
+}
+
 impl View<'_> {
+    /// The newest orders, newest first.
+    pub fn orders(&self, limit: usize) -> Result<Vec<Order>, RowsError> {
+        let newest = Scan { prefix: &[], after: None, reverse: true, limit };
+        Ok(self.scan(Table::Orders, &newest)?.into_iter().map(|(_, order)| order).collect())
+    }
+
     /// What was asked for in one session.
     pub fn checkout(
         &self,

@@ -22,7 +22,7 @@ mod view;
 
 pub use agent::{Agent, AgentId, AgentIdError};
 pub use apply::{ApplyError, apply, beside_the_rules};
-pub use checkouts::{CheckoutAsked, CheckoutItem, Funding, FundingRegistered};
+pub use checkouts::{CheckoutAsked, CheckoutItem, Funding, FundingRegistered, Order};
 pub use clock::{ClockAccepted, ClockJump, ClockRow, Timed};
 pub use directory::{CheckoutPlace, DirectoryEntry};
 pub use event::{Body, Event};

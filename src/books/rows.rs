@@ -41,6 +41,8 @@ pub enum Table {
     NanswapOrders,
     /// Digest of a signed webhook to what became of it.
     NanswapWebhooks,
+    /// Seq to the order a merchant confirmed there.
+    Orders,
     /// Payment id and task to what is done for a third party.
     Outbox,
     /// Tasks that have not ended, to their payments.
@@ -83,7 +85,7 @@ pub enum Table {
 
 impl Table {
     /// All of them.
-    pub const ALL: [Self; 37] = [
+    pub const ALL: [Self; 38] = [
         Self::Agents,
         Self::Approvals,
         Self::Asked,
@@ -102,6 +104,7 @@ impl Table {
         Self::Merchants,
         Self::NanswapOrders,
         Self::NanswapWebhooks,
+        Self::Orders,
         Self::Outbox,
         Self::OutboxOpen,
         Self::Payees,
@@ -144,6 +147,7 @@ impl Table {
             Self::Merchants => "merchants",
             Self::NanswapOrders => "nanswap_orders",
             Self::NanswapWebhooks => "nanswap_webhooks",
+            Self::Orders => "orders",
             Self::Outbox => "outbox",
             Self::OutboxOpen => "outbox_open",
             Self::Payees => "payees",

@@ -144,6 +144,39 @@ fn each_network_has_a_home_of_its_own() {
 }
 
 #[test]
+fn stripe_and_the_guards_exceptions_are_set_and_the_key_never_shows() {
+    let dir = tempfile::tempdir().unwrap();
+    let load = |vars: &[(&'static str, &str)]| {
+        Config::load(&Flags::default(), &environment(dir.path(), vars))
+    };
+    let file = "stripe_secret_key = \"hunter2\"\nfetch_allow = [\"http://127.0.0.1:8080\"]\n";
+    std::fs::write(dir.path().join("config.toml"), file).unwrap();
+    let config = load(&[]).unwrap();
+    assert_eq!(config.origins["stripe_secret_key"].value, "set");
+    assert!(config.reach.is_empty() && !format!("{config:?}").contains("hunter2"));
+    let allowed = crate::fetch::AllowList::parse("http://127.0.0.1:8080").unwrap();
+    assert_eq!(config.third_parties.fetch_allow, allowed);
+    let vars = [("STRIPE_API_URL", "https://stripe.example"), ("STRIPE_SECRET_KEY", "hunter3\n")];
+    let config = load(&vars).unwrap();
+    let key = config.third_parties.stripe_key.as_ref().unwrap();
+    assert!(key.is_same_as(&Secret::new("hunter3".to_owned())));
+    assert_eq!(config.origins["stripe_api_url"].value, "https://stripe.example/");
+    let longest = "x".repeat(crate::limits::API_KEY_BYTES);
+    assert!(load(&[("STRIPE_SECRET_KEY", &longest)]).is_ok());
+    for (name, value) in [
+        ("STRIPE_SECRET_KEY", format!("{longest}x")),
+        ("STRIPE_API_URL", "http://stripe.example".to_owned()),
+        ("STRIPE_API_URL", "https://a.example,https://b.example".to_owned()),
+        ("PAYWARDEN_FETCH_ALLOW", "127.0.0.1".to_owned()),
+        ("PAYWARDEN_FETCH_ALLOW", "http://127.0.0.1:8080/x".to_owned()),
+    ] {
+        let failure = load(&[(name, &value)]).unwrap_err();
+        assert_eq!(failure.code, "CONFIG_INVALID", "{name}");
+        assert!(!failure.message.contains("xxx"), "{name}");
+    }
+}
+
+#[test]
 fn third_parties_are_set_in_every_spelling_and_a_key_never_shows() {
     let dir = tempfile::tempdir().unwrap();
     let load = |vars: &[(&'static str, &str)]| {

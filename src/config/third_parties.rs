@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::{Origin, Setting, Sources, invalid};
+use super::{FileSettings, OneOrMany, Origin, Setting, Sources, invalid};
 use crate::engine::PaymentBackend;
 use crate::failure::Failure;
+use crate::fetch::AllowList;
 use crate::limits;
 use crate::money::Raw;
 use crate::process::{Endpoint, NetworkGateway, ProviderApi, Speaks, ThirdParties};
@@ -18,7 +19,25 @@ pub(super) fn variable(name: &str) -> &'static str {
         "payment_backend" => "PAYWARDEN_PAYMENT_BACKEND",
         "credit_price_max" => "PAYWARDEN_CREDIT_PRICE_MAX",
         "ifenpay_api_url" => "IFENPAY_API_URL",
-        _ => IFENPAY_KEY,
+        "stripe_api_url" => "STRIPE_API_URL",
+        "fetch_allow" => "PAYWARDEN_FETCH_ALLOW",
+        STRIPE_KEY => "STRIPE_SECRET_KEY",
+        _ => "IFENPAY_API_KEY",
+    }
+}
+
+impl FileSettings {
+    /// A setting of `config.toml` about third parties; keys are taken elsewhere.
+    pub(super) fn third_party(&self, name: &str) -> Option<String> {
+        match name {
+            "gateway" => self.gateway.clone(),
+            "payment_backend" => self.payment_backend.clone(),
+            "credit_price_max" => self.credit_price_max.clone(),
+            "ifenpay_api_url" => self.ifenpay_api_url.clone(),
+            "stripe_api_url" => self.stripe_api_url.clone(),
+            "fetch_allow" => self.fetch_allow.as_ref().map(OneOrMany::joined),
+            _ => None,
+        }
     }
 }
 
@@ -30,12 +49,14 @@ impl Sources<'_> {
     pub(super) fn places(&mut self, flags: &ThirdPartyFlags) -> Result<Places, Failure> {
         let ifenpay =
             self.endpoints("ifenpay_api_url", flags.ifenpay_api_url.clone(), Speaks::Http);
+        let stripe = self.endpoints("stripe_api_url", flags.stripe_api_url.clone(), Speaks::Http);
         let taken = self.take("gateway", flags.gateway.clone(), NetworkGateway::Node.as_str());
         let gateway = taken.parse("node or ifenpay", |text| text.parse().ok())?;
         // Who was told nothing takes what is in force.
         let gateway = (taken.origin != Origin::Default).then_some(gateway);
         let mut urls = BTreeMap::new();
-        for (provider, found) in [(ProviderApi::Ifenpay, ifenpay?)] {
+        for (provider, found) in [(ProviderApi::Ifenpay, ifenpay?), (ProviderApi::Stripe, stripe?)]
+        {
             if found.len() > 1 {
                 let (name, more) = (provider.setting(), found.len());
                 return Err(invalid(format!("{name} has {more} URLs; it takes one")));
@@ -50,13 +71,22 @@ impl Sources<'_> {
         &mut self,
         flags: &ThirdPartyFlags,
     ) -> Result<ThirdParties, Failure> {
-        let key = self.key();
+        let in_file = self.file.ifenpay_api_key.clone();
+        let key = self.key(IFENPAY_KEY, in_file);
+        let in_file = self.file.stripe_secret_key.clone();
+        let stripe_key = self.key(STRIPE_KEY, in_file);
+        let allowed = self.take("fetch_allow", flags.fetch_allow.clone(), "");
         let backend = self.take("payment_backend", flags.payment_backend.clone(), "direct");
         let price = limits::CREDIT_PRICE_MAX_RAW;
         let price = Raw::new(price).to_xno();
         let price = self.take("credit_price_max", flags.credit_price_max.clone(), &price);
         Ok(ThirdParties {
             ifenpay_key: key?,
+            stripe_key: stripe_key?,
+            fetch_allow: allowed
+                .parse("a comma list of origins such as http://127.0.0.1:8080", |text| {
+                    AllowList::parse(text).ok()
+                })?,
             payment_backend: backend.parse("direct or ifenpay", |text| match text {
                 "direct" => Some(PaymentBackend::Direct),
                 "ifenpay" => Some(PaymentBackend::Ifenpay),
@@ -67,25 +97,30 @@ impl Sources<'_> {
         })
     }
 
-    fn key(&mut self) -> Result<Option<Secret>, Failure> {
-        let in_file = self.file.ifenpay_api_key.clone();
+    fn key(
+        &mut self,
+        name: &'static str,
+        in_file: Option<Secret>,
+    ) -> Result<Option<Secret>, Failure> {
+        let variable = variable(name);
         // It passes through no `Setting`: that is shown.
-        let set = match self.environment.var(IFENPAY_KEY).filter(|text| !text.is_empty()) {
-            Some(text) => Some((Secret::new(text), Origin::Environment(IFENPAY_KEY))),
+        let set = match self.environment.var(variable).filter(|text| !text.is_empty()) {
+            Some(text) => Some((Secret::new(text), Origin::Environment(variable))),
             None => in_file.map(|key| (key, Origin::File)),
         };
         let key =
             set.as_ref().map(|(key, _)| key.without_line_end()).filter(|key| key.length() > 0);
         let origin = set.map_or(Origin::Default, |(_, origin)| origin);
         let value = if key.is_some() { "set" } else { "not set" }.to_owned();
-        self.origins.insert("ifenpay_api_key", Setting { value, origin });
+        self.origins.insert(name, Setting { value, origin });
         match key {
             Some(key) if key.expose().len() > limits::API_KEY_BYTES => {
-                Err(invalid(format!("ifenpay_api_key (from {origin}) is too long to be a key")))
+                Err(invalid(format!("{name} (from {origin}) is too long to be a key")))
             }
             key => Ok(key),
         }
     }
 }
 
-const IFENPAY_KEY: &str = "IFENPAY_API_KEY";
+const IFENPAY_KEY: &str = "ifenpay_api_key";
+const STRIPE_KEY: &str = "stripe_secret_key";

@@ -7,10 +7,12 @@ use std::convert::Infallible;
 
 use super::Engine;
 use super::failures::{store_failure, unrefused};
+use super::floor::Floor;
 use crate::books::{Body, Funding, FundingRegistered};
 use crate::digest::Digest;
 use crate::failure::{Failure, Retry};
 use crate::ledger::Head;
+use crate::nano::Network;
 use crate::rails::stripe::PaymentMethod;
 
 /// What the owner says of a card beside its id.
@@ -62,13 +64,27 @@ impl Engine {
         self.store().read(|view| view.funding()).map_err(|error| store_failure(&error))
     }
 
-    /// The card's id, for making a token of it.
+    async fn book(&self, body: Body) -> Result<Head, Failure> {
+        let commit = self.store().commit::<(), Infallible, _>(move |_| Ok((vec![body.into()], ())));
+        let done = commit.await.map_err(unrefused).map_err(|error| store_failure(&error))?;
+        Ok(done.head)
+    }
+}
+
+impl Floor {
+    /// The card's id, for making a token of it. A sandbox wallet without one pays with play money.
     ///
     /// # Errors
     /// `NO_FUNDING`, or `FUNDING_CHANGED` when it is not the one that was registered.
-    pub fn payment_method(&self) -> Result<PaymentMethod, Failure> {
-        let registered = self.funding()?;
-        let kept = self.services().shops()?.method()?;
+    pub(super) fn payment_method(&self) -> Result<PaymentMethod, Failure> {
+        let read = self.store.read(|view| view.funding());
+        let registered = read.map_err(|error| store_failure(&error))?;
+        let shops = self.services.shops()?;
+        let kept = shops.method()?;
+        let play_card = shops.play_card().filter(|_| self.network == Network::Sandbox);
+        if let (None, Some(card)) = (&registered, play_card) {
+            return Ok(card);
+        }
         let (Some(registered), Some(kept)) = (registered, kept) else {
             return Err(Failure::refused("NO_FUNDING", "no card is registered")
                 .retry(Retry::AfterOperator)
@@ -83,12 +99,6 @@ impl Engine {
         )
         .retry(Retry::AfterOperator)
         .hint("The owner registers it again with `paywarden funding set`"))
-    }
-
-    async fn book(&self, body: Body) -> Result<Head, Failure> {
-        let commit = self.store().commit::<(), Infallible, _>(move |_| Ok((vec![body.into()], ())));
-        let done = commit.await.map_err(unrefused).map_err(|error| store_failure(&error))?;
-        Ok(done.head)
     }
 }
 

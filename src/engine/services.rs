@@ -8,10 +8,12 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
+use super::checkouts::CheckoutTill;
 use super::{Engine, Shops};
 use crate::failure::{Failure, Retry};
 use crate::limits;
 use crate::money::Raw;
+use crate::payment::Till;
 use crate::providers::ifenpay::{Ifenpay, UpstreamError};
 use crate::providers::nanswap::Nanswap;
 use crate::providers::nicky::Nicky;
@@ -107,11 +109,12 @@ pub(super) struct NoServices;
 impl Services for NoServices {}
 
 impl Engine {
-    /// The same engine, with third parties.
+    /// The same engine, with third parties and the merchants they pay; before it is started.
     #[must_use]
     pub fn with_services(mut self, services: Arc<dyn Services>) -> Self {
         self.services = services;
-        self
+        let till = CheckoutTill::new(self.floor());
+        self.with_handover(Till::Checkout, Arc::new(till))
     }
 
     /// The third parties.

@@ -40,6 +40,11 @@ pub trait Shops: fmt::Debug + Send + Sync {
     /// When it is not set up.
     async fn stripe(&self) -> Result<Stripe, Failure>;
 
+    /// The card that the simulated Stripe of a sandbox takes; none where the owner has set another Stripe.
+    fn play_card(&self) -> Option<PaymentMethod> {
+        None
+    }
+
     /// Keeps the token of a merchant, or forgets it.
     ///
     /// # Errors

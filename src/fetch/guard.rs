@@ -81,6 +81,13 @@ pub enum AllowListError {
 }
 
 impl AllowList {
+    /// What is on either list.
+    #[must_use]
+    pub fn and(mut self, other: &Self) -> Self {
+        self.0.extend(other.0.iter().cloned());
+        self
+    }
+
     /// Reads a comma list of origins; an empty text allows nothing.
     ///
     /// # Errors

@@ -78,6 +78,7 @@ fn shop() -> SimulatedShop {
         profile: AcpMerchant::PROFILE,
         token: Secret::new(AcpMerchant::TOKEN.to_owned()),
         stripe_key: Secret::new(Stripe::KEY.to_owned()),
+        payment_method: Stripe::PAYMENT_METHOD,
     }
 }
 

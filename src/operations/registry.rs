@@ -93,6 +93,7 @@ static OPERATIONS: &[&dyn AnyOperation] = &[
     &Of::<operator::OperatorBackup>::NEW,
     &Of::<operator::Report>::NEW,
     &Of::<operator::OperatorStatus>::NEW,
+    &Of::<acp::PayCheckout>::NEW,
     &Of::<operator::PayeesList>::NEW,
     &Of::<operator::PayeesRemove>::NEW,
     &Of::<operator::PayeesSet>::NEW,

@@ -37,7 +37,7 @@ pub struct HttpCall {
     pub body: Option<String>,
 }
 
-/// A checkout session whose cart the wallet has fetched and verified.
+/// A checkout session whose cart the wallet fetches and verifies; the cart itself is in the request that is judged.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Checkout {
@@ -45,10 +45,8 @@ pub struct Checkout {
     pub merchant_id: String,
     /// The session's id at the merchant.
     pub session_id: String,
-    /// The protocol version it speaks.
-    pub api_version: String,
-    /// SHA-256 over the canonical JSON of the verified cart: another cart is another purchase.
-    pub cart_digest: Digest,
+    /// SHA-256 over the canonical JSON of what was asked for there: a changed list is another purchase.
+    pub asked_digest: Digest,
 }
 
 /// Who is to be handed the proof: one implementation of the engine's hand-over each.

@@ -62,6 +62,9 @@ pub struct Cart {
     pub line_items: Vec<LineItem>,
     /// What it costs in all.
     pub total: Money,
+    /// What of that the merchant adds for itself: fees and wrapping. The owner is asked about them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub surcharge: Option<Money>,
 }
 
 /// Categories compare without regard to case and to space around them.

@@ -258,7 +258,8 @@ impl Judge<'_> {
             self.trace.note("approved", true, "decided before, and nothing forbids it now");
             return allow(ReasonCode::Approved, "approved, and nothing forbids it");
         }
-        match self.changed_recipient(facts).or_else(|| self.needs_owner()) {
+        let asked = self.changed_recipient(facts).or_else(|| self.surcharge());
+        match asked.or_else(|| self.needs_owner()) {
             None => allow(ReasonCode::Allowed, "within what an agent may pay alone"),
             Some(reason) if facts.approvals_waiting >= limits::APPROVALS_WAITING => {
                 let full = format!("{} approvals wait already", facts.approvals_waiting);
@@ -286,6 +287,13 @@ impl Judge<'_> {
         let detail = format!("paid to {pinned} before, wants {wanted} now");
         self.trace.note("pinned_recipient", same, detail);
         (!same).then(|| format!("the seller was paid at {pinned} before and wants {wanted} now"))
+    }
+
+    /// What a merchant adds for itself nobody asked for, and no price of a thing shows it.
+    fn surcharge(&mut self) -> Option<String> {
+        let surcharge = self.request.cart.as_ref()?.surcharge?;
+        self.trace.note("no_surcharge", false, format!("the merchant adds {surcharge}"));
+        Some(format!("the merchant adds {surcharge} of fees or wrapping"))
     }
 
     fn needs_owner(&mut self) -> Option<String> {

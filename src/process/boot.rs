@@ -464,7 +464,10 @@ impl Boot {
             ledger_key: Some(self.ledger_key_files()),
         })
         .with_x402(X402Settings {
-            reach: Arc::new(Sellers::new(surroundings.simulators.clone())),
+            reach: Arc::new(Sellers::new(
+                surroundings.simulators.clone(),
+                self.third_parties.fetch_allow.clone(),
+            )),
             assets: Assets::pinned(),
             networks: None,
             downloads: Some(self.home.path(files::DOWNLOADS)),

@@ -50,16 +50,19 @@ impl fmt::Display for NetworkGateway {
 pub enum ProviderApi {
     /// ifenpay.
     Ifenpay,
+    /// Stripe.
+    Stripe,
 }
 
 impl ProviderApi {
     /// All there are.
-    pub const ALL: [Self; 1] = [Self::Ifenpay];
+    pub const ALL: [Self; 2] = [Self::Ifenpay, Self::Stripe];
 
     /// Its name on the ledger.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Ifenpay => "ifenpay",
+            Self::Stripe => "stripe",
         }
     }
 
@@ -67,6 +70,7 @@ impl ProviderApi {
     pub const fn setting(self) -> &'static str {
         match self {
             Self::Ifenpay => "ifenpay_api_url",
+            Self::Stripe => "stripe_api_url",
         }
     }
 
@@ -74,6 +78,7 @@ impl ProviderApi {
     pub const fn default_url(self) -> &'static str {
         match self {
             Self::Ifenpay => "https://api.ifenpay.com",
+            Self::Stripe => "https://api.stripe.com",
         }
     }
 

@@ -17,23 +17,26 @@ use crate::rails::x402::{ChainClient, SellerClient};
 /// Made when the first seller is asked.
 pub(super) struct Sellers {
     simulators: Option<Arc<dyn Simulators>>,
+    allowed: AllowList,
     reach: OnceCell<Reach>,
 }
 
 impl Sellers {
     /// Starts nothing yet.
-    pub(super) fn new(simulators: Option<Arc<dyn Simulators>>) -> Self {
-        Self { simulators, reach: OnceCell::new() }
+    pub(super) fn new(simulators: Option<Arc<dyn Simulators>>, allowed: AllowList) -> Self {
+        Self { simulators, allowed, reach: OnceCell::new() }
     }
 
     async fn made(&self) -> Result<Reach, Failure> {
         let Some(simulators) = &self.simulators else {
-            let guest = GuestClient::new(Settings::default(), AllowList::default());
+            let guest = GuestClient::new(Settings::default(), self.allowed.clone());
             return Ok(Reach { sellers: SellerClient::new(guest), chain: None, example: None });
         };
         let base = simulators.base_url(Simulated::X402).await?;
         let origin = base.origin();
-        let list = AllowList::parse(&origin).map_err(|error| unusable(&error.to_string()))?;
+        let by_token = simulators.base_url(Simulated::MppSeller).await?.origin();
+        let list = AllowList::parse(&format!("{origin},{by_token}"));
+        let list = list.map_err(|error| unusable(&error.to_string()))?.and(&self.allowed);
         let guest = GuestClient::new(Settings::default(), list);
         let rpc: BaseUrl = base.below("rpc", &[]);
         let client = Client::new(Settings::default());

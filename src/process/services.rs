@@ -20,7 +20,7 @@ use super::simulators::{Simulated, Simulators};
 use crate::clock::Clock;
 use crate::engine::{PaymentBackend, Services, Shops, not_set_up, upstream_failure};
 use crate::failure::{Failure, Retry};
-use crate::fetch::{BaseUrl, Client, PlainText, Provider, Settings};
+use crate::fetch::{AllowList, BaseUrl, Client, PlainText, Provider, Settings};
 use crate::limits;
 use crate::money::Raw;
 use crate::nano::Network;
@@ -46,6 +46,10 @@ impl Boot {
 pub struct ThirdParties {
     /// The API key ifenpay gave.
     pub ifenpay_key: Option<Secret>,
+    /// Stripe's secret key.
+    pub stripe_key: Option<Secret>,
+    /// Exceptions from the guard for URLs that agents name.
+    pub fetch_allow: AllowList,
     /// Who makes payment requests.
     pub payment_backend: PaymentBackend,
     /// The most that is paid for one credit of ifenpay.
@@ -56,6 +60,8 @@ impl Default for ThirdParties {
     fn default() -> Self {
         Self {
             ifenpay_key: None,
+            stripe_key: None,
+            fetch_allow: AllowList::default(),
             payment_backend: PaymentBackend::default(),
             credit_price_max: Raw::new(limits::CREDIT_PRICE_MAX_RAW),
         }
@@ -80,7 +86,7 @@ pub(super) struct Clients {
 impl Clients {
     /// For the wallet of `boot` with what is in force; makes nothing yet.
     pub(super) fn new(boot: &Boot, reach: &Reach, simulators: Option<Arc<dyn Simulators>>) -> Self {
-        let shops = ShopClients::new(boot.home.clone(), simulators.clone());
+        let shops = ShopClients::new(boot, reach, simulators.clone());
         Self {
             settings: boot.third_parties.clone(),
             ifenpay_url: reach.provider_urls.get(&ProviderApi::Ifenpay).cloned(),

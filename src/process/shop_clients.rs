@@ -7,13 +7,16 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use super::home::Home;
+use super::boot::Boot;
+use super::endpoint::Endpoint;
+use super::provider_place::ProviderApi;
+use super::reach::Reach;
 use super::shop_access::ShopAccess;
 use super::simulators::{Simulated, Simulators};
 use crate::books::CheckoutPlace;
 use crate::engine::{BuiltIn, Shops, not_set_up};
 use crate::failure::{Failure, Retry};
-use crate::fetch::{AllowList, BaseUrl, Client, GuestClient, PlainText, Settings};
+use crate::fetch::{BaseUrl, Client, GuestClient, PlainText, Settings};
 use crate::rails::acp::{Acp, Door, MerchantUrl};
 use crate::rails::stripe::{PaymentMethod, Stripe};
 use crate::secret::Secret;
@@ -25,14 +28,27 @@ pub(super) struct ShopClients {
     simulators: Option<Arc<dyn Simulators>>,
     client: Client,
     guests: GuestClient,
+    stripe_url: Option<Endpoint>,
+    stripe_key: Option<Secret>,
 }
 
 impl ShopClients {
     /// Makes nothing yet.
-    pub(super) fn new(home: Home, simulators: Option<Arc<dyn Simulators>>) -> Self {
-        let client = Client::new(Settings::default());
-        let guests = GuestClient::new(Settings::default(), AllowList::default());
-        Self { access: ShopAccess::new(home), simulators, client, guests }
+    pub(super) fn new(boot: &Boot, reach: &Reach, simulators: Option<Arc<dyn Simulators>>) -> Self {
+        let list = boot.third_parties.fetch_allow.clone();
+        Self {
+            access: ShopAccess::new(boot.home.clone()),
+            simulators,
+            client: Client::new(Settings::default()),
+            guests: GuestClient::new(Settings::default(), list),
+            stripe_url: reach.provider_urls.get(&ProviderApi::Stripe).cloned(),
+            stripe_key: boot.third_parties.stripe_key.clone(),
+        }
+    }
+
+    /// The sandbox's own Stripe, unless the owner has named another one.
+    fn simulated_stripe(&self) -> Option<&Arc<dyn Simulators>> {
+        self.simulators.as_ref().filter(|_| self.stripe_url.is_none())
     }
 }
 
@@ -76,10 +92,29 @@ impl Shops for ShopClients {
     }
 
     async fn stripe(&self) -> Result<Stripe, Failure> {
-        let Some(simulators) = &self.simulators else { return Err(not_set_up("Stripe")) };
-        let base = simulators.base_url(Simulated::Stripe).await?;
-        let key = simulators.shop().stripe_key;
-        Ok(Stripe::new(self.client.clone(), base, Some(key)))
+        if let Some(simulators) = self.simulated_stripe() {
+            let base = simulators.base_url(Simulated::Stripe).await?;
+            let key = simulators.shop().stripe_key;
+            return Ok(Stripe::new(self.client.clone(), base, Some(key)));
+        }
+        let wrong = |message: String| {
+            Failure::invalid("CONFIG_INVALID", message).retry(Retry::AfterOperator)
+        };
+        let key = self.stripe_key.clone();
+        if self.simulators.is_some() && key.as_ref().is_some_and(is_live) {
+            return Err(wrong("a sandbox wallet does not charge a real card".to_owned())
+                .hint("Set STRIPE_SECRET_KEY to a test key"));
+        }
+        let default = ProviderApi::Stripe.default_url();
+        let url = self.stripe_url.as_ref().map_or(default, Endpoint::expose);
+        let base = BaseUrl::parse(url, PlainText::Loopback);
+        let base =
+            base.map_err(|error| wrong(format!("{}: {error}", ProviderApi::Stripe.setting())))?;
+        Ok(Stripe::new(self.client.clone(), base, key))
+    }
+
+    fn play_card(&self) -> Option<PaymentMethod> {
+        self.simulated_stripe()?.shop().payment_method.parse().ok()
     }
 
     fn keep_token(&self, merchant_id: &str, token: Option<Secret>) -> Result<(), Failure> {
@@ -95,4 +130,9 @@ impl Shops for ShopClients {
         // What is no id is not used; its hash would not be the registered one's either.
         Ok(kept.and_then(|kept| std::str::from_utf8(kept.expose()).ok()?.parse().ok()))
     }
+}
+
+/// Stripe's own prefixes of keys that move real money.
+fn is_live(key: &Secret) -> bool {
+    [&b"sk_live_"[..], b"rk_live_"].into_iter().any(|prefix| key.expose().starts_with(prefix))
 }

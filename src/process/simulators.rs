@@ -66,4 +66,6 @@ pub struct SimulatedShop {
     pub token: Secret,
     /// Stripe's key.
     pub stripe_key: Secret,
+    /// A payment method Stripe takes.
+    pub payment_method: &'static str,
 }

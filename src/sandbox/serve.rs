@@ -68,6 +68,9 @@ pub struct ServeError {
 pub struct Serving {
     urls: Vec<(Service, String)>,
     ifenpay: Ifenpay,
+    merchant: AcpMerchant,
+    seller: MppSeller,
+    stripe: Stripe,
     x402: Sellers,
     stop: CancellationToken,
 }
@@ -160,6 +163,8 @@ fn start(front: Front, listeners: Vec<Listening>, stop: CancellationToken) -> Se
     let sellers = Sellers::new(front.node.clone());
     let clock = Arc::clone(front.node.clock());
     let stripe = Stripe::new(Arc::clone(&clock));
+    let merchant = AcpMerchant::new(Arc::clone(&clock), stripe.clone());
+    let seller = MppSeller::new(Arc::clone(&clock), stripe.clone());
     let front = Arc::new(front);
     let mut urls = Vec::with_capacity(listeners.len());
     for (service, listener, address) in listeners {
@@ -176,18 +181,12 @@ fn start(front: Front, listeners: Vec<Listening>, stop: CancellationToken) -> Se
                 tokio::spawn(nanswap::serve(Nanswap::new(front.node.clone()), listener, stop))
             }
             Service::Stripe => tokio::spawn(stripe::serve(stripe.clone(), listener, stop)),
-            Service::AcpMerchant => {
-                let merchant = AcpMerchant::new(Arc::clone(&clock), stripe.clone());
-                tokio::spawn(acp::serve(merchant, listener, stop))
-            }
+            Service::AcpMerchant => tokio::spawn(acp::serve(merchant.clone(), listener, stop)),
             Service::X402 => tokio::spawn(x402::serve(sellers.clone(), listener, stop)),
-            Service::MppSeller => {
-                let seller = MppSeller::new(Arc::clone(&clock), stripe.clone());
-                tokio::spawn(mpp::serve(seller, listener, stop))
-            }
+            Service::MppSeller => tokio::spawn(mpp::serve(seller.clone(), listener, stop)),
         };
     }
-    Serving { urls, ifenpay, x402: sellers, stop }
+    Serving { urls, ifenpay, merchant, seller, stripe, x402: sellers, stop }
 }
 
 impl Serving {
@@ -210,6 +209,21 @@ impl Serving {
     /// The simulated ifenpay, for its knobs.
     pub fn ifenpay(&self) -> &Ifenpay {
         &self.ifenpay
+    }
+
+    /// The simulated merchant with checkouts.
+    pub fn merchant(&self) -> &AcpMerchant {
+        &self.merchant
+    }
+
+    /// The simulated seller that is paid by tokens.
+    pub fn seller(&self) -> &MppSeller {
+        &self.seller
+    }
+
+    /// The simulated Stripe.
+    pub fn stripe(&self) -> &Stripe {
+        &self.stripe
     }
 
     /// The simulated sellers of x402, for what they were paid.

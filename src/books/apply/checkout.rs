@@ -1,10 +1,12 @@
 //! What agents asked merchants for, and the owner's card.
 
 use super::Fold;
-use crate::books::checkouts::{Funding, checkout_key};
+use crate::books::checkouts::{Funding, Order, checkout_key};
 use crate::books::event::Body;
 use crate::books::rows::Table;
+use crate::books::tables::Payment;
 use crate::books::view::{FUNDING, encode};
+use crate::payment::{Purchase, Reference};
 
 impl Fold<'_> {
     /// Whether the event was one of these, which is then booked.
@@ -22,6 +24,23 @@ impl Fold<'_> {
             _ => return false,
         }
         true
+    }
+}
+
+impl Fold<'_> {
+    /// A settled checkout is an order at its merchant.
+    pub(super) fn note_order(&mut self, payment: &Payment, reference: &Reference) {
+        let Some(Purchase::Checkout(checkout)) = &payment.purchase else { return };
+        let order = Order {
+            payment_id: payment.id(),
+            agent_id: payment.request.agent_id.clone(),
+            merchant_id: checkout.merchant_id.clone(),
+            session_id: checkout.session_id.clone(),
+            order_id: reference.clone(),
+            amount: payment.request.amount,
+            at_ms: self.at,
+        };
+        self.rows.put(Table::Orders, &self.seq.to_be_bytes(), encode(&order));
     }
 }
 

@@ -355,6 +355,7 @@ impl Fold<'_> {
             self.put_history(&account, &entry);
         }
         self.dequeue(payment)?;
+        self.note_order(payment, &paid.reference);
         payment.void = None;
         payment.state = State::Settled { reference: paid.reference.clone(), at_ms: self.at };
         self.count(|counters| counters.settled += 1)

@@ -2,8 +2,8 @@
 //!
 //! An agent's word or a merchant's own must never make a merchant known.
 
-use super::super::Engine;
 use super::super::failures::store_failure;
+use super::super::floor::Floor;
 use super::failure;
 use crate::books::{CheckoutPlace, DirectoryEntry, RowsError, View};
 use crate::failure::Failure;
@@ -33,14 +33,14 @@ pub struct KnownMerchant {
     pub profile: Option<Profile>,
 }
 
-impl Engine {
+impl Floor {
     /// The merchant at an endpoint.
     ///
     /// # Errors
     /// When the endpoint is none, or may not be asked.
-    pub(super) async fn merchant_at(&self, endpoint: &str) -> Result<Merchant, Failure> {
-        let shops = self.services().shops()?;
-        if endpoint == BUILT_IN && self.network() == Network::Sandbox {
+    pub(in crate::engine) async fn merchant_at(&self, endpoint: &str) -> Result<Merchant, Failure> {
+        let shops = self.services.shops()?;
+        if endpoint == BUILT_IN && self.network == Network::Sandbox {
             let built_in = shops.built_in().await?.ok_or_else(failure::no_built_in)?;
             let known = KnownMerchant { id: built_in.merchant_id, profile: Some(built_in.profile) };
             return Ok(Merchant {
@@ -51,7 +51,7 @@ impl Engine {
             });
         }
         let url: MerchantUrl = endpoint.parse().map_err(|error| failure::endpoint(&error))?;
-        let read = self.store().read(|view| known_at(view, url.as_str()));
+        let read = self.store.read(|view| known_at(view, url.as_str()));
         let found = read.map_err(|error| store_failure(&error))?;
         let (known, acp) = match found {
             Some((id, place)) => {

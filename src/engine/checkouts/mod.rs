@@ -1,15 +1,19 @@
-//! Checkouts at merchants: opened, changed, looked at, given up. Nothing here moves money.
+//! Checkouts at merchants: opened, changed, looked at, given up; and paid, in `pay` and `till` alone.
 //!
 //! What was asked for is put on the ledger, so that a cart can be compared with it later. A session must never be
 //! called payable here that differs from what was asked, or whose merchant the owner does not know.
 
 mod failure;
 mod merchant;
+mod pay;
 mod seen;
+mod till;
 
 pub use failure::acp_failure;
 pub use merchant::Merchant;
+pub use pay::CheckoutPayment;
 pub use seen::{Problem, Seen};
+pub(super) use till::CheckoutTill;
 
 use std::convert::Infallible;
 
@@ -17,6 +21,7 @@ use uuid::Uuid;
 
 use super::Engine;
 use super::failures::{store_failure, unrefused};
+use super::floor::Floor;
 use crate::books::{Body, CheckoutAsked, CheckoutItem};
 use crate::failure::Failure;
 use crate::rails::acp::{Acp, Asked, AskedItem, Call, Session, SessionId};
@@ -47,7 +52,7 @@ impl Engine {
     ) -> Result<Seen, Failure> {
         let currency = failure::currency(currency)?;
         let asked = Asked::new(currency, order.items).map_err(|e| failure::asked(&e))?;
-        let merchant = self.merchant_at(&order.endpoint).await?;
+        let merchant = self.floor().merchant_at(&order.endpoint).await?;
         let key = order.call_id.to_string();
         let session = merchant.acp.create(&asked, buyer_email, call(&key)).await;
         let session = session.map_err(|error| acp_failure(&error))?;
@@ -64,9 +69,9 @@ impl Engine {
         session_id: &str,
     ) -> Result<Seen, Failure> {
         let id = failure::session_id(session_id)?;
-        let merchant = self.merchant_at(&order.endpoint).await?;
+        let merchant = self.floor().merchant_at(&order.endpoint).await?;
         let key = order.call_id.to_string();
-        let before = self.asked_before(&merchant, &id)?;
+        let before = self.floor().asked_before(&merchant, &id)?;
         let currency = match &before {
             Some(before) => before.currency,
             None => look(&merchant.acp, &id, &key).await?.currency,
@@ -92,10 +97,8 @@ impl Engine {
         call_id: Uuid,
     ) -> Result<Seen, Failure> {
         let id = failure::session_id(session_id)?;
-        let merchant = self.merchant_at(endpoint).await?;
-        let session = look(&merchant.acp, &id, &call_id.to_string()).await?;
-        let asked = self.asked_before(&merchant, &id)?;
-        Ok(Seen::new(merchant, session, asked.as_ref()))
+        let merchant = self.floor().merchant_at(endpoint).await?;
+        self.floor().look(merchant, &id, &call_id.to_string()).await
     }
 
     /// Gives a checkout up.
@@ -109,22 +112,12 @@ impl Engine {
         call_id: Uuid,
     ) -> Result<Seen, Failure> {
         let id = failure::session_id(session_id)?;
-        let merchant = self.merchant_at(endpoint).await?;
+        let merchant = self.floor().merchant_at(endpoint).await?;
         let key = call_id.to_string();
         let session = merchant.acp.cancel(&id, call(&key)).await;
         let session = session.map_err(|error| acp_failure(&error))?;
-        let asked = self.asked_before(&merchant, &id)?;
+        let asked = self.floor().asked_before(&merchant, &id)?;
         Ok(Seen::new(merchant, session, asked.as_ref()))
-    }
-
-    /// What was asked for in a session, if it was asked through this wallet.
-    fn asked_before(&self, merchant: &Merchant, id: &SessionId) -> Result<Option<Asked>, Failure> {
-        let read = self.store().read(|view| view.checkout(&merchant.endpoint, id.as_str()));
-        let found = read.map_err(|error| store_failure(&error))?;
-        Ok(found.map(|found| Asked {
-            currency: found.currency,
-            items: found.items.into_iter().map(asked_item).collect(),
-        }))
     }
 
     async fn note_asked(
@@ -146,6 +139,37 @@ impl Engine {
             self.store().commit::<(), Infallible, _>(move |_| Ok((vec![event.into()], ())));
         commit.await.map_err(unrefused).map_err(|error| store_failure(&error))?;
         Ok(Seen::new(merchant.clone(), session.clone(), Some(&asked)))
+    }
+}
+
+impl Floor {
+    /// A session as it is now, held against what was asked for.
+    ///
+    /// # Errors
+    /// The merchant's and the store's.
+    async fn look(
+        &self,
+        merchant: Merchant,
+        id: &SessionId,
+        request_id: &str,
+    ) -> Result<Seen, Failure> {
+        let session = look(&merchant.acp, id, request_id).await?;
+        let asked = self.asked_before(&merchant, id)?;
+        Ok(Seen::new(merchant, session, asked.as_ref()))
+    }
+
+    /// What was asked for in a session, if it was asked through this wallet.
+    fn asked_before(&self, merchant: &Merchant, id: &SessionId) -> Result<Option<Asked>, Failure> {
+        let found = self.asked_row(&merchant.endpoint, id)?;
+        Ok(found.map(|found| Asked {
+            currency: found.currency,
+            items: found.items.into_iter().map(asked_item).collect(),
+        }))
+    }
+
+    fn asked_row(&self, endpoint: &str, id: &SessionId) -> Result<Option<CheckoutAsked>, Failure> {
+        let read = self.store.read(|view| view.checkout(endpoint, id.as_str()));
+        read.map_err(|error| store_failure(&error))
     }
 }
 

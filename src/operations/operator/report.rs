@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::books::{RowsError, Tally, View};
+use crate::books::{Order, RowsError, Tally, View};
 use crate::clock::Millis;
 use crate::engine::{Counted, store_failure};
 use crate::failure::Failure;
@@ -47,7 +47,7 @@ pub struct Spending {
     /// Each with id, currency, cap, spent, held, remaining and whether it is revoked; with several caps, all in
     /// `budgets`. Revoked ones only up to the first hundred by id.
     mandates: Vec<Map<String, Value>>,
-    /// What merchants confirmed.
+    /// What merchants confirmed, newest first; at most the last hundred.
     orders: Vec<Map<String, Value>>,
     /// The same numbers for each agent.
     by_agent: Vec<AgentTotals>,
@@ -169,7 +169,7 @@ impl Operation for Report {
                 totals: sums.budgets.iter().map(total).collect(),
                 pending_approvals: view.counters()?.approvals_waiting,
                 mandates: mandates(view)?,
-                orders: Vec::new(),
+                orders: orders(view, since)?,
                 by_agent: sums
                     .by_agent
                     .into_iter()
@@ -245,6 +245,26 @@ fn mandates(view: &View<'_>) -> Result<Vec<Map<String, Value>>, RowsError> {
     let mut rows = view.mandates()?;
     rows.extend(view.revoked_mandates(None, limits::REPORT_REVOKED)?);
     rows.iter().map(|row| mandate_view::bars(view, row)).collect()
+}
+
+fn orders(view: &View<'_>, since: Option<Millis>) -> Result<Vec<Map<String, Value>>, RowsError> {
+    let mut orders = view.orders(limits::REPORT_ORDERS)?;
+    orders.retain(|order| since.is_none_or(|since| order.at_ms >= since));
+    let shown = |order: Order| {
+        let facts = [
+            ("orderId", order.order_id.to_string()),
+            ("merchantId", order.merchant_id),
+            ("sessionId", order.session_id),
+            ("paymentId", order.payment_id.to_string()),
+            ("amount", order.amount.amount.to_string()),
+            ("currency", order.amount.currency.to_string()),
+            ("amountText", order.amount.to_string()),
+            ("settledAt", order.at_ms.to_string()),
+        ];
+        let agent = order.agent_id.map(|agent| ("agentId", agent));
+        facts.into_iter().chain(agent).map(|(name, text)| (name.to_owned(), text.into())).collect()
+    };
+    Ok(orders.into_iter().map(shown).collect())
 }
 
 fn share(tally: Tally) -> Share {

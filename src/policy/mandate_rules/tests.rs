@@ -47,6 +47,7 @@ fn cart(amount: Money, category: Option<&str>) -> Cart {
         merchant_domain: "shop.realgrocer.com".into(),
         line_items: vec![item],
         total: amount,
+        surcharge: None,
     }
 }
 

@@ -117,7 +117,15 @@ impl Session {
             merchant_domain: host.to_ascii_lowercase(),
             line_items: self.lines.iter().map(line).collect(),
             total: self.total(),
+            surcharge: self.surcharge(),
         }
+    }
+
+    /// What the merchant adds for itself; a tip is refused elsewhere.
+    fn surcharge(&self) -> Option<Money> {
+        let units = self.totals.fee.saturating_add(self.totals.gift_wrap);
+        let amount = u128::from(units);
+        (units > 0).then_some(Money { amount, currency: self.currency })
     }
 
     /// Where a person can go on, if it is a page of the merchant at `host`. Text for people; never fetched.

@@ -59,8 +59,7 @@ impl Stripe {
             ("usage_limits[expires_at]", &order.expires_at_s().to_string()),
             ("shared_metadata[payment_id]", &order.payment_id().to_string()),
         ]);
-        let key = format!("token-{}", order.payment_id());
-        let reply = self.send(Method::POST, &[], Some((form, &key))).await?;
+        let reply = self.send(Method::POST, &[], Some((form, order.key()))).await?;
         read(&reply)
     }
 
@@ -81,7 +80,7 @@ impl Stripe {
         id: &TokenId,
         order: &TokenOrder,
     ) -> Result<IssuedToken, StripeError> {
-        let key = format!("revoke-{}", order.payment_id());
+        let key = format!("revoke-{}", order.key());
         let form = (Zeroizing::new(String::new()), key.as_str());
         read(&self.send(Method::POST, &[id.text(), "revoke"], Some(form)).await?)
     }

@@ -65,6 +65,14 @@ impl StripeError {
     }
 }
 
+impl StripeError {
+    /// Whether Stripe itself says, to a request it would have taken otherwise, that there is no token under this key. A
+    /// missing or refused key of ours says nothing of the token.
+    pub fn says_there_is_none(&self) -> bool {
+        matches!(self, Self::Refused { status: 400 | 402, code, .. } if code != "idempotency_error")
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -83,5 +91,9 @@ mod tests {
             assert!(!refused(status, code).made_nothing(), "{status} {code}");
         }
         assert!(!StripeError::OtherToken("amount").made_nothing());
+        assert!(refused(402, "card_declined").says_there_is_none());
+        for error in [refused(401, ""), refused(400, "idempotency_error"), StripeError::NoKey] {
+            assert!(!error.says_there_is_none(), "{error}");
+        }
     }
 }

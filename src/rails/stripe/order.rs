@@ -3,24 +3,23 @@
 //! A token can only be asked for with a [`TokenOrder`], and only a grant makes one: this module must never let a token
 //! be asked for that policy did not allow, or that lives beyond [`limits::TOKEN_LIFE`].
 
-use serde::{Deserialize, Serialize};
-
 use super::id::Profile;
 use crate::clock::Millis;
 use crate::ids::PaymentId;
 use crate::limits;
 use crate::money::Money;
-use crate::policy::{Grant, GrantError};
+use crate::policy::{Grant, GrantError, Request};
 
-/// A token that may be asked for: kept with its payment, so that it is the same one however often it is asked for.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+/// A token that may be asked for. What it is made of is kept with its payment, so that it is the same one however often
+/// it is asked for.
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub struct TokenOrder {
     payment_id: PaymentId,
     amount: Money,
     profile: Profile,
     /// Unix seconds.
     expires_at_s: u64,
+    key: String,
 }
 
 /// Why no token may be asked for.
@@ -52,6 +51,7 @@ impl TokenOrder {
         profile: Profile,
         now: Millis,
         expires_at: Millis,
+        attempt: u32,
     ) -> Result<Self, OrderError> {
         let payment_id = grant.consume(amount, payee)?;
         if !(1..=UNITS_MAX).contains(&amount.amount) {
@@ -64,7 +64,20 @@ impl TokenOrder {
         if life.as_secs() == 0 || life > limits::TOKEN_LIFE {
             return Err(OrderError::Life);
         }
-        Ok(Self { payment_id, amount, profile, expires_at_s: expires_at.0 / 1_000 })
+        let key = format!("token-{payment_id}-{attempt}");
+        Ok(Self { payment_id, amount, profile, expires_at_s: expires_at.0 / 1_000, key })
+    }
+
+    /// The order that was made of a grant before, of what is durable of it: the request, Stripe's key, and the expiry.
+    /// `None` when the request names no profile.
+    pub fn durable(request: &Request, key: &str, expires_at: Millis) -> Option<Self> {
+        Some(Self {
+            payment_id: request.payment_id,
+            amount: request.amount,
+            profile: request.recipient().parse().ok()?,
+            expires_at_s: expires_at.0 / 1_000,
+            key: key.to_owned(),
+        })
     }
 
     /// Which payment it is for.
@@ -80,6 +93,11 @@ impl TokenOrder {
     /// Who can charge it.
     pub fn profile(&self) -> &Profile {
         &self.profile
+    }
+
+    /// Stripe's `Idempotency-Key` for it.
+    pub fn key(&self) -> &str {
+        &self.key
     }
 
     /// Until when, in Unix seconds.

@@ -157,7 +157,8 @@ fn total(kind: &str, amount: u64) -> Value {
 
 fn status(checkout: &Checkout, knobs: &Knobs, early: bool) -> String {
     let open = checkout.status == "ready_for_payment";
-    let status = knobs.status.as_deref().filter(|_| open).unwrap_or(checkout.status);
+    let told = checkout.held.as_deref().or(knobs.status.as_deref()).filter(|_| open);
+    let status = told.unwrap_or(checkout.status);
     let known = EARLY.contains(&status);
     if early && !known { "in_progress".to_owned() } else { status.to_owned() }
 }

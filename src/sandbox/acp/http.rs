@@ -120,6 +120,7 @@ fn create(shop: &mut Shop, version: &str, body: &str) -> Result<String, Refused>
         currency: wanted.currency.unwrap_or_else(|| "usd".to_owned()),
         email: wanted.email,
         status: "ready_for_payment",
+        held: None,
         order: None,
     };
     shop.checkouts.insert(id.clone(), checkout);
@@ -150,6 +151,7 @@ fn complete(
         return Err(Refused::Closed);
     }
     if knobs.complete_status.is_some() {
+        checkout.held = knobs.complete_status;
         return Ok(id.to_owned());
     }
     let total = Priced::of(checkout, &knobs).total();

@@ -39,6 +39,8 @@ pub(super) struct Checkout {
     pub(super) currency: String,
     pub(super) email: Option<String>,
     pub(super) status: &'static str,
+    /// What a completion that completed nothing left it at.
+    pub(super) held: Option<String>,
     pub(super) order: Option<String>,
 }
 

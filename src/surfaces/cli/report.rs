@@ -44,12 +44,26 @@ pub(super) async fn report(
             text(total, "held")
         ))?;
     }
+    print_orders(&report["orders"], printer)?;
     print_mandates(&report["mandates"], printer)?;
     print_shares("agents", &report["byAgent"], "agentId", printer)?;
     print_shares("rails", &report["byRail"], "rail", printer)?;
     let head = &report["ledgerHead"];
     printer.line(format_args!("ledger     {}:{}", head["seq"], text(head, "hash")))?;
     Ok(Exit::Done)
+}
+
+fn print_orders(orders: &Value, printer: Printer) -> Result<(), Trouble> {
+    for order in orders.as_array().into_iter().flatten() {
+        printer.line(format_args!(
+            "order      {} at {}: {}, payment {}",
+            escape(text(order, "orderId")),
+            escape(text(order, "merchantId")),
+            text(order, "amountText"),
+            text(order, "paymentId")
+        ))?;
+    }
+    Ok(())
 }
 
 fn print_mandates(mandates: &Value, printer: Printer) -> Result<(), Trouble> {

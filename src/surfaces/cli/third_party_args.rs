@@ -14,6 +14,12 @@ pub struct ThirdPartyFlags {
     /// ifenpay's API; its key is IFENPAY_API_KEY [env: IFENPAY_API_URL]
     #[arg(long, global = true, value_name = "URL")]
     pub ifenpay_api_url: Option<String>,
+    /// Stripe's API; its key is STRIPE_SECRET_KEY [env: STRIPE_API_URL]
+    #[arg(long, global = true, value_name = "URL")]
+    pub stripe_api_url: Option<String>,
+    /// Origins that may be private or without TLS where an agent names a URL [env: PAYWARDEN_FETCH_ALLOW]
+    #[arg(long, global = true, value_name = "LIST")]
+    pub fetch_allow: Option<String>,
     /// The most one ifenpay credit may cost, in XNO [env: PAYWARDEN_CREDIT_PRICE_MAX]
     #[arg(long, global = true, value_name = "XNO")]
     pub credit_price_max: Option<String>,
