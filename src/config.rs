@@ -146,7 +146,7 @@ impl fmt::Display for Origin {
 }
 
 /// Every environment variable that holds a setting.
-pub const VARIABLES: [&str; 30] = [
+pub const VARIABLES: [&str; 33] = [
     "PAYWARDEN_HOME",
     "PAYWARDEN_NETWORK",
     "PAYWARDEN_TOOL_NAMES",
@@ -166,6 +166,9 @@ pub const VARIABLES: [&str; 30] = [
     "PAYWARDEN_CREDIT_PRICE_MAX",
     "IFENPAY_API_URL",
     "IFENPAY_API_KEY",
+    "STRIPE_API_URL",
+    "STRIPE_SECRET_KEY",
+    "PAYWARDEN_FETCH_ALLOW",
     "PAYWARDEN_UNLOCK",
     "PAYWARDEN_UNLOCK_FILE",
     "PAYWARDEN_AGENT_TOKEN",

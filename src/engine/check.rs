@@ -49,10 +49,20 @@ impl Engine {
     ///
     /// # Errors
     /// When the seller cannot be asked or wants what is not paid; and the store's.
-    pub async fn check_x402(&self, wish: &Wish) -> Result<(Checked, Request), Failure> {
+    pub async fn check_purchase(&self, wish: &Wish) -> Result<(Checked, Request), Failure> {
         let missing = || Failure::unavailable("NOT_SET_UP", "this wallet cannot pay sellers");
-        let Purchase::X402(call) = &wish.purchase else { return Err(missing()) };
         let x402 = self.x402().ok_or_else(missing)?;
+        let call = match &wish.purchase {
+            Purchase::X402(call) => call,
+            Purchase::Mpp(call) => {
+                let (amount, terms) = self.mpp_price(call).await?;
+                let payment_id = new_payment_id(self.clock().now());
+                let terms = Some(terms);
+                let request = Request { payment_id, amount, terms, ..wish.request.clone() };
+                return Ok((self.dry_run(&request, None)?, request));
+            }
+            Purchase::Checkout(_) => return Err(missing()),
+        };
         let Quote::Priced(priced) = x402.quote(call, wish.request.amount).await? else {
             let message = "the seller asks for no money";
             return Err(Failure::refused("NOTHING_TO_PAY", message));

@@ -23,6 +23,7 @@ mod funding;
 mod host;
 mod known;
 mod mandates;
+mod mpp;
 mod nanswap;
 mod news;
 mod nicky;

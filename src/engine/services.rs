@@ -9,6 +9,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use super::checkouts::CheckoutTill;
+use super::mpp::MppTill;
 use super::{Engine, Shops};
 use crate::failure::{Failure, Retry};
 use crate::limits;
@@ -109,12 +110,19 @@ pub(super) struct NoServices;
 impl Services for NoServices {}
 
 impl Engine {
-    /// The same engine, with third parties and the merchants they pay; before it is started.
+    /// The same engine, with third parties and the merchants that are paid by card; before it is started, and after it
+    /// can pay sellers.
     #[must_use]
     pub fn with_services(mut self, services: Arc<dyn Services>) -> Self {
         self.services = services;
         let till = CheckoutTill::new(self.floor());
-        self.with_handover(Till::Checkout, Arc::new(till))
+        let x402 = self.x402.clone();
+        let mpp = x402.map(|x402| Arc::new(MppTill { floor: self.floor(), x402 }));
+        let engine = self.with_handover(Till::Checkout, Arc::new(till));
+        match mpp {
+            Some(till) => engine.with_handover(Till::Mpp, till),
+            None => engine,
+        }
     }
 
     /// The third parties.

@@ -34,6 +34,14 @@ pub trait Shops: fmt::Debug + Send + Sync {
     /// When it cannot be started.
     async fn built_in(&self) -> Result<Option<BuiltIn>, Failure>;
 
+    /// The seller that comes with a sandbox: where it is, and who is paid.
+    ///
+    /// # Errors
+    /// When it cannot be started.
+    async fn built_in_seller(&self) -> Result<Option<(String, Profile)>, Failure> {
+        Ok(None)
+    }
+
     /// Stripe, with the owner's key.
     ///
     /// # Errors

@@ -9,6 +9,7 @@ use paywarden::failure::Failure;
 use paywarden::fetch::{BaseUrl, PlainText};
 use paywarden::process::{Endpoint, NanswapSecrets, Simulated, SimulatedShop, Simulators};
 use paywarden::sandbox::acp::AcpMerchant;
+use paywarden::sandbox::mpp::MppSeller;
 use paywarden::sandbox::nano::SandboxNode;
 use paywarden::sandbox::nanswap::Nanswap;
 use paywarden::sandbox::stripe::Stripe;
@@ -78,6 +79,7 @@ fn shop() -> SimulatedShop {
         profile: AcpMerchant::PROFILE,
         token: Secret::new(AcpMerchant::TOKEN.to_owned()),
         stripe_key: Secret::new(Stripe::KEY.to_owned()),
+        seller_profile: MppSeller::PROFILE,
         payment_method: Stripe::PAYMENT_METHOD,
     }
 }

@@ -18,7 +18,7 @@ use crate::engine::{BuiltIn, Shops, not_set_up};
 use crate::failure::{Failure, Retry};
 use crate::fetch::{BaseUrl, Client, GuestClient, PlainText, Settings};
 use crate::rails::acp::{Acp, Door, MerchantUrl};
-use crate::rails::stripe::{PaymentMethod, Stripe};
+use crate::rails::stripe::{PaymentMethod, Profile, Stripe};
 use crate::secret::Secret;
 
 /// What merchants and Stripe are reached with.
@@ -89,6 +89,13 @@ impl Shops for ShopClients {
             acp: Acp::new(door, None),
             host: "127.0.0.1".to_owned(),
         }))
+    }
+
+    async fn built_in_seller(&self) -> Result<Option<(String, Profile)>, Failure> {
+        let Some(simulators) = &self.simulators else { return Ok(None) };
+        let base = simulators.base_url(Simulated::MppSeller).await?;
+        let profile = simulators.shop().seller_profile.parse();
+        Ok(profile.ok().map(|profile| (base.origin(), profile)))
     }
 
     async fn stripe(&self) -> Result<Stripe, Failure> {

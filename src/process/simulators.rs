@@ -66,6 +66,8 @@ pub struct SimulatedShop {
     pub token: Secret,
     /// Stripe's key.
     pub stripe_key: Secret,
+    /// Who is paid at the seller of paid URLs.
+    pub seller_profile: &'static str,
     /// A payment method Stripe takes.
     pub payment_method: &'static str,
 }

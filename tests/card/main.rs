@@ -9,4 +9,5 @@ mod support;
 
 mod checkout;
 mod hostile;
+mod seller;
 mod street;

@@ -5,8 +5,9 @@
 use super::super::failures::store_failure;
 use super::super::floor::Floor;
 use super::failure;
-use crate::books::{CheckoutPlace, DirectoryEntry, RowsError, View};
+use crate::books::{CheckoutPlace, RowsError, View};
 use crate::failure::Failure;
+use crate::fetch::{BaseUrl, PlainText};
 use crate::limits;
 use crate::nano::Network;
 use crate::rails::acp::{Acp, MerchantUrl};
@@ -66,19 +67,62 @@ impl Floor {
     }
 }
 
+impl Floor {
+    /// Who may be paid at an origin, by the owner's table.
+    ///
+    /// # Errors
+    /// The store's.
+    pub(in crate::engine) async fn profiles_at(
+        &self,
+        origin: &str,
+    ) -> Result<Vec<Profile>, Failure> {
+        let is_here = |place: &CheckoutPlace| {
+            let url = BaseUrl::parse(&place.endpoint, PlainText::Anywhere);
+            url.is_ok_and(|url| is_same_origin(&url.origin(), origin))
+        };
+        let read = self.store.read(|view| {
+            let mut found = Vec::new();
+            find(view, |_, place| {
+                let profile = place.profile.as_deref().filter(|_| is_here(place));
+                found.extend(profile.and_then(|profile| profile.parse().ok()));
+                false
+            })?;
+            Ok(found)
+        });
+        let mut profiles: Vec<Profile> = read.map_err(|error| store_failure(&error))?;
+        if self.network == Network::Sandbox
+            && let Some((at, profile)) = self.services.shops()?.built_in_seller().await?
+            && is_same_origin(&at, origin)
+        {
+            profiles.push(profile);
+        }
+        Ok(profiles)
+    }
+}
+
+fn is_same_origin(one: &str, other: &str) -> bool {
+    one.trim_end_matches('/') == other.trim_end_matches('/')
+}
+
 /// The merchant whose checkouts the owner says are at `endpoint`.
 fn known_at(view: &View<'_>, endpoint: &str) -> Result<Option<(String, CheckoutPlace)>, RowsError> {
+    find(view, |_, place| place.endpoint == endpoint)
+}
+
+/// The first merchant with checkouts that `is_it`.
+fn find(
+    view: &View<'_>,
+    mut is_it: impl FnMut(&str, &CheckoutPlace) -> bool,
+) -> Result<Option<(String, CheckoutPlace)>, RowsError> {
     let mut after: Option<String> = None;
     loop {
         let page = view.merchants(after.as_deref(), limits::PAGE_MAX as usize)?;
         let is_last = page.len() < limits::PAGE_MAX as usize;
-        let Some((last, _)) = page.last() else { return Ok(None) };
-        after = Some(last.clone());
-        let is_here = |entry: &DirectoryEntry| {
-            entry.checkout.as_ref().is_some_and(|place| place.endpoint == endpoint)
-        };
-        if let Some((id, entry)) = page.into_iter().find(|(_, entry)| is_here(entry)) {
-            return Ok(entry.checkout.map(|place| (id, place)));
+        after = page.last().map(|(last, _)| last.clone());
+        for (id, entry) in page {
+            if let Some(place) = entry.checkout.filter(|place| is_it(&id, place)) {
+                return Ok(Some((id, place)));
+            }
         }
         if is_last {
             return Ok(None);

@@ -43,6 +43,11 @@ impl X402 {
         self.answers.get(id)
     }
 
+    /// Keeps what a seller answered that is paid in another way.
+    pub(in crate::engine) fn keep_answer(&self, id: PaymentId, answered: SellerAnswered) {
+        self.answers.keep(id, answered);
+    }
+
     /// Writes a body that is not shown into a file of its own, for the owner alone, and says where. `None` where the
     /// wallet has no place for files. Nothing in it is ever run or opened by the wallet.
     ///

@@ -9,6 +9,7 @@ mod quote;
 mod till;
 
 pub use answers::SellerAnswered;
+pub(super) use quote::request_of;
 pub use quote::{Priced, Quote};
 
 use std::path::PathBuf;

@@ -113,7 +113,7 @@ impl X402 {
 ///
 /// # Errors
 /// `INVALID_REQUEST`, `INVALID_ADDRESS`.
-pub(super) fn request_of(
+pub(in crate::engine) fn request_of(
     sellers: &SellerClient,
     call: &HttpCall,
 ) -> Result<ResourceRequest, Failure> {

@@ -87,7 +87,7 @@ pub struct Check {
     remaining: Vec<String>,
     /// The ledger's head when it was looked at.
     ledger_head: LedgerHead,
-    /// What the seller asks now, on x402.
+    /// What the seller asks now, for a URL.
     #[serde(skip_serializing_if = "Option::is_none")]
     seller_asks: Option<Asking>,
 }
@@ -105,8 +105,8 @@ impl Operation for CheckPayment {
     };
 
     async fn run(self, context: &Context) -> Result<Outcome<Check>, Failure> {
-        if self.rail.parse() == Ok(Rail::X402) {
-            return self.ask_seller(context).await.map(Outcome::Done);
+        if let Ok(rail @ (Rail::Stripe | Rail::X402)) = self.rail.parse() {
+            return self.ask_seller(rail, context).await.map(Outcome::Done);
         }
         check_rail(&self.rail, &self.currency)?;
         let claims = claims(self.payee_category, None, self.line_items)?;
@@ -130,7 +130,7 @@ impl Operation for CheckPayment {
 }
 
 impl CheckPayment {
-    async fn ask_seller(self, context: &Context) -> Result<Check, Failure> {
+    async fn ask_seller(self, rail: Rail, context: &Context) -> Result<Check, Failure> {
         let around = Around {
             amount: self.amount,
             currency: self.currency,
@@ -142,8 +142,8 @@ impl CheckPayment {
             idempotency_key: None,
         };
         let asked = Asked { method: self.method, headers: self.headers, body: self.body };
-        let wish = wish(around, asked, <Self as Operation>::SPEC.name, context).await?;
-        let (checked, request) = context.engine.check_x402(&wish).await?;
+        let wish = wish(rail, around, asked, <Self as Operation>::SPEC.name, context).await?;
+        let (checked, request) = context.engine.check_purchase(&wish).await?;
         let seller_asks = request.terms.map(|terms| Asking {
             amount: request.amount.amount.to_string(),
             currency: request.amount.currency.to_string(),

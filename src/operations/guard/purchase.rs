@@ -1,4 +1,4 @@
-//! Rail x402 of `request_payment` and `check_payment`: what an agent wants from a seller, and what came back.
+//! Rails x402 and stripe of `request_payment` and `check_payment`: what an agent wants from a seller, and what came back.
 //!
 //! Whatever a seller answered is its own text: it is capped, goes into `untrusted`, and is never looked into.
 
@@ -74,6 +74,7 @@ pub struct SellerAnswer {
 /// # Errors
 /// When a field is out of bounds, or the wallet cannot pay sellers.
 pub(super) async fn wish(
+    rail: Rail,
     around: Around,
     asked: Asked,
     operation: &'static str,
@@ -94,6 +95,12 @@ pub(super) async fn wish(
     }
     let method = asked.method.unwrap_or_else(|| if body.is_some() { "POST" } else { "GET" }.into());
     let address = x402.address(&around.payee_address).await?;
+    let call = HttpCall {
+        method: method.to_ascii_uppercase(),
+        url: around.payee_address,
+        headers: asked.headers,
+        body,
+    };
     Ok(Wish {
         call_id: context.call_id,
         operation,
@@ -101,7 +108,7 @@ pub(super) async fn wish(
             // Given when the payment gets its place on the books.
             payment_id: PaymentId(Uuid::nil()),
             agent_id: context.caller.agent_id().map(str::to_owned),
-            rail: Rail::X402,
+            rail,
             amount,
             payee: Payee {
                 address,
@@ -114,12 +121,10 @@ pub(super) async fn wish(
         },
         memo: bounded("memo", around.memo, limits::MEMO_BYTES)?,
         idempotency_key: idempotency_key(around.idempotency_key)?,
-        purchase: Purchase::X402(HttpCall {
-            method: method.to_ascii_uppercase(),
-            url: around.payee_address,
-            headers: asked.headers,
-            body,
-        }),
+        purchase: match rail {
+            Rail::Stripe => Purchase::Mpp(call),
+            _ => Purchase::X402(call),
+        },
         purpose: None,
     })
 }
@@ -132,7 +137,10 @@ pub(super) async fn buy(
     wish: Wish,
     context: &Context,
 ) -> Result<(PayResult, Option<SellerAnswer>), Failure> {
-    let asked = context.engine.buy_x402(wish).await?;
+    let asked = match wish.purchase {
+        Purchase::Mpp(_) => context.engine.buy_mpp(wish).await?,
+        _ => context.engine.buy_x402(wish).await?,
+    };
     let paid = outcome(asked.payment.id(), context).await?;
     let id = paid.payment.id();
     let is_settled = paid.payment.state.status() == Status::Settled;

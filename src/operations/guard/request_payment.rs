@@ -24,14 +24,14 @@ use crate::policy::Rail;
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct RequestPayment {
-    /// How the money moves: nano, or x402 for a URL that answers 402.
+    /// How the money moves: nano; x402, or stripe (card), for a URL that answers 402.
     rail: String,
     /// How much, in the currency's smallest unit, as integer text: raw for XNO (1 XNO = 10^30 raw), millionths for USDC.
-    /// On x402 the most you would pay.
+    /// For a URL the most you would pay.
     amount: AmountText,
-    /// Currency code: XNO on rail nano; USDC, USD or XNO on x402.
+    /// Currency code: XNO on nano; USDC, USD or XNO on x402; USD or another on stripe.
     currency: String,
-    /// Where to: a nano_ or xrb_ address, or on x402 the URL of what is sold.
+    /// Where to: a nano_ or xrb_ address, or the URL of what is sold.
     payee_address: String,
     /// What the payee is called, for the owner; never a reason to allow.
     #[serde(default)]
@@ -54,13 +54,13 @@ pub struct RequestPayment {
     /// One key per intended payment; after a time-out repeat with the SAME key.
     #[serde(default)]
     idempotency_key: Option<String>,
-    /// x402: HTTP method.
+    /// For a URL: HTTP method.
     #[serde(default)]
     method: Option<String>,
-    /// x402: headers such as accept.
+    /// For a URL: headers such as accept.
     #[serde(default)]
     headers: BTreeMap<String, String>,
-    /// x402: JSON body.
+    /// For a URL: JSON body.
     #[serde(default)]
     body: Option<Value>,
 }
@@ -81,7 +81,7 @@ impl Operation for RequestPayment {
     const SPEC: Spec = Spec {
         name: "request_payment",
         title: "Request a payment",
-        description: "Ask the wallet to pay on a rail (nano, x402). The owner's policy decides: settled, denied (with every rule and what would pass), pending_approval (the owner must act), failed, or pending (unknown: do not pay again).",
+        description: "Ask the wallet to pay on a rail (nano, stripe, x402). The owner's policy decides: settled, denied (with every rule and what would pass), pending_approval (the owner must act), failed, or pending (unknown: do not pay again).",
         audience: Audience::Agent,
         access: Access::Spend,
         toolset: "guard",
@@ -89,8 +89,8 @@ impl Operation for RequestPayment {
     };
 
     async fn run(self, context: &Context) -> Result<Outcome<RequestedPayment>, Failure> {
-        if self.rail.parse() == Ok(Rail::X402) {
-            let (result, answer) = buy(self.wish(context).await?, context).await?;
+        if let Ok(rail @ (Rail::Stripe | Rail::X402)) = self.rail.parse() {
+            let (result, answer) = buy(self.wish(rail, context).await?, context).await?;
             return Ok(outcome_of(result.status, RequestedPayment { result, answer }));
         }
         check_rail(&self.rail, &self.currency)?;
@@ -119,7 +119,7 @@ impl Operation for RequestPayment {
 }
 
 impl RequestPayment {
-    async fn wish(self, context: &Context) -> Result<Wish, Failure> {
+    async fn wish(self, rail: Rail, context: &Context) -> Result<Wish, Failure> {
         let around = Around {
             amount: self.amount,
             currency: self.currency,
@@ -131,6 +131,6 @@ impl RequestPayment {
             idempotency_key: self.idempotency_key,
         };
         let asked = Asked { method: self.method, headers: self.headers, body: self.body };
-        wish(around, asked, <Self as Operation>::SPEC.name, context).await
+        wish(rail, around, asked, <Self as Operation>::SPEC.name, context).await
     }
 }

@@ -120,6 +120,18 @@ impl ResourceRequest {
         self.body.as_deref()
     }
 
+    /// What is sent, for sellers that are paid in another way: method, URL checked anew, headers, body.
+    ///
+    /// # Errors
+    /// [`GuardError`].
+    pub(in crate::rails) fn sent(
+        &self,
+        guest: &GuestClient,
+    ) -> Result<(Method, GuestUrl, HeaderMap, Option<Vec<u8>>), GuardError> {
+        let Parts { method, url, headers, body } = self.parts(guest)?;
+        Ok((method, url, headers, body))
+    }
+
     /// Checks the URL anew and builds what is sent.
     pub(super) fn parts(&self, guest: &GuestClient) -> Result<Parts, GuardError> {
         let url = guest.check(&self.url)?;

@@ -78,6 +78,20 @@ impl Challenge {
         Err(if malformed { ChallengeError::Malformed("the header") } else { ChallengeError::None })
     }
 
+    /// The challenge word for word, to be kept with its payment.
+    ///
+    /// # Panics
+    /// Never: all of it is text.
+    pub fn to_stored(&self) -> String {
+        serde_json::to_string(&self.params).expect("text is plain JSON")
+    }
+
+    /// One that was kept, whether or not its time is over; `None` if it is none.
+    pub fn stored(text: &str) -> Option<Self> {
+        let params = serde_json::from_str(text).ok()?;
+        Self::of(params, Millis(0)).ok()
+    }
+
     fn of(params: BTreeMap<String, String>, now: Millis) -> Result<Self, ChallengeError> {
         for name in ["id", "realm", "request"] {
             if params.get(name).is_none_or(String::is_empty) {
@@ -174,7 +188,9 @@ mod tests {
             assert_eq!(found.charge.profile.as_str(), "profile_1");
             assert_eq!(found.params["id"], "c1");
         }
-        assert!(read(&format!("Basic realm=x, {ours}")).is_ok());
+        let found = read(&format!("Basic realm=x, {ours}")).unwrap();
+        assert_eq!(Challenge::stored(&found.to_stored()), Some(found));
+        assert_eq!(Challenge::stored("{}"), None);
         assert_eq!(read("Bearer"), Err(ChallengeError::None));
         assert_eq!(read(other), Err(ChallengeError::None));
         assert_eq!(Challenge::read([], Millis(0)), Err(ChallengeError::None));

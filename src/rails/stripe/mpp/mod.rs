@@ -5,10 +5,12 @@
 //! module must never take the profile it names for the seller's without the owner's table.
 
 mod challenge;
+mod client;
 mod credential;
 mod receipt;
 mod schemes;
 
 pub use challenge::{Challenge, ChallengeError, Charge};
+pub use client::{Answer, AskError, Presented, ask, present};
 pub use credential::credential;
 pub use receipt::Receipt;
