@@ -39,8 +39,8 @@ fn a_survey_sees_what_cannot_be_used() {
     assert_eq!(survey.home, Some(Home::new(dir.path().to_owned())));
     let value = |name: &str| survey.origins[name].value.as_str();
     assert_eq!(["network", "work_threads", "log"].map(value), ["mainnet", "0", "warn"]);
-    // Unlock secret and agent token are no settings to show.
-    assert_eq!(survey.origins.len(), VARIABLES.len() - 3);
+    // Unlock secret, agent token and control token are no settings to show.
+    assert_eq!(survey.origins.len(), VARIABLES.len() - 5);
     for name in survey.origins.keys() {
         assert!(VARIABLES.contains(&variable(name)), "{name}");
     }
