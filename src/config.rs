@@ -1,6 +1,8 @@
 //! Settings: flags, then environment, then `config.toml`, then defaults. Parsed once, here; nothing else reads the
 //! environment.
 
+mod providers;
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
@@ -10,8 +12,9 @@ use serde::Deserialize;
 use crate::failure::{Failure, Retry};
 use crate::limits;
 use crate::nano::{Account, Network};
-use crate::process::{Endpoint, Home, Reach, Speaks, files};
+use crate::process::{Endpoint, Home, ProviderSettings, Reach, Speaks, files};
 use crate::secret::Secret;
+use crate::surfaces::cli::provider_args::ProviderFlags;
 use crate::wallet::WorkMode;
 
 /// Where settings come from, handed in so that tests need no process environment.
@@ -60,6 +63,8 @@ pub struct Flags {
     pub work_url: Vec<String>,
     /// `--sandbox-url`.
     pub sandbox_url: Option<String>,
+    /// Those about Nicky and Nanswap Pay.
+    pub providers: ProviderFlags,
 }
 
 /// Settings in force.
@@ -85,6 +90,8 @@ pub struct Config {
     pub log: String,
     /// Where the network is, as far as this process was told.
     pub reach: Reach,
+    /// What the owner set about Nicky and Nanswap Pay.
+    pub providers: ProviderSettings,
     /// Opens the keys, where they are protected.
     pub unlock: Option<Secret>,
     /// What this host's agent proves itself with.
@@ -127,7 +134,7 @@ impl fmt::Display for Origin {
 }
 
 /// Every environment variable that holds a setting.
-pub const VARIABLES: [&str; 16] = [
+pub const VARIABLES: [&str; 22] = [
     "PAYWARDEN_HOME",
     "PAYWARDEN_NETWORK",
     "PAYWARDEN_TOOL_NAMES",
@@ -141,6 +148,12 @@ pub const VARIABLES: [&str; 16] = [
     "PAYWARDEN_NODE_WS",
     "PAYWARDEN_WORK_URL",
     "PAYWARDEN_SANDBOX_URL",
+    "NICKY_API_URL",
+    "NICKY_PAYER_NAME",
+    "NICKY_PAYER_EMAIL",
+    "NANSWAP_API_URL",
+    "NANSWAP_PAY_KEY",
+    "NANSWAP_WEBHOOK_SECRET",
     "PAYWARDEN_UNLOCK",
     "PAYWARDEN_UNLOCK_FILE",
     "PAYWARDEN_AGENT_TOKEN",
@@ -173,6 +186,7 @@ impl Survey {
         sources.take("log", flags.log.clone(), "warn");
         // What cannot be read as a URL may still hold a secret: it is counted, not shown.
         let _ = sources.reach(flags);
+        let _ = sources.providers(&flags.providers);
         Self { home, network, origins: sources.origins }
     }
 }
@@ -215,6 +229,7 @@ impl Config {
         let representative = voter.parse("default or a nano_ account", parse_representative)?;
         let log = sources.take("log", flags.log.clone(), "warn").value.clone();
         let reach = sources.reach(flags)?;
+        let providers = sources.providers(&flags.providers)?;
         Ok(Self {
             home,
             network,
@@ -226,6 +241,7 @@ impl Config {
             representative,
             log,
             reach,
+            providers,
             unlock: unlock(environment)?,
             agent_token: agent_token(environment)?,
             origins: sources.origins,
@@ -276,6 +292,12 @@ struct FileSettings {
     node_ws: Option<String>,
     work_url: Option<OneOrMany>,
     sandbox_url: Option<String>,
+    nicky_api_url: Option<String>,
+    nicky_payer_name: Option<String>,
+    nicky_payer_email: Option<String>,
+    nanswap_api_url: Option<String>,
+    nanswap_pay_key: Option<Secret>,
+    nanswap_webhook_secret: Option<Secret>,
 }
 
 /// A text, or a list of them.
@@ -309,6 +331,19 @@ impl FileSettings {
             "node_ws" => self.node_ws.clone(),
             "work_url" => self.work_url.as_ref().map(OneOrMany::joined),
             "sandbox_url" => self.sandbox_url.clone(),
+            "nicky_api_url" => self.nicky_api_url.clone(),
+            "nicky_payer_name" => self.nicky_payer_name.clone(),
+            "nicky_payer_email" => self.nicky_payer_email.clone(),
+            "nanswap_api_url" => self.nanswap_api_url.clone(),
+            _ => None,
+        }
+    }
+
+    /// What is never taken for text.
+    fn secret(&self, name: &str) -> Option<Secret> {
+        match name {
+            "nanswap_pay_key" => self.nanswap_pay_key.clone(),
+            "nanswap_webhook_secret" => self.nanswap_webhook_secret.clone(),
             _ => None,
         }
     }
@@ -498,6 +533,10 @@ fn variable(name: &str) -> &'static str {
         "node_ws" => "PAYWARDEN_NODE_WS",
         "work_url" => "PAYWARDEN_WORK_URL",
         "sandbox_url" => "PAYWARDEN_SANDBOX_URL",
+        "nicky_api_url" => "NICKY_API_URL",
+        "nicky_payer_name" => "NICKY_PAYER_NAME",
+        "nicky_payer_email" => "NICKY_PAYER_EMAIL",
+        "nanswap_api_url" => "NANSWAP_API_URL",
         _ => "PAYWARDEN_LOG",
     }
 }

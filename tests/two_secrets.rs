@@ -294,6 +294,7 @@ fn boot(home: Home, world: Play, unlock: Option<&str>) -> Boot {
         work_mode: WorkMode::PeersFirst,
         representative: None,
         reach: Reach::default(),
+        providers: paywarden::process::ProviderSettings::default(),
         unlock: unlock.map(|text| Secret::new(text.to_owned())),
         clock: Arc::new(SystemClock),
         world: Arc::new(world),

@@ -3,6 +3,7 @@
 use super::Context;
 use crate::engine::{Order, Paid};
 use crate::failure::Failure;
+use crate::ids::PaymentId;
 use crate::limits;
 use crate::payment::State;
 use crate::policy::Claims;
@@ -25,7 +26,14 @@ pub(super) async fn spend_claiming(
     context: &Context,
 ) -> Result<Paid, Failure> {
     let asked = context.engine.pay_claiming(order, claims).await?;
-    let id = asked.payment.id();
+    settle(asked.payment.id(), context).await
+}
+
+/// Waits up to [`limits::SPEND_WAIT`] for a payment's outcome; whoever stops waiting stops nothing.
+///
+/// # Errors
+/// The store's.
+pub(super) async fn settle(id: PaymentId, context: &Context) -> Result<Paid, Failure> {
     let progress = &context.progress;
     let total = Some(limits::SPEND_WAIT.as_secs());
     let wait = context.engine.wait_for_payment(

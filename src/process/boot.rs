@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use super::home::{Home, files};
 use super::lock::WalletLock;
+use super::provider_settings::ProviderSettings;
 use super::reach::Reach;
 use super::services::Clients;
 use super::simulators::Simulators;
@@ -46,6 +47,8 @@ pub struct Boot {
     pub representative: Option<Account>,
     /// How this process was told to reach the network.
     pub reach: Reach,
+    /// What the owner set about Nicky and Nanswap Pay.
+    pub providers: ProviderSettings,
     /// Opens the key file, where it is protected.
     pub unlock: Option<Secret>,
     /// Time.
@@ -160,6 +163,7 @@ impl Boot {
         known: Option<WalletId>,
     ) -> Result<Running, Failure> {
         self.world.check(self.network)?;
+        self.providers.check(self.network)?;
         let store_path = self.home.path(files::STORE);
         if store_path.exists() {
             probe_file(&store_path).map_err(|e| store_failure(&e))?;
@@ -425,6 +429,7 @@ impl Boot {
         let clients = Clients::new(
             self.home.clone(),
             surroundings.simulators.clone(),
+            self.providers.clone(),
             Arc::clone(&self.clock),
         );
         Engine::new(Parts {

@@ -12,11 +12,12 @@ use tokio::sync::{Mutex, OnceCell};
 use zeroize::Zeroizing;
 
 use super::home::{Home, files};
+use super::provider_settings::{NANSWAP_URL, NICKY_URL, ProviderSettings};
 use super::simulators::{Simulated, Simulators};
 use crate::clock::Clock;
-use crate::engine::{Services, not_set_up, upstream_failure};
+use crate::engine::{PayerDefaults, Services, not_set_up, upstream_failure};
 use crate::failure::Failure;
-use crate::fetch::{BaseUrl, Client, Provider, Settings};
+use crate::fetch::{BaseUrl, Client, PlainText, Provider, Settings};
 use crate::network::gateway::Upstream;
 use crate::providers::ifenpay::Ifenpay;
 use crate::providers::nanswap::Nanswap;
@@ -27,6 +28,7 @@ use crate::secret::Secret;
 pub(super) struct Clients {
     home: Home,
     simulators: Option<Arc<dyn Simulators>>,
+    settings: ProviderSettings,
     clock: Arc<dyn Clock>,
     http: OnceCell<Client>,
     ifenpay: Mutex<Option<Ifenpay>>,
@@ -39,11 +41,13 @@ impl Clients {
     pub(super) fn new(
         home: Home,
         simulators: Option<Arc<dyn Simulators>>,
+        settings: ProviderSettings,
         clock: Arc<dyn Clock>,
     ) -> Self {
         Self {
             home,
             simulators,
+            settings,
             clock,
             http: OnceCell::new(),
             ifenpay: Mutex::default(),
@@ -58,6 +62,26 @@ impl Clients {
 
     async fn provider(&self, name: &'static str, base: BaseUrl) -> Provider {
         Provider::new(name, base, self.http().await, Arc::clone(&self.clock))
+    }
+
+    /// The simulators, where the owner has named no other place.
+    fn simulated(&self, set: Option<&BaseUrl>) -> Option<&dyn Simulators> {
+        self.simulators.as_deref().filter(|_| set.is_none())
+    }
+
+    /// Where a service is: as set, at the simulator, or at its usual place.
+    async fn place(
+        &self,
+        service: Simulated,
+        set: Option<&BaseUrl>,
+        usual: &str,
+    ) -> Result<BaseUrl, Failure> {
+        match (set, self.simulated(set)) {
+            (Some(url), _) => Ok(url.clone()),
+            (None, Some(simulators)) => simulators.base_url(service).await,
+            (None, None) => BaseUrl::parse(usual, PlainText::Loopback)
+                .map_err(|error| Failure::internal("INTERNAL", error.to_string())),
+        }
     }
 
     async fn upstream(&self, base: BaseUrl, key: Option<Secret>) -> Ifenpay {
@@ -115,26 +139,37 @@ impl Services for Clients {
 
     async fn nanswap(&self) -> Result<Nanswap, Failure> {
         let make = || async {
-            let Some(simulators) = &self.simulators else { return Err(not_set_up("Nanswap Pay")) };
-            let base = simulators.base_url(Simulated::Nanswap).await?;
-            let key = simulators.nanswap_secrets().key;
+            let set = self.settings.nanswap_url.as_ref();
+            let base = self.place(Simulated::Nanswap, set, NANSWAP_URL).await?;
+            // The owner's key must not go to a simulator.
+            let key = match self.simulated(set) {
+                Some(simulators) => Some(simulators.nanswap_secrets().key),
+                None => self.settings.nanswap_key.clone(),
+            };
             let provider = self.provider("Nanswap Pay", base).await;
-            Ok(Nanswap::new(provider, Some(key), Arc::clone(&self.clock)))
+            Ok(Nanswap::new(provider, key, Arc::clone(&self.clock)))
         };
         self.nanswap.get_or_try_init(make).await.cloned()
     }
 
     fn nanswap_webhook_secret(&self) -> Option<Secret> {
-        self.simulators.as_ref().map(|simulators| simulators.nanswap_secrets().webhook)
+        match self.simulated(self.settings.nanswap_url.as_ref()) {
+            Some(simulators) => Some(simulators.nanswap_secrets().webhook),
+            None => self.settings.nanswap_webhook_secret.clone(),
+        }
     }
 
     async fn nicky(&self) -> Result<Nicky, Failure> {
         let make = || async {
-            let Some(simulators) = &self.simulators else { return Err(not_set_up("Nicky")) };
-            let base = simulators.base_url(Simulated::Nicky).await?;
+            let set = self.settings.nicky_url.as_ref();
+            let base = self.place(Simulated::Nicky, set, NICKY_URL).await?;
             Ok(Nicky::new(self.provider("Nicky", base).await))
         };
         self.nicky.get_or_try_init(make).await.cloned()
+    }
+
+    fn payer(&self) -> PayerDefaults {
+        self.settings.payer.clone()
     }
 }
 

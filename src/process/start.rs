@@ -193,6 +193,7 @@ fn flags(settings: &Settings) -> Flags {
         node_ws,
         work_url,
         sandbox_url,
+        providers: settings.providers.clone(),
     }
 }
 
@@ -224,6 +225,7 @@ fn boot(config: &Config, world: Arc<dyn World>) -> Boot {
         work_mode: config.work_mode,
         representative: config.representative,
         reach: config.reach.clone(),
+        providers: config.providers.clone(),
         unlock: config.unlock.clone(),
         clock: Arc::new(SystemClock),
         world,
@@ -236,15 +238,7 @@ pub(super) fn options(config: &Config) -> Options {
         tool_names: if config.dotted_names { ToolNames::Dotted } else { ToolNames::Underscored },
         toolsets: config.toolsets.clone(),
         agent_token: config.agent_token.clone(),
-        lacking: lacking(config),
-    }
-}
-
-/// What the owner has not set; the sandbox's simulators need nothing.
-fn lacking(config: &Config) -> Vec<Need> {
-    match config.network {
-        Network::Sandbox => Vec::new(),
-        _ => vec![Need::NanswapKey, Need::NanswapWebhookSecret],
+        lacking: config.providers.lacking(config.network),
     }
 }
 

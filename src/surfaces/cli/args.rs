@@ -6,6 +6,7 @@ use clap::{ArgAction, ArgGroup, Args, Parser, Subcommand, ValueEnum};
 
 use super::mandate_args::{Entries, Mandates};
 use super::policy_args::PolicyCommand;
+use super::provider_args::ProviderFlags;
 use crate::limits;
 
 /// A wallet for AI agents that its owner can trust.
@@ -63,6 +64,9 @@ pub struct Settings {
     /// A running sandbox to join [env: PAYWARDEN_SANDBOX_URL]
     #[arg(long, global = true, value_name = "URL")]
     pub sandbox_url: Option<String>,
+    /// Nicky and Nanswap Pay.
+    #[command(flatten)]
+    pub providers: ProviderFlags,
     /// Threads for proof of work, 1 to 64, or auto [env: PAYWARDEN_WORK_THREADS]
     #[arg(long, global = true, value_name = "N")]
     pub work_threads: Option<String>,

@@ -9,6 +9,7 @@ pub mod demo;
 pub mod doctor;
 pub mod mandate_args;
 pub mod policy_args;
+pub mod provider_args;
 pub mod sandbox;
 pub mod schemas;
 pub mod secrets;
