@@ -14,10 +14,10 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use paywarden::books::{Body, DecidedStage, Event, Settlement};
-use paywarden::clock::SystemClock;
+use paywarden::books::{Body, DecidedStage, Event, NewPayment, Settlement};
+use paywarden::clock::{Millis, SystemClock};
 use paywarden::digest::Digest;
-use paywarden::engine::{Amount, Engine, Order, Parts, Rhythm};
+use paywarden::engine::{Amount, Engine, Order, Parts, Rhythm, Span};
 use paywarden::ids::{PaymentId, WalletId};
 use paywarden::money::{Currency, Money, Raw};
 use paywarden::nano::{
@@ -27,7 +27,7 @@ use paywarden::nano::{
 use paywarden::operations::guard::ListMandates;
 use paywarden::operations::operator::Report;
 use paywarden::operations::{Caller, Context, Operation, ProgressSink};
-use paywarden::payment::{BlockIntent, PublishVia, step};
+use paywarden::payment::{BlockIntent, Intent, PublishVia, step};
 use paywarden::policy::{Charge, Claims, Outcome, Payee, Policy, Rail, ReasonCode, Request, Rule};
 use paywarden::sandbox::nano::{Config, SandboxNode};
 use paywarden::store::{Guards, LedgerSigner, RedbEngine, Store};
@@ -98,7 +98,7 @@ async fn measure(payments: u64) -> f64 {
     let mut took = Vec::with_capacity(READS);
     for _ in 0..READS {
         let asked = Instant::now();
-        Report {}.run(&context).await.expect("a report");
+        Report::default().run(&context).await.expect("a report");
         took.push(asked.elapsed());
     }
     row(&format!("`report` at {payments} payments"), took, "bar 5 ms");
@@ -109,7 +109,23 @@ async fn measure(payments: u64) -> f64 {
         took.push(asked.elapsed());
     }
     row(&format!("`list_mandates` at {payments} payments"), took, "bar 5 ms");
+    replay(&context.engine, payments).await;
     decision / beside
+}
+
+/// What goes through the whole ledger, once.
+async fn replay(engine: &Engine, payments: u64) {
+    let cancelled = CancellationToken::new();
+    let began = Instant::now();
+    let policy = Policy { payments_per_minute_overall: 0, ..Policy::sandbox() };
+    let found = engine.simulate(policy, Span::Since(1), &cancelled).await.expect("a simulation");
+    let took = began.elapsed();
+    let rate = found.requests as f64 / took.as_secs_f64();
+    let note = format!("{rate:.0} requests/s");
+    row(&format!("`policy simulate` of all {payments} payments"), vec![took], &note);
+    let began = Instant::now();
+    engine.counted_since(Millis(0), &cancelled).await.expect("a count");
+    row(&format!("`report --since` of all {payments} payments"), vec![began.elapsed()], "");
 }
 
 /// Settled payments under one mandate; then one that is held and keeps the account busy, so that the decisions that
@@ -181,16 +197,19 @@ impl LaneChain {
             block: SignedBlock { block, signature: self.signature, work: None },
             subtype: Subtype::Send,
             amount_raw: amount,
-            signed_at_ms: paywarden::clock::Millis(1),
+            signed_at_ms: Millis(1),
         };
         self.head = intent.hash();
         let settlement = Settlement {
             rail: Rail::Nano,
-            reference: self.head,
+            reference: self.head.into(),
             settled_amount: Money::xno(amount),
         };
         let mandate_id = Some("m".to_owned());
-        events.push(Event::of(id, Body::PaymentIntent { block_hash: self.head, intent }));
+        events.push(Event::of(
+            id,
+            Body::PaymentIntent { block_hash: Some(self.head), intent: Intent::Block(intent) },
+        ));
         events.push(Event::of(id, Body::PaymentSettled { settlement, mandate_id }));
         events
     }
@@ -206,18 +225,20 @@ impl LaneChain {
             mandate_id: Some("m".to_owned()),
             claims: Claims::default(),
             cart: None,
+            terms: None,
         };
-        let requested = Body::PaymentRequested {
+        let requested = Body::PaymentRequested(Box::new(NewPayment {
             operation: "wallet.send".to_owned(),
             request,
-            account: account(),
+            account: Some(account()),
             memo: None,
             call_id: id.0,
             idempotency_key: None,
             fingerprint: Digest::GENESIS,
             publish_via: PublishVia::Node,
+            purchase: None,
             purpose: None,
-        };
+        }));
         let rule = |rule: &str| Rule {
             rule: rule.to_owned(),
             pass: true,

@@ -21,7 +21,9 @@ use paywarden::ids::time_ordered;
 use paywarden::nano::Network;
 use paywarden::operations::{Call, Caller, Gate, ProgressSink, Verdict};
 use paywarden::policy::Policy;
-use paywarden::process::{Boot, Home, Place, Reach, Serves, Surroundings, WalletGate, World};
+use paywarden::process::{
+    Boot, Home, Place, Reach, Serves, Surroundings, ThirdParties, WalletGate, World,
+};
 use paywarden::store::{Guards, LedgerSigner, RedbEngine, Store, probe_file};
 use paywarden::wallet::WorkMode;
 use serde_json::{Value, json};
@@ -96,9 +98,11 @@ fn forwarder(home: &Path) -> WalletGate {
         home: Home::new(home.to_owned()),
         network: Network::Sandbox,
         work_threads: 1,
+        work_max_percent: 100,
         work_mode: WorkMode::PeersFirst,
         representative: None,
         reach: Reach::default(),
+        third_parties: ThirdParties::default(),
         unlock: None,
         clock: Arc::new(SystemClock),
         world: Arc::new(NoWorld),

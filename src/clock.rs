@@ -1,4 +1,4 @@
-//! Time, as a port: wall-clock milliseconds and sleeping.
+//! Time, as a port: wall-clock milliseconds, the time since the machine was started, and sleeping.
 //!
 //! The only module that may read a clock or sleep. Pure modules get a [`Millis`] handed in.
 
@@ -8,6 +8,7 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 /// Milliseconds since 1970-01-01T00:00:00Z.
 #[derive(
@@ -40,6 +41,25 @@ impl fmt::Display for Millis {
     }
 }
 
+/// How long the machine runs, suspends included. Nobody can set it; it starts anew with each boot.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Uptime {
+    /// Which boot.
+    pub boot_id: Uuid,
+    /// Milliseconds since then.
+    pub uptime_ms: u64,
+}
+
+/// Both clocks at one moment.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Reading {
+    /// Wall-clock time.
+    pub now: Millis,
+    /// Time since the machine was started, where the system tells.
+    pub uptime: Option<Uptime>,
+}
+
 /// A boxed future, for ports that are used as trait objects.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
@@ -47,6 +67,14 @@ pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 pub trait Clock: Send + Sync + fmt::Debug {
     /// Wall-clock time.
     fn now(&self) -> Millis;
+    /// Time since the machine was started; none where the system does not tell.
+    fn uptime(&self) -> Option<Uptime> {
+        None
+    }
+    /// Both.
+    fn read(&self) -> Reading {
+        Reading { now: self.now(), uptime: self.uptime() }
+    }
     /// Resolves after `d`.
     fn sleep(&self, d: Duration) -> BoxFuture<'static, ()>;
 }
@@ -63,15 +91,43 @@ impl Clock for SystemClock {
         Millis(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
     }
 
+    /// `CLOCK_BOOTTIME` with the kernel's boot id.
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    fn uptime(&self) -> Option<Uptime> {
+        let time = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
+        let millis = time.tv_sec.checked_mul(1_000)?.checked_add(time.tv_nsec / 1_000_000)?;
+        let uptime_ms = u64::try_from(millis).ok()?;
+        boot_id().map(|boot_id| Uptime { boot_id, uptime_ms })
+    }
+
     #[expect(clippy::disallowed_methods, reason = "the one place that sleeps")]
     fn sleep(&self, d: Duration) -> BoxFuture<'static, ()> {
         Box::pin(tokio::time::sleep(d))
     }
 }
 
+/// Read once: a process does not outlive a boot.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+fn boot_id() -> Option<Uuid> {
+    static BOOT_ID: std::sync::LazyLock<Option<Uuid>> = std::sync::LazyLock::new(|| {
+        let text = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?;
+        text.trim().parse().ok()
+    });
+    *BOOT_ID
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn the_machine_runs_since_its_boot() {
+        let first = SystemClock.uptime().unwrap();
+        let second = SystemClock.uptime().unwrap();
+        assert_eq!(first.boot_id, second.boot_id);
+        assert!(first.uptime_ms > 0 && second.uptime_ms >= first.uptime_ms);
+    }
 
     #[test]
     fn prints_rfc3339_with_milliseconds() {

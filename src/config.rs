@@ -1,20 +1,26 @@
 //! Settings: flags, then environment, then `config.toml`, then defaults. Parsed once, here; nothing else reads the
 //! environment.
 
+mod file;
+mod http;
 mod providers;
+mod third_parties;
+
+pub use http::{HttpFlags, HttpSettings};
 
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
 
-use serde::Deserialize;
+use file::FileSettings;
 
 use crate::failure::{Failure, Retry};
 use crate::limits;
 use crate::nano::{Account, Network};
-use crate::process::{Endpoint, Home, ProviderSettings, Reach, Speaks, files};
+use crate::process::{Endpoint, Home, ProviderSettings, Reach, Speaks, ThirdParties, files};
 use crate::secret::Secret;
 use crate::surfaces::cli::provider_args::ProviderFlags;
+use crate::surfaces::cli::third_party_args::ThirdPartyFlags;
 use crate::wallet::WorkMode;
 
 /// Where settings come from, handed in so that tests need no process environment.
@@ -49,6 +55,8 @@ pub struct Flags {
     pub read_only: bool,
     /// `--work-threads`.
     pub work_threads: Option<String>,
+    /// `--work-max-percent`.
+    pub work_max_percent: Option<String>,
     /// `--work-mode`.
     pub work_mode: Option<String>,
     /// `--representative`.
@@ -65,6 +73,10 @@ pub struct Flags {
     pub sandbox_url: Option<String>,
     /// Those about Nicky and Nanswap Pay.
     pub providers: ProviderFlags,
+    /// Those about third parties.
+    pub third_parties: ThirdPartyFlags,
+    /// Those of `paywarden serve`.
+    pub http: HttpFlags,
 }
 
 /// Settings in force.
@@ -82,6 +94,8 @@ pub struct Config {
     pub read_only: bool,
     /// Threads for proof of work.
     pub work_threads: usize,
+    /// Of each such thread's time, 1 to 100.
+    pub work_max_percent: u32,
     /// When work servers are asked.
     pub work_mode: WorkMode,
     /// Who is named in the first block of an account, if not the default.
@@ -92,10 +106,14 @@ pub struct Config {
     pub reach: Reach,
     /// What the owner set about Nicky and Nanswap Pay.
     pub providers: ProviderSettings,
+    /// What the owner set about third parties.
+    pub third_parties: ThirdParties,
     /// Opens the keys, where they are protected.
     pub unlock: Option<Secret>,
     /// What this host's agent proves itself with.
     pub agent_token: Option<Secret>,
+    /// Where `paywarden serve` listens.
+    pub http: HttpSettings,
     /// Where each setting came from, for `doctor`.
     pub origins: BTreeMap<&'static str, Setting>,
 }
@@ -134,13 +152,14 @@ impl fmt::Display for Origin {
 }
 
 /// Every environment variable that holds a setting.
-pub const VARIABLES: [&str; 22] = [
+pub const VARIABLES: [&str; 36] = [
     "PAYWARDEN_HOME",
     "PAYWARDEN_NETWORK",
     "PAYWARDEN_TOOL_NAMES",
     "PAYWARDEN_TOOLSETS",
     "PAYWARDEN_READ_ONLY",
     "PAYWARDEN_WORK_THREADS",
+    "PAYWARDEN_WORK_MAX_PERCENT",
     "PAYWARDEN_WORK_MODE",
     "PAYWARDEN_REPRESENTATIVE",
     "PAYWARDEN_LOG",
@@ -154,9 +173,22 @@ pub const VARIABLES: [&str; 22] = [
     "NANSWAP_API_URL",
     "NANSWAP_PAY_KEY",
     "NANSWAP_WEBHOOK_SECRET",
+    "PAYWARDEN_GATEWAY",
+    "PAYWARDEN_PAYMENT_BACKEND",
+    "PAYWARDEN_CREDIT_PRICE_MAX",
+    "IFENPAY_API_URL",
+    "IFENPAY_API_KEY",
     "PAYWARDEN_UNLOCK",
     "PAYWARDEN_UNLOCK_FILE",
     "PAYWARDEN_AGENT_TOKEN",
+    "HTTP_LISTEN_ADDR",
+    "PAYWARDEN_PAY_ADDR",
+    "PAYWARDEN_CONTROL_ADDR",
+    "PAYWARDEN_MCP_ADDR",
+    "PAYWARDEN_WEBHOOK_ADDR",
+    "PAYWARDEN_WEBHOOK_HOST",
+    "PAYWARDEN_CONTROL_TOKEN",
+    "PAYWARDEN_CONTROL_TOKEN_FILE",
 ];
 
 /// Settings as they were given, whether or not they make sense: for `doctor`.
@@ -181,12 +213,15 @@ impl Survey {
         sources.take("toolsets", flags.toolsets.clone(), "all");
         sources.take("read_only", flags.read_only.then(|| "true".to_owned()), "false");
         sources.take("work_threads", flags.work_threads.clone(), "auto");
+        sources.take("work_max_percent", flags.work_max_percent.clone(), "100");
         sources.take("work_mode", flags.work_mode.clone(), "first");
         sources.take("representative", flags.representative.clone(), "default");
         sources.take("log", flags.log.clone(), "warn");
         // What cannot be read as a URL may still hold a secret: it is counted, not shown.
         let _ = sources.reach(flags);
         let _ = sources.providers(&flags.providers);
+        let _ = sources.third_parties(&flags.third_parties);
+        HttpSettings::survey(&mut sources, &flags.http);
         Self { home, network, origins: sources.origins }
     }
 }
@@ -218,6 +253,10 @@ impl Config {
         let read_only = read_only.parse("true or false", |text| text.parse().ok())?;
         let threads = sources.take("work_threads", flags.work_threads.clone(), "auto");
         let work_threads = threads.parse("auto or a number from 1 to 64", parse_threads)?;
+        let percent = sources.take("work_max_percent", flags.work_max_percent.clone(), "100");
+        let work_max_percent = percent.parse("a number from 1 to 100", |text| {
+            text.parse().ok().filter(|percent| (1..=100).contains(percent))
+        })?;
         let mode = sources.take("work_mode", flags.work_mode.clone(), "first");
         let work_mode =
             mode.parse("first (work servers, then this machine) or race", |text| match text {
@@ -230,6 +269,8 @@ impl Config {
         let log = sources.take("log", flags.log.clone(), "warn").value.clone();
         let reach = sources.reach(flags)?;
         let providers = sources.providers(&flags.providers)?;
+        let third_parties = sources.third_parties(&flags.third_parties)?;
+        let http = HttpSettings::load(&mut sources, &flags.http, environment)?;
         Ok(Self {
             home,
             network,
@@ -237,13 +278,16 @@ impl Config {
             toolsets,
             read_only,
             work_threads,
+            work_max_percent,
             work_mode,
             representative,
             log,
             reach,
             providers,
+            third_parties,
             unlock: unlock(environment)?,
             agent_token: agent_token(environment)?,
+            http,
             origins: sources.origins,
         })
     }
@@ -273,79 +317,6 @@ fn agent_token(environment: &dyn Environment) -> Result<Option<Secret>, Failure>
         0 => Ok(None),
         length if length <= crate::limits::AGENT_TOKEN_CHARS => Ok(Some(token)),
         _ => Err(invalid(format!("{AGENT_TOKEN} is too long to be a token"))),
-    }
-}
-
-/// `config.toml`: a misspelt key is an error, not a setting ignored.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct FileSettings {
-    network: Option<String>,
-    tool_names: Option<String>,
-    toolsets: Option<String>,
-    read_only: Option<bool>,
-    work_threads: Option<u32>,
-    work_mode: Option<String>,
-    representative: Option<String>,
-    log: Option<String>,
-    node_url: Option<OneOrMany>,
-    node_ws: Option<String>,
-    work_url: Option<OneOrMany>,
-    sandbox_url: Option<String>,
-    nicky_api_url: Option<String>,
-    nicky_payer_name: Option<String>,
-    nicky_payer_email: Option<String>,
-    nanswap_api_url: Option<String>,
-    nanswap_pay_key: Option<Secret>,
-    nanswap_webhook_secret: Option<Secret>,
-}
-
-/// A text, or a list of them.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(untagged)]
-enum OneOrMany {
-    One(String),
-    Many(Vec<String>),
-}
-
-impl OneOrMany {
-    fn joined(&self) -> String {
-        match self {
-            Self::One(text) => text.clone(),
-            Self::Many(texts) => texts.join(","),
-        }
-    }
-}
-
-impl FileSettings {
-    fn get(&self, name: &str) -> Option<String> {
-        match name {
-            "tool_names" => self.tool_names.clone(),
-            "toolsets" => self.toolsets.clone(),
-            "read_only" => self.read_only.map(|value| value.to_string()),
-            "work_threads" => self.work_threads.map(|value| value.to_string()),
-            "work_mode" => self.work_mode.clone(),
-            "representative" => self.representative.clone(),
-            "log" => self.log.clone(),
-            "node_url" => self.node_url.as_ref().map(OneOrMany::joined),
-            "node_ws" => self.node_ws.clone(),
-            "work_url" => self.work_url.as_ref().map(OneOrMany::joined),
-            "sandbox_url" => self.sandbox_url.clone(),
-            "nicky_api_url" => self.nicky_api_url.clone(),
-            "nicky_payer_name" => self.nicky_payer_name.clone(),
-            "nicky_payer_email" => self.nicky_payer_email.clone(),
-            "nanswap_api_url" => self.nanswap_api_url.clone(),
-            _ => None,
-        }
-    }
-
-    /// What is never taken for text.
-    fn secret(&self, name: &str) -> Option<Secret> {
-        match name {
-            "nanswap_pay_key" => self.nanswap_pay_key.clone(),
-            "nanswap_webhook_secret" => self.nanswap_webhook_secret.clone(),
-            _ => None,
-        }
     }
 }
 
@@ -387,7 +358,10 @@ impl<'a> Sources<'a> {
             0 | 1 => Ok(urls.into_iter().next()),
             more => Err(invalid(format!("{name} has {more} URLs; it takes one"))),
         };
+        let (gateway, provider_urls) = self.places(&flags.third_parties)?;
         Ok(Reach {
+            gateway,
+            provider_urls,
             node_urls: node_urls?,
             node_ws: only("node_ws", node_ws?)?,
             work_urls: work_urls?,
@@ -527,6 +501,7 @@ fn variable(name: &str) -> &'static str {
         "toolsets" => "PAYWARDEN_TOOLSETS",
         "read_only" => "PAYWARDEN_READ_ONLY",
         "work_threads" => "PAYWARDEN_WORK_THREADS",
+        "work_max_percent" => "PAYWARDEN_WORK_MAX_PERCENT",
         "work_mode" => "PAYWARDEN_WORK_MODE",
         "representative" => "PAYWARDEN_REPRESENTATIVE",
         "node_url" => "PAYWARDEN_NODE_URL",
@@ -537,7 +512,16 @@ fn variable(name: &str) -> &'static str {
         "nicky_payer_name" => "NICKY_PAYER_NAME",
         "nicky_payer_email" => "NICKY_PAYER_EMAIL",
         "nanswap_api_url" => "NANSWAP_API_URL",
-        _ => "PAYWARDEN_LOG",
+        "nanswap_pay_key" => "NANSWAP_PAY_KEY",
+        "nanswap_webhook_secret" => "NANSWAP_WEBHOOK_SECRET",
+        "http_listen_addr" => "HTTP_LISTEN_ADDR",
+        "pay_addr" => "PAYWARDEN_PAY_ADDR",
+        "control_addr" => "PAYWARDEN_CONTROL_ADDR",
+        "mcp_addr" => "PAYWARDEN_MCP_ADDR",
+        "webhook_addr" => "PAYWARDEN_WEBHOOK_ADDR",
+        "webhook_host" => "PAYWARDEN_WEBHOOK_HOST",
+        "log" => "PAYWARDEN_LOG",
+        name => third_parties::variable(name),
     }
 }
 

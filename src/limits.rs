@@ -17,6 +17,16 @@ pub const NANO_URI_BYTES: usize = 2_048;
 pub const WORK_THREADS: usize = 64;
 /// Hashes of proof of work between two looks at whether the search was called off (under a millisecond).
 pub const WORK_BATCH_HASHES: u64 = 4_096;
+/// How long a thread searches for work before it rests its share.
+pub const WORK_SPELL: Duration = Duration::from_millis(5);
+/// The longest such rest, so that a search that is called off ends soon.
+pub const WORK_REST_MAX: Duration = Duration::from_millis(50);
+/// How often a machine on battery looks whether it still is, before it searches for work nobody waits for.
+pub const WORK_BATTERY_LOOK: Duration = Duration::from_secs(30);
+/// Searches that wait at `paywarden work serve`; the next one is refused.
+pub const WORK_SEARCHES_SERVED: usize = 64;
+/// Most searches one `benchmark` request of a work server makes.
+pub const WORK_BENCHMARKS: u32 = 1_000;
 /// Longest line on stdio, in bytes, without its newline.
 pub const MCP_LINE_BYTES: usize = 1024 * 1024;
 /// Deepest nesting of JSON on stdio.
@@ -181,6 +191,10 @@ pub const WAIT_MAX: Duration = Duration::from_secs(55);
 pub const DUPLICATE_WINDOW: Duration = Duration::from_secs(60);
 /// How often the same bytes are published again while a block is not confirmed.
 pub const REPUBLISH_EVERY: Duration = Duration::from_secs(5);
+/// The wall clock may run so much ahead of the time since boot before budgets count by the latter.
+pub const CLOCK_STEP: Duration = Duration::from_secs(1);
+/// Ahead by more than this, the owner is told and asked to accept it.
+pub const CLOCK_JUMP: Duration = Duration::from_secs(300);
 /// The span over which payments are counted for the rate limit.
 pub const RATE_WINDOW: Duration = Duration::from_secs(60);
 /// Events shown in a payment's trail.
@@ -191,6 +205,22 @@ pub const LOOKALIKES: usize = 8;
 pub const REPUBLISH_LOST: Duration = Duration::from_millis(500);
 /// After this long without an outcome a payment is marked `unknown` for the operator's attention.
 pub const UNKNOWN_AFTER: Duration = Duration::from_secs(600);
+/// How soon a proof of payment is handed to the payee again; doubled with each time.
+pub const PRESENT_AGAIN: Duration = Duration::from_secs(2);
+/// How often that pause is doubled: the longest is 64 s.
+pub const PRESENT_DOUBLINGS: u32 = 5;
+/// How soon a block the payee publishes is handed over again.
+pub const PRESENT_CHEQUE_AGAIN: Duration = Duration::from_secs(10);
+/// How long a payee has at least to publish the block it was handed.
+pub const CHEQUE_TIMEOUT_LEAST: Duration = Duration::from_secs(60);
+/// How long at most, whatever it asks for: the account is held meanwhile.
+pub const CHEQUE_TIMEOUT_MOST: Duration = Duration::from_secs(300);
+/// How long a payment that was allowed waits for a payee that cannot be asked what it wants now.
+pub const PAYEE_WAIT: Duration = Duration::from_secs(60);
+/// Most payments without an account of ours that are under way.
+pub const OPEN_REMOTE_PAYMENTS: u32 = 256;
+/// Longest name a rail gives to money that has moved, in bytes.
+pub const REFERENCE_BYTES: usize = 256;
 /// Most receivable blocks asked for in one request.
 pub const RECEIVABLE_PAGE: u32 = 64;
 /// Accounts named in one request of a round of polling.
@@ -203,6 +233,10 @@ pub const NEWS_RETRY: Duration = Duration::from_secs(5);
 pub const RECEIVE_REFUSED_AFTER: Duration = Duration::from_secs(120);
 /// How long `wallet.receive` lets a wallet in manual mode receive.
 pub const RECEIVE_ASKED: Duration = Duration::from_secs(10);
+/// A block that somebody else was to publish, and that no node has seen for so long, is cancelled by an empty one.
+pub const HAND_IN_REFUSED_AFTER: Duration = Duration::from_secs(120);
+/// The same where whoever was to publish it has said no.
+pub const HAND_IN_REFUSED_LEAST: Duration = Duration::from_secs(5);
 /// Sends whose receive was refused, remembered so that they are not tried again.
 pub const RECEIVES_REFUSED: usize = 1_024;
 /// How long an owner's change of the representative waits for its account to be free, and for its confirmation.
@@ -383,6 +417,10 @@ pub const IFENPAY_TIMEOUT: Duration = Duration::from_secs(30);
 pub const IFENPAY_BODY_BYTES: usize = 1024 * 1024;
 /// Pause before ifenpay is asked once more.
 pub const IFENPAY_RETRY: Duration = Duration::from_millis(500);
+/// How long the answer of a top-up waits for ifenpay to say what came of it, once it is paid.
+pub const CREDITS_CLAIM: Duration = Duration::from_secs(8);
+/// How often ifenpay is asked whether a request was paid, as its documents advise.
+pub const IFENPAY_POLL: Duration = Duration::from_secs(3);
 /// Longest code of an ifenpay error, in bytes.
 pub const IFENPAY_CODE_BYTES: usize = 64;
 /// Blocks walked back from a head where the network does not say what follows a block.
@@ -394,8 +432,46 @@ pub const IFENPAY_TRANSACTION_BYTES: usize = 64;
 /// The most ifenpay may add to an amount to make it unlike all others: 0.0001 XNO, a little above its 99,999 times
 /// 10^-9 XNO.
 pub const IFENPAY_SUFFIX_MAX_RAW: u128 = 10_u128.pow(26);
+/// The most that is paid for one credit of ifenpay unless the owner says otherwise: twice the price of seeds/001.
+pub const CREDIT_PRICE_MAX_RAW: u128 = 2 * 10_u128.pow(28);
+/// Longest API key of a third party, in bytes.
+pub const API_KEY_BYTES: usize = 512;
 /// Largest wallet file of ifenpay, in bytes; it has about 450.
 pub const IFENPAY_FILE_BYTES: usize = 64 * 1024;
+/// Fewest characters of a control token the owner sets.
+pub const CONTROL_TOKEN_CHARS_MIN: usize = 16;
+/// Most characters of a control token.
+pub const CONTROL_TOKEN_CHARS_MAX: usize = 256;
+/// Largest body of an HTTP request, in bytes.
+pub const HTTP_BODY_BYTES: usize = 1024 * 1024;
+/// How much of a body that is too large is read and thrown away, so that its sender hears why it was refused.
+pub const HTTP_DISCARD_BYTES: usize = 16 * 1024 * 1024;
+/// Longest path and query of an HTTP request, in bytes.
+pub const HTTP_URI_BYTES: usize = 4_096;
+/// Most header fields of an HTTP request.
+pub const HTTP_HEADERS: usize = 64;
+/// How long the head of an HTTP request may take, and how long a connection may be idle between two.
+pub const HTTP_HEAD_TIME: Duration = Duration::from_secs(15);
+/// How long the body of an HTTP request may take.
+pub const HTTP_BODY_TIME: Duration = Duration::from_secs(15);
+/// How long an HTTP request may take to be answered; longer than [`SPEND_WAIT`], so that a payment is told by its state.
+pub const HTTP_TIME: Duration = Duration::from_secs(60);
+/// Connections to one HTTP port at one time; the next one waits.
+pub const HTTP_CONNECTIONS: usize = 256;
+/// How long requests under way are waited for before the wallet is parked and tells them where they stand.
+pub const HTTP_GRACE: Duration = Duration::from_millis(400);
+/// How long answers may take to be written after that.
+pub const HTTP_DRAIN: Duration = Duration::from_secs(2);
+/// How often the ledger's head is looked at for a page that listens.
+pub const HTTP_NEWS_EVERY: Duration = Duration::from_millis(300);
+/// How often a quiet stream of news says that it is alive.
+pub const HTTP_NEWS_PING: Duration = Duration::from_secs(15);
+/// Pages that listen for news at one time.
+pub const HTTP_NEWS_LISTENERS: usize = 16;
+/// Events in the first page of a streamed ledger, so that its first byte comes soon.
+pub const HTTP_AUDIT_FIRST: u32 = 100;
+/// Answered approvals remembered, so that a second answer is told from an unknown one.
+pub const HTTP_ANSWERED: usize = 1_024;
 /// Longest word of the checkout protocol (a code, a resolution), in bytes.
 pub const ACP_CODE_BYTES: usize = 64;
 /// Most messages of a merchant that are read of one answer.
@@ -464,6 +540,36 @@ pub const NANSWAP_POLL_LATER: Duration = Duration::from_secs(10);
 pub const NANSWAP_POLL_LATE: Duration = Duration::from_secs(30);
 /// How long after its end an order at Nanswap is still watched.
 pub const NANSWAP_LATE: Duration = Duration::from_secs(600);
+/// Longest value of a header an agent adds to its request, in bytes.
+pub const X402_VALUE_BYTES: usize = 256;
+/// Longest JSON an agent sends to a seller, in bytes.
+pub const X402_REQUEST_BYTES: usize = 64 * 1024;
+/// Most of a seller's answer that is read, in bytes.
+pub const X402_ANSWER_BYTES: usize = 8 * 1024 * 1024;
+/// Longest body of a request that is paid for, in bytes: it stands on the ledger.
+pub const PURCHASE_BODY_BYTES: usize = 16 * 1024;
+/// Sellers' answers kept in memory until they are asked for.
+pub const X402_ANSWERS: usize = 8;
+/// Longest text of a seller that is shown, in bytes; longer ones go into a file.
+pub const ANSWER_TEXT_BYTES: usize = 32 * 1024;
+/// Largest picture of a seller that is shown, in bytes.
+pub const ANSWER_IMAGE_BYTES: usize = 256 * 1024;
+/// How much later than its end an authorisation is taken to be over: clocks of chains differ from ours.
+pub const X402_SKEW: Duration = Duration::from_secs(60);
+/// How long a chain's node may take to answer.
+pub const X402_CHAIN_TIMEOUT: Duration = Duration::from_secs(8);
+/// Longest answer of a chain's node, in bytes.
+pub const X402_CHAIN_BYTES: usize = 16 * 1024;
+/// The derivation index of the account that sellers are paid from in Nano.
+pub const X402_ACCOUNT_INDEX: u32 = 402;
+/// The most that account is filled up to by itself: 1 XNO.
+pub const X402_FLOAT_RAW: u128 = 10_u128.pow(30);
+/// How long a purchase waits for money to come to that account.
+pub const X402_FUNDING: Duration = Duration::from_secs(10);
+/// How long a seller may take to settle and answer.
+pub const X402_SETTLE_TIMEOUT: Duration = Duration::from_secs(30);
+/// Longest token of a merchant, in bytes.
+pub const MERCHANT_TOKEN_BYTES: usize = 4_096;
 /// How long a call waits for a third party's first word after its payment has settled.
 pub const OUTBOX_WORD: Duration = Duration::from_secs(5);
 /// Attempts at Nicky whose last answer is remembered.

@@ -47,6 +47,7 @@ impl World for Worlds {
         match network {
             #[cfg(feature = "sandbox")]
             Network::Sandbox => sandbox::describe(home, reach),
+            _ if reach.is_through_ifenpay() => Ok("ifenpay, in the place of a node".to_owned()),
             _ if reach.node_urls.is_empty() => Ok("no node is set".to_owned()),
             _ => Ok(match (&reach.node_ws, reach.node_urls.len()) {
                 (Some(_), nodes) => format!("{nodes} set, with news by websocket"),

@@ -36,6 +36,24 @@ impl Secret {
         self.expose().ct_eq(other.expose()).into()
     }
 
+    /// The text itself, for the one place that shows it to the owner.
+    #[cfg(feature = "http")]
+    pub(crate) fn shown(&self) -> &str {
+        &self.0
+    }
+
+    /// What follows an authentication scheme, as in `Bearer TOKEN`; `None` for another scheme or nothing after it.
+    pub fn after_scheme(&self, scheme: &str) -> Option<Self> {
+        let (found, rest) = self.0.split_once(' ')?;
+        let rest = rest.trim();
+        (found.eq_ignore_ascii_case(scheme) && !rest.is_empty()).then(|| Self::new(rest.to_owned()))
+    }
+
+    /// Whether it can stand in a header or a URL as it is.
+    pub fn is_visible_ascii(&self) -> bool {
+        self.expose().iter().all(u8::is_ascii_graphic)
+    }
+
     /// Length in characters, for a check when it is set.
     pub fn length(&self) -> usize {
         self.0.chars().count()

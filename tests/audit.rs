@@ -210,6 +210,64 @@ fn a_receipt_verifies_offline_and_a_changed_one_does_not() {
 }
 
 #[test]
+fn a_receipt_of_a_retired_key_is_vouched_for_by_the_ledger() {
+    let home = Home::new();
+    let receipt = |paid: &Value| {
+        let mut server = home.initialized();
+        let asked = json!({ "paymentId": paid["payment_id"] });
+        let receipt = server.facts("get_payment_status", asked)["receipt"].clone();
+        server.end().is_clean();
+        receipt
+    };
+    let before = receipt(&pay(&home, "1"));
+    let first = home.run(&["ledger", "key"]).stdout;
+    home.json(&["ledger", "rotate-key"]);
+    let after = receipt(&pay(&home, "1.5"));
+    assert_ne!(before["keyId"], after["keyId"]);
+    let files = export(&home);
+    let (ledger, last) = (files.at("ledger.jsonl"), files.at("ledger.pub"));
+    fs::write(files.at("first.pub"), first).unwrap();
+    let nowhere = Home::new();
+    let check = |receipt: &Value, key: &str, ledger: &str| {
+        fs::write(files.at("receipt.json"), receipt.to_string()).unwrap();
+        let file = files.at("receipt.json");
+        let words = ["ledger", "verify-receipt", &file, "--key", key];
+        let words = match ledger {
+            "" => words.to_vec(),
+            ledger => [&words[..], &["--ledger", ledger]].concat(),
+        };
+        nowhere.run(&words)
+    };
+    for key in [&files.at("first.pub"), &last] {
+        for receipt in [&before, &after] {
+            let good = check(receipt, key, &ledger);
+            assert_eq!(good.status.code(), Some(0), "{good:?}");
+            assert!(out(&good).contains("stand in the ledger"), "{good:?}");
+        }
+    }
+    let alone = check(&before, &last, "");
+    assert_eq!(alone.status.code(), Some(3), "{alone:?}");
+    assert!(err(&alone).contains("--ledger"), "{alone:?}");
+    // Good words under a good key, but of a chain that is not this one.
+    let whole = fs::read_to_string(&ledger).unwrap();
+    let lines: Vec<&str> = whole.lines().collect();
+    let cut = before["events"][0]["seq"].as_u64().unwrap() as usize;
+    for (name, text) in [
+        ("cut", lines[..cut].join("\n")),
+        ("swapped", [&lines[1..], &lines[..1]].concat().join("\n")),
+    ] {
+        fs::write(files.at(name), text).unwrap();
+        let bad = check(&before, &last, &files.at(name));
+        assert_eq!(bad.status.code(), Some(3), "{name}: {bad:?}");
+    }
+    let other = Home::new();
+    pay(&other, "1");
+    let foreign = export(&other);
+    let bad = check(&before, &foreign.at("ledger.pub"), &foreign.at("ledger.jsonl"));
+    assert_eq!(bad.status.code(), Some(3), "{bad:?}");
+}
+
+#[test]
 fn lines_and_receipts_end_at_their_bound() {
     let home = Home::new();
     let settled = pay(&home, "1");
@@ -261,6 +319,19 @@ fn the_report_shows_what_was_settled_and_what_is_held() {
     assert_eq!(report["byAgent"], with("agentId", Value::Null));
     assert_eq!(report["byRail"], with("rail", json!("nano")));
     assert_eq!((&report["mandates"], &report["orders"]), (&json!([]), &json!([])));
+    let mut since = home.json(&["report", "--since", "2020-01-01"]);
+    assert_eq!(since["since"], "2020-01-01T00:00:00.000Z");
+    since.as_object_mut().unwrap().remove("since");
+    since["generatedAt"] = report["generatedAt"].clone();
+    assert_eq!(since, report, "since before the beginning is all there is");
+    let later = home.json(&["report", "--since", "2100-01-01T00:00:00Z"]);
+    assert_eq!(
+        later["payments"],
+        json!({ "settled": 0, "failed": 0, "denied": 0, "blocked": 0, "held": 1 })
+    );
+    assert_eq!((&later["settledByCurrency"], &later["pendingApprovals"]), (&json!({}), &json!(1)));
+    assert_eq!(later["byAgent"][0]["settled"], 0);
+    assert_eq!(later["totals"][0]["held"], "5 XNO");
     let text = out(&home.run(&["report"]));
     assert!(text.contains("1.5 XNO settled, 5 XNO held"), "{text}");
     assert!(

@@ -85,6 +85,35 @@ fn status_shows_the_wallet_at_a_glance() {
 }
 
 #[test]
+fn an_approval_shows_the_mandate_and_what_the_agent_claims() {
+    let home = Home::new();
+    home.json(&["mandates", "create", "food", "--cap", "20 XNO"]);
+    let mut server = home.initialized();
+    server.has_balance("100.0");
+    let asked = json!({
+        "rail": "nano", "amount": "5000000000000000000000000000000", "currency": "XNO",
+        "payeeAddress": SHOP, "mandateId": "food", "payeeCategory": "groceries", "intent": "dinner",
+        "lineItems": [{ "name": "rice\u{202e}", "quantity": 2, "unitAmount": "1000000000000000000000000000000" }],
+    });
+    assert_eq!(server.facts("request_payment", asked)["status"], "pending_approval");
+    server.end().is_clean();
+    let waiting = home.json(&["approvals", "list"])["approvals"][0].clone();
+    assert_eq!((&waiting["mandateId"], &waiting["mandateVersion"]), (&json!("food"), &json!(1)));
+    assert_eq!(waiting["claimedCategory"], "groceries");
+    assert_eq!(waiting["claimedIntent"], "dinner");
+    let item = json!([{ "name": "rice\u{202e}", "quantity": 2, "unitAmount": "1 XNO" }]);
+    assert_eq!(waiting["claimedItems"], item);
+    let text = out(&home.run(&["approvals", "list"]));
+    for words in [
+        "food (version 1)",
+        "\"groceries\" (the agent's words)",
+        "\"2 x rice\\u{202e}, 1 XNO each\" (the agent's words)",
+    ] {
+        assert!(text.contains(words), "{text}");
+    }
+}
+
+#[test]
 fn approvals_are_listed_approved_and_rejected() {
     let home = Home::new();
     let first = ask_for(&home, &json!({ "recipient_address": SHOP, "amount": "5" }));
@@ -336,8 +365,8 @@ fn the_demo_tells_the_whole_story() {
     let output = demo.stdin(Stdio::null()).output().unwrap();
     let text = out(&output);
     assert_eq!(output.status.code(), Some(0), "{output:?}");
-    assert_eq!(text.matches('✓').count(), 9, "{text}");
-    for words in ["100.0 XNO", "settled in", "pending_approval", "HARD_LIMIT", "94.5 XNO", "All 9"]
+    assert_eq!(text.matches('✓').count(), 10, "{text}");
+    for words in ["100.0 XNO", "settled in", "pending_approval", "HARD_LIMIT", "94.5 XNO", "All 10"]
     {
         assert!(text.contains(words), "{words}: {text}");
     }

@@ -17,7 +17,8 @@ use paywarden::money::Raw;
 use paywarden::nano::{Account, Network, Seed};
 use paywarden::operations::{Answer, Call, Caller, Gate, ProgressSink, Verdict};
 use paywarden::process::{
-    Boot, Endpoint, Home, Init, Place, Reach, Serves, Speaks, Surroundings, WalletGate, World,
+    Boot, Endpoint, Home, Init, Place, Reach, Serves, Speaks, Surroundings, ThirdParties,
+    WalletGate, World,
 };
 use paywarden::sandbox::nano::{Config, SandboxNode};
 use paywarden::secret::Secret;
@@ -291,10 +292,12 @@ fn boot(home: Home, world: Play, unlock: Option<&str>) -> Boot {
         home,
         network: Network::Dev,
         work_threads: 1,
+        work_max_percent: 100,
         work_mode: WorkMode::PeersFirst,
         representative: None,
         reach: Reach::default(),
         providers: paywarden::process::ProviderSettings::default(),
+        third_parties: ThirdParties::default(),
         unlock: unlock.map(|text| Secret::new(text.to_owned())),
         clock: Arc::new(SystemClock),
         world: Arc::new(world),

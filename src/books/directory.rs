@@ -17,6 +17,23 @@ pub struct DirectoryEntry {
     /// What it sells.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub category: Option<String>,
+    /// Where a merchant's checkouts are, and who is paid there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub checkout: Option<CheckoutPlace>,
+}
+
+/// Where a merchant's checkouts are. Its token is not here: that is kept beside the store.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct CheckoutPlace {
+    /// The endpoint, in the form it is compared in.
+    pub endpoint: String,
+    /// The merchant's profile at Stripe.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub profile: Option<String>,
+    /// The version of the protocol it speaks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub api_version: Option<String>,
 }
 
 impl View<'_> {

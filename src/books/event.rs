@@ -4,19 +4,23 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::AgentId;
+use super::checkouts::{CheckoutAsked, FundingRegistered};
+use super::clock::{ClockAccepted, ClockJump};
 use super::directory::DirectoryEntry;
-use super::event_parts::{Channel, DecidedStage, PastAccount, Settlement};
+use super::event_parts::{
+    Channel, DecidedStage, NetworkPlaces, NewPayment, PastAccount, Settlement,
+};
 use super::nanswap::{NanswapOrder, OrderNoted, WebhookTaken};
 use super::outbox::{NewTask, TaskEnded, TaskNoted};
 use super::requests::{NewRequest, RequestEnd, RequestReceipt, RequestScan};
-use crate::clock::Millis;
+use crate::clock::{Millis, Uptime};
 use crate::digest::Digest;
 use crate::ids::{ApprovalId, PaymentId, ProposalId, WalletId};
 use crate::ledger;
 use crate::money::Raw;
 use crate::nano::{Account, BlockHash, Network, Subtype};
-use crate::payment::{BlockIntent, IdempotencyKey, PublishVia, Purpose};
-use crate::policy::{Charge, Mandate, Outcome, Policy, ReasonCode, Request, Rule};
+use crate::payment::{BlockIntent, Intent};
+use crate::policy::{Charge, Mandate, Outcome, Policy, ReasonCode, Rule};
 use crate::secret::SecretVerifier;
 
 /// Something that happened, before it has a place in the chain.
@@ -122,6 +126,18 @@ pub enum Body {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         call_id: Option<Uuid>,
     },
+    /// An agent asked a merchant for things.
+    #[serde(rename = "checkout.asked")]
+    CheckoutAsked(CheckoutAsked),
+    /// The owner has looked at the clock: windows count by it again.
+    #[serde(rename = "clock.accepted")]
+    ClockAccepted(ClockAccepted),
+    /// The first commit since the machine was started: how its two clocks stand.
+    #[serde(rename = "clock.anchored")]
+    ClockAnchored(Uptime),
+    /// The wall clock went forward further than time has passed since the machine was started.
+    #[serde(rename = "clock.jumped")]
+    ClockJumped(ClockJump),
     /// A confirmed block somebody else made with our keys. Sends count as spent.
     #[serde(rename = "foreign.recorded")]
     ForeignRecorded {
@@ -140,6 +156,12 @@ pub enum Body {
         /// Who got a send; for any other block the account itself.
         counterparty: Account,
     },
+    /// The owner took the card away.
+    #[serde(rename = "funding.cleared")]
+    FundingCleared {},
+    /// The owner named the card payments are made with.
+    #[serde(rename = "funding.registered")]
+    FundingRegistered(FundingRegistered),
     /// A receive was confirmed: money came in.
     #[serde(rename = "funds.received")]
     FundsReceived {
@@ -296,6 +318,14 @@ pub enum Body {
         #[serde(flatten)]
         entry: DirectoryEntry,
     },
+    /// The payee never published its block; an empty one of ours is to stand in its place.
+    #[serde(rename = "payment.cancelling")]
+    PaymentCancelling {
+        /// The payment's block.
+        block_hash: BlockHash,
+        /// The empty block.
+        intent: BlockIntent,
+    },
     /// Refused by policy or owner; nothing is held any more.
     #[serde(rename = "payment.blocked")]
     PaymentBlocked {
@@ -323,17 +353,7 @@ pub enum Body {
     NanswapWebhook(Box<WebhookTaken>),
     /// How the network is reached from here on. What is secret in a URL is not here.
     #[serde(rename = "network.configured")]
-    NetworkConfigured {
-        /// Who answers for the network: `node`.
-        gateway: String,
-        /// Node RPC, in order of preference: scheme, host and port.
-        node_urls: Vec<String>,
-        /// The node's websocket.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        node_ws: Option<String>,
-        /// Work servers.
-        work_urls: Vec<String>,
-    },
+    NetworkConfigured(NetworkPlaces),
     /// A third party is to be told or watched.
     #[serde(rename = "outbox.added")]
     OutboxAdded(Box<NewTask>),
@@ -346,20 +366,22 @@ pub enum Body {
     /// Signed; from now on it may be on the network.
     #[serde(rename = "payment.intent")]
     PaymentIntent {
-        /// The block's hash.
-        block_hash: BlockHash,
-        /// The block.
-        intent: BlockIntent,
+        /// The block's hash, if it is one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        block_hash: Option<BlockHash>,
+        /// What was signed.
+        intent: Intent,
     },
-    /// The signed block is dead; nothing moved and nothing is held any more.
+    /// What was signed can move no money any more; nothing moved and nothing is held any more.
     #[serde(rename = "payment.released")]
     PaymentReleased {
         /// Stable code.
         reason_code: ReasonCode,
         /// One sentence.
         reason: String,
-        /// The confirmed block that took its place.
-        rival: BlockHash,
+        /// The confirmed block that took a block's place.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        rival: Option<BlockHash>,
     },
     /// Who holds this secret is the owner.
     #[serde(rename = "operator.set")]
@@ -369,30 +391,7 @@ pub enum Body {
     },
     /// Asked for.
     #[serde(rename = "payment.requested")]
-    PaymentRequested {
-        /// Through which operation.
-        operation: String,
-        /// What policy judges.
-        request: Request,
-        /// The account it is paid from.
-        account: Account,
-        /// The caller's note.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        memo: Option<String>,
-        /// The call that asked.
-        call_id: Uuid,
-        /// The caller's key.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        idempotency_key: Option<IdempotencyKey>,
-        /// What a repeat with the same key must equal.
-        fingerprint: Digest,
-        /// Who publishes its block.
-        #[serde(default, skip_serializing_if = "PublishVia::is_node")]
-        publish_via: PublishVia,
-        /// What it is for at a third party.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        purpose: Option<Box<Purpose>>,
-    },
+    PaymentRequested(Box<NewPayment>),
     /// The money has moved.
     #[serde(rename = "payment.settled")]
     PaymentSettled {

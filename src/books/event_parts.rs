@@ -1,10 +1,33 @@
 //! Data that events carry beside their own fields, and why one cannot be read. Part of the ledger's format: never changed, only added to.
 
-use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::digest::Digest;
 use crate::money::{Money, Raw};
 use crate::nano::{Account, BlockHash};
-use crate::policy::{Rail, Stage};
+use crate::payment::{IdempotencyKey, PublishVia, Purchase, Purpose, Reference};
+use crate::policy::{Rail, Request, Stage};
+
+/// Where the network and third parties are; of each URL scheme, host and port.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct NetworkPlaces {
+    /// Who answers for the network: `node` or `ifenpay`.
+    pub gateway: String,
+    /// Node RPC, in order of preference.
+    pub node_urls: Vec<String>,
+    /// The node's websocket.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub node_ws: Option<String>,
+    /// Work servers.
+    pub work_urls: Vec<String>,
+    /// APIs of third parties that are elsewhere than by default, by their names.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub provider_urls: BTreeMap<String, String>,
+}
 
 /// An account of imported keys that has a past on the network.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
@@ -22,6 +45,38 @@ pub struct PastAccount {
     pub blocks: u64,
 }
 
+/// A payment somebody asked for.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct NewPayment {
+    /// Through which operation.
+    pub operation: String,
+    /// What policy judges.
+    pub request: Request,
+    /// The account of ours it is paid from, if it is paid from one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account: Option<Account>,
+    /// The caller's note.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub memo: Option<String>,
+    /// The call that asked.
+    pub call_id: Uuid,
+    /// The caller's key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub idempotency_key: Option<IdempotencyKey>,
+    /// What a repeat with the same key must equal.
+    pub fingerprint: Digest,
+    /// Who publishes its block.
+    #[serde(default, skip_serializing_if = "PublishVia::is_node")]
+    pub publish_via: PublishVia,
+    /// What is bought, from a payee that is handed a proof.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub purchase: Option<Purchase>,
+    /// What it is for at a third party.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub purpose: Option<Box<Purpose>>,
+}
+
 /// How money moved, in the words of seeds/004.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -29,7 +84,7 @@ pub struct Settlement {
     /// By which rail.
     pub rail: Rail,
     /// The rail's own reference: for Nano the block hash.
-    pub reference: BlockHash,
+    pub reference: Reference,
     /// How much.
     pub settled_amount: Money,
 }

@@ -113,12 +113,12 @@ impl View<'_> {
         Ok(self.get(Table::MandateBudgets, &budget_key(id, currency))?.unwrap_or_default())
     }
 
-    /// How much of a cap is used at a time: what was settled exactly one window ago has left it.
-    pub fn mandate_usage(&self, id: &str, cap: &Cap, now: Millis) -> Result<Usage, RowsError> {
+    /// How much of a cap is used at this look: what was settled exactly one window of budget time ago has left it.
+    pub fn mandate_usage(&self, id: &str, cap: &Cap) -> Result<Usage, RowsError> {
         let currency = cap.cap.currency;
         let budget = self.mandate_budget(id, currency)?;
         let before = match &cap.window {
-            Some(window) => self.spent_until(id, currency, now, window.duration)?,
+            Some(window) => self.spent_until(id, currency, window.duration)?,
             None => Spent { units: budget.total.settled, count: budget.settled_count },
         };
         let less = |all: u128, part: u128| all.saturating_sub(part);
@@ -130,14 +130,14 @@ impl View<'_> {
         })
     }
 
-    /// All that was settled up to one window before `now`.
+    /// All that was settled up to one window before this look.
     fn spent_until(
         &self,
         id: &str,
         currency: Currency,
-        now: Millis,
         window: std::time::Duration,
     ) -> Result<Spent, RowsError> {
+        let now = self.budget_time()?;
         let length = u64::try_from(window.as_millis()).unwrap_or(u64::MAX);
         let Some(until) = now.0.checked_sub(length) else { return Ok(Spent::default()) };
         let prefix = budget_key(id, currency);

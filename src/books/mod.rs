@@ -5,6 +5,8 @@
 
 mod agent;
 mod apply;
+mod checkouts;
+mod clock;
 mod directory;
 mod event;
 mod event_codec;
@@ -19,10 +21,14 @@ mod tallies;
 mod view;
 
 pub use agent::{Agent, AgentId, AgentIdError};
-pub use apply::{ApplyError, apply};
-pub use directory::DirectoryEntry;
+pub use apply::{ApplyError, apply, beside_the_rules};
+pub use checkouts::{CheckoutAsked, CheckoutItem, Funding, FundingRegistered};
+pub use clock::{ClockAccepted, ClockJump, ClockRow, Timed};
+pub use directory::{CheckoutPlace, DirectoryEntry};
 pub use event::{Body, Event};
-pub use event_parts::{Channel, DecidedStage, EventError, PastAccount, Settlement};
+pub use event_parts::{
+    Channel, DecidedStage, EventError, NetworkPlaces, NewPayment, PastAccount, Settlement,
+};
 pub use mandates::{MandateBudget, MandateRow, Proposal};
 pub use nanswap::{NanswapOrder, OrderNoted, WebhookRow, WebhookTaken, WebhookVerdict};
 pub use outbox::{NewTask, OutboxTask, TaskEnd, TaskEnded, TaskNoted};
@@ -33,7 +39,7 @@ pub use requests::{
 pub use rows::{KeyValue, MemoryRows, Rows, RowsError, RowsMut, Scan, Table};
 pub use tables::{
     Approval, Asked, Counters, Decided, Freeze, HistoryEntry, HistoryKind, HostApproved,
-    Idempotency, Lane, NetworkInForce, OpenBlock, Payment, PolicyInForce, Receive, Wallet,
+    Idempotency, Lane, NetworkInForce, OpenBlock, Payment, Pin, PolicyInForce, Receive, Wallet,
 };
 pub use tallies::Tally;
 pub use view::View;

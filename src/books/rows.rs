@@ -17,6 +17,8 @@ pub enum Table {
     Budgets,
     /// Call id to the payment it asked for.
     Calls,
+    /// Endpoint and session to what was asked for there.
+    Checkouts,
     /// Digest of agent, payee and amount to recent payments.
     Duplicates,
     /// Account and seq to one line of history.
@@ -47,6 +49,8 @@ pub enum Table {
     Payees,
     /// Payment id to the payment.
     Payments,
+    /// Seller's origin and network to whom it had paid the last time.
+    Pins,
     /// Proposal id to the mandate an agent has drafted.
     Proposals,
     /// Account and seq to payments that want its lane, in order.
@@ -79,13 +83,14 @@ pub enum Table {
 
 impl Table {
     /// All of them.
-    pub const ALL: [Self; 35] = [
+    pub const ALL: [Self; 37] = [
         Self::Agents,
         Self::Approvals,
         Self::Asked,
         Self::Blocks,
         Self::Budgets,
         Self::Calls,
+        Self::Checkouts,
         Self::Duplicates,
         Self::History,
         Self::HostApproved,
@@ -101,6 +106,7 @@ impl Table {
         Self::OutboxOpen,
         Self::Payees,
         Self::Payments,
+        Self::Pins,
         Self::Proposals,
         Self::Queue,
         Self::Rates,
@@ -126,6 +132,7 @@ impl Table {
             Self::Blocks => "blocks",
             Self::Budgets => "budgets",
             Self::Calls => "calls",
+            Self::Checkouts => "checkouts",
             Self::Duplicates => "duplicates",
             Self::History => "history",
             Self::HostApproved => "host_approved",
@@ -141,6 +148,7 @@ impl Table {
             Self::OutboxOpen => "outbox_open",
             Self::Payees => "payees",
             Self::Payments => "payments",
+            Self::Pins => "pins",
             Self::Proposals => "proposals",
             Self::Queue => "queue",
             Self::Rates => "rates",

@@ -1,14 +1,17 @@
 //! The rows. They can always be folded anew from the ledger, so their form may change between versions.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::event_parts::NetworkPlaces;
 use crate::clock::Millis;
 use crate::digest::Digest;
 use crate::ids::{PaymentId, WalletId};
 use crate::money::{Raw, units_text};
 use crate::nano::{Account, BlockHash, Network};
-use crate::payment::{BlockIntent, PublishVia, Purpose, State};
+use crate::payment::{BlockIntent, PublishVia, Purchase, Purpose, State};
 use crate::policy::{Charge, Policy, ReasonCode, Request};
 
 /// The wallet this store belongs to.
@@ -44,8 +47,19 @@ pub struct NetworkInForce {
     pub node_ws: Option<String>,
     /// Work servers.
     pub work_urls: Vec<String>,
+    /// APIs of third parties that are elsewhere than by default, by their names.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub provider_urls: BTreeMap<String, String>,
     /// Since when.
     pub since_ms: Millis,
+}
+
+impl NetworkInForce {
+    /// In force since `since_ms`.
+    pub fn new(places: NetworkPlaces, since_ms: Millis) -> Self {
+        let NetworkPlaces { gateway, node_urls, node_ws, work_urls, provider_urls } = places;
+        Self { gateway, node_urls, node_ws, work_urls, provider_urls, since_ms }
+    }
 }
 
 /// Why and since when the wallet is frozen.
@@ -97,8 +111,9 @@ pub struct Payment {
     pub request: Request,
     /// The operation it came through.
     pub operation: String,
-    /// The account it is paid from.
-    pub account: Account,
+    /// The account of ours it is paid from, if it is paid from one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account: Option<Account>,
     /// The caller's note.
     pub memo: Option<String>,
     /// When it was asked for.
@@ -115,9 +130,24 @@ pub struct Payment {
     /// Who publishes its block.
     #[serde(default, skip_serializing_if = "PublishVia::is_node")]
     pub publish_via: PublishVia,
+    /// The empty block that is to take the place of one nobody published.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub void: Option<Box<BlockIntent>>,
+    /// What is bought, from a payee that is handed a proof.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub purchase: Option<Purchase>,
     /// What it is for at a third party.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub purpose: Option<Box<Purpose>>,
+}
+
+/// Whom a seller had paid the last time.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Pin {
+    /// Who got the money.
+    pub pay_to: String,
+    /// Since when.
+    pub since_ms: Millis,
 }
 
 impl Payment {

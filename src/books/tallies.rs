@@ -33,6 +33,24 @@ pub struct Tally {
     pub by_currency: BTreeMap<Currency, Budget>,
 }
 
+impl Tally {
+    /// These numbers with what `now` holds and waits for.
+    #[must_use]
+    pub fn with_held_of(&self, now: Self) -> Self {
+        let settled =
+            |currency: Currency| self.by_currency.get(&currency).map_or(0, |budget| budget.settled);
+        let by_currency = now.by_currency.into_iter();
+        let by_currency = by_currency
+            .map(|(currency, held)| (currency, Budget { settled: settled(currency), ..held }));
+        Self {
+            held: now.held,
+            awaiting: now.awaiting,
+            by_currency: by_currency.collect(),
+            ..self.clone()
+        }
+    }
+}
+
 impl View<'_> {
     /// What all payments come to.
     pub fn tally(&self) -> Result<Tally, RowsError> {

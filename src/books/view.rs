@@ -4,9 +4,10 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
+use super::clock::ClockRow;
 use super::tables::{
     Approval, Asked, Counters, Freeze, HistoryEntry, HostApproved, Idempotency, Lane,
-    NetworkInForce, Payment, PolicyInForce, Wallet,
+    NetworkInForce, Payment, Pin, PolicyInForce, Wallet,
 };
 use super::{Agent, Rows, RowsError, Scan, Table};
 use crate::clock::Millis;
@@ -15,7 +16,8 @@ use crate::ids::{ApprovalId, PaymentId};
 use crate::limits;
 use crate::money::{Currency, Money};
 use crate::nano::{Account, BlockHash};
-use crate::policy::Budget;
+use crate::payment::Purchase;
+use crate::policy::{Budget, Request};
 use crate::secret::SecretVerifier;
 
 /// The books at one moment.
@@ -23,12 +25,21 @@ use crate::secret::SecretVerifier;
 pub struct View<'a> {
     rows: &'a dyn Rows,
     now: Millis,
+    unbooked_skew: u64,
 }
 
 impl<'a> View<'a> {
     /// Looks at `rows`; `now` is ledger time.
     pub fn new(rows: &'a dyn Rows, now: Millis) -> Self {
-        Self { rows, now }
+        Self { rows, now, unbooked_skew: 0 }
+    }
+
+    pub(super) fn moved(&self, now: Millis, unbooked_skew: u64) -> Self {
+        Self { now, unbooked_skew, ..*self }
+    }
+
+    pub(super) fn unbooked_skew(&self) -> u64 {
+        self.unbooked_skew
     }
 
     /// Ledger time of this look.
@@ -49,6 +60,11 @@ impl<'a> View<'a> {
     /// How the network is reached, where that was set.
     pub fn network(&self) -> Result<Option<NetworkInForce>, RowsError> {
         self.get(Table::Singles, NETWORK)
+    }
+
+    /// How the machine's clocks stand to each other, once that was looked at.
+    pub fn clock(&self) -> Result<Option<ClockRow>, RowsError> {
+        self.get(Table::Singles, CLOCK)
     }
 
     /// Whether the wallet is frozen, and why.
@@ -126,7 +142,8 @@ impl<'a> View<'a> {
     pub fn host_approved(&self, currency: Currency) -> Result<Vec<HostApproved>, RowsError> {
         let mut approved: Vec<HostApproved> =
             self.get(Table::HostApproved, currency.as_str().as_bytes())?.unwrap_or_default();
-        approved.retain(|one| self.now.since(one.at_ms) < limits::HOST_APPROVAL_WINDOW);
+        let now = self.budget_time()?;
+        approved.retain(|one| now.since(one.at_ms) < limits::HOST_APPROVAL_WINDOW);
         Ok(approved)
     }
 
@@ -156,14 +173,13 @@ impl<'a> View<'a> {
         self.get(Table::Calls, call.as_bytes())
     }
 
-    /// Recent payments with the same agent, payee and amount.
+    /// Recent payments with the same agent, payee and amount, or of the same purchase.
     pub fn lookalikes(
         &self,
-        agent: Option<&str>,
-        payee: &str,
-        amount: &Money,
+        request: &Request,
+        purchase: Option<&Purchase>,
     ) -> Result<Vec<PaymentId>, RowsError> {
-        let key = lookalike_key(agent, payee, amount);
+        let key = likeness(request, purchase);
         Ok(self.get(Table::Duplicates, &key.0)?.unwrap_or_default())
     }
 
@@ -171,14 +187,16 @@ impl<'a> View<'a> {
     pub fn recent_requests(&self, agent: Option<&str>) -> Result<Vec<Millis>, RowsError> {
         let mut times: Vec<Millis> =
             self.get(Table::Rates, &agent_key(agent, &[]))?.unwrap_or_default();
-        times.retain(|at| self.now.since(*at) < limits::RATE_WINDOW);
+        let now = self.budget_time()?;
+        times.retain(|at| now.since(*at) < limits::RATE_WINDOW);
         Ok(times)
     }
 
     /// Times of everybody's requests in the last minute.
     pub fn all_recent_requests(&self) -> Result<Vec<Millis>, RowsError> {
         let mut times: Vec<Millis> = self.get(Table::Rates, EVERYBODY)?.unwrap_or_default();
-        times.retain(|at| self.now.since(*at) < limits::RATE_WINDOW);
+        let now = self.budget_time()?;
+        times.retain(|at| now.since(*at) < limits::RATE_WINDOW);
         Ok(times)
     }
 
@@ -197,6 +215,18 @@ impl<'a> View<'a> {
         let limit = limits::OPEN_PAYMENTS_PER_LANE as usize;
         let rows = self.scan(Table::Queue, &scan(account.as_bytes(), limit))?;
         Ok(rows.into_iter().map(|(_, id)| id).collect())
+    }
+
+    /// Payments without an account of ours that are under way, in order.
+    pub fn remote_queue(&self) -> Result<Vec<PaymentId>, RowsError> {
+        let limit = limits::OPEN_REMOTE_PAYMENTS as usize;
+        let rows = self.scan(Table::Queue, &scan(REMOTE, limit))?;
+        Ok(rows.into_iter().map(|(_, id)| id).collect())
+    }
+
+    /// Whom a seller had paid on a network the last time.
+    pub fn pin(&self, origin: &str, network: &str) -> Result<Option<Pin>, RowsError> {
+        self.get(Table::Pins, &pin_key(origin, network))
     }
 
     /// An account's history, newest first; `before` is the seq to continue from.
@@ -256,9 +286,29 @@ pub(super) fn agent_key(agent: Option<&str>, key: &[u8]) -> Vec<u8> {
     bytes
 }
 
-pub(super) fn lookalike_key(agent: Option<&str>, payee: &str, amount: &Money) -> Digest {
+/// The same for payments that may be one and the same.
+pub(super) fn likeness(request: &Request, purchase: Option<&Purchase>) -> Digest {
+    let agent = request.agent_id.as_deref();
+    match purchase {
+        Some(purchase) => purchase_key(agent, purchase),
+        None => lookalike_key(agent, &request.payee.address, &request.amount),
+    }
+}
+
+fn lookalike_key(agent: Option<&str>, payee: &str, amount: &Money) -> Digest {
     let parts = (agent.unwrap_or_default(), payee, amount.amount.to_string(), amount.currency);
     Digest::of_json(&parts).expect("text has a canonical form")
+}
+
+/// Purchases of the same thing, whatever they cost.
+fn purchase_key(agent: Option<&str>, purchase: &Purchase) -> Digest {
+    let parts = (agent.unwrap_or_default(), purchase.digest());
+    Digest::of_json(&parts).expect("text has a canonical form")
+}
+
+/// Neither part holds a zero byte.
+pub(super) fn pin_key(origin: &str, network: &str) -> Vec<u8> {
+    [origin.as_bytes(), &[0], network.as_bytes()].concat()
 }
 
 pub(super) fn seq_key(prefix: &[u8], seq: u64) -> Vec<u8> {
@@ -266,14 +316,18 @@ pub(super) fn seq_key(prefix: &[u8], seq: u64) -> Vec<u8> {
 }
 
 pub(super) const WALLET: &[u8] = b"wallet";
+pub(super) const CLOCK: &[u8] = b"clock";
 pub(super) const NETWORK: &[u8] = b"network";
 pub(super) const POLICY: &[u8] = b"policy";
 pub(super) const FREEZE: &[u8] = b"freeze";
 pub(super) const OPERATOR: &[u8] = b"operator";
+pub(super) const FUNDING: &[u8] = b"funding";
 /// No agent's key: those hold a zero byte.
 pub(super) const EVERYBODY: &[u8] = b"*";
 pub(super) const REQUESTS: &[u8] = b"requests";
 pub(super) const COUNTERS: &[u8] = b"counters";
+/// In the place of an account, in the queue of payments that have none: nobody's, so no lane's either.
+pub(super) const REMOTE: &[u8] = Account::BURN.as_bytes();
 pub(super) const OWN_BLOCK: &[u8] = b"0";
 pub(super) const FOREIGN_BLOCK: &[u8] = b"1";
 

@@ -115,8 +115,8 @@ mod tests {
             "nanswap_webhook_secret = \"wh-hunter2\"\nnanswap_pay_key = \"of the file\"",
         );
         let settings = settings.unwrap();
-        assert_eq!(settings.nanswap_key.as_ref().unwrap().expose(), "sk-hunter2");
-        assert_eq!(settings.nanswap_webhook_secret.as_ref().unwrap().expose(), "wh-hunter2");
+        assert_eq!(settings.nanswap_key.as_ref().unwrap().expose(), *b"sk-hunter2");
+        assert_eq!(settings.nanswap_webhook_secret.as_ref().unwrap().expose(), *b"wh-hunter2");
         assert!(!format!("{settings:?}{shown}").contains("hunter2"), "{shown}");
     }
 

@@ -39,8 +39,8 @@ fn a_survey_sees_what_cannot_be_used() {
     assert_eq!(survey.home, Some(Home::new(dir.path().to_owned())));
     let value = |name: &str| survey.origins[name].value.as_str();
     assert_eq!(["network", "work_threads", "log"].map(value), ["mainnet", "0", "warn"]);
-    // Unlock secret and agent token are no settings to show.
-    assert_eq!(survey.origins.len(), VARIABLES.len() - 3);
+    // Unlock secret, agent token and control token are no settings to show.
+    assert_eq!(survey.origins.len(), VARIABLES.len() - 5);
     for name in survey.origins.keys() {
         assert!(VARIABLES.contains(&variable(name)), "{name}");
     }
@@ -73,11 +73,20 @@ fn a_misspelt_key_or_value_is_named() {
         ("PAYWARDEN_TOOL_NAMES", "dots"),
         ("PAYWARDEN_WORK_THREADS", "0"),
         ("PAYWARDEN_WORK_THREADS", "65"),
+        ("PAYWARDEN_WORK_MAX_PERCENT", "0"),
+        ("PAYWARDEN_WORK_MAX_PERCENT", "101"),
+        ("PAYWARDEN_WORK_MAX_PERCENT", "-5"),
         ("PAYWARDEN_READ_ONLY", "yes"),
     ] {
         let environment = environment(dir.path(), &[(name, value)]);
         let failure = Config::load(&Flags::default(), &environment).unwrap_err();
         assert!(failure.message.contains(value) && failure.message.contains(name), "{failure}");
+    }
+    for percent in [1, 100] {
+        let text = percent.to_string();
+        let environment = environment(dir.path(), &[("PAYWARDEN_WORK_MAX_PERCENT", &text)]);
+        let config = Config::load(&Flags::default(), &environment).unwrap();
+        assert_eq!(config.work_max_percent, percent);
     }
 }
 
@@ -132,4 +141,50 @@ fn each_network_has_a_home_of_its_own() {
     };
     assert!(home("sandbox").dir().ends_with("paywarden/sandbox"));
     assert_ne!(home("sandbox"), home("live"));
+}
+
+#[test]
+fn third_parties_are_set_in_every_spelling_and_a_key_never_shows() {
+    let dir = tempfile::tempdir().unwrap();
+    let load = |vars: &[(&'static str, &str)]| {
+        Config::load(&Flags::default(), &environment(dir.path(), vars))
+    };
+    let config = load(&[]).unwrap();
+    assert_eq!((config.reach.gateway, config.reach.is_empty()), (None, true));
+    assert_eq!(config.origins["ifenpay_api_key"].value, "not set");
+    let file = "gateway = \"ifenpay\"\nifenpay_api_key = \"hunter2\"\ncredit_price_max = \"0.5\"\n";
+    std::fs::write(dir.path().join("config.toml"), file).unwrap();
+    let config = load(&[]).unwrap();
+    assert!(config.reach.is_through_ifenpay());
+    assert!(config.third_parties.ifenpay_key.is_some());
+    assert_eq!(config.third_parties.credit_price_max, crate::money::Raw::from_xno("0.5").unwrap());
+    assert!(!format!("{config:?}").contains("hunter2"));
+    let vars = [
+        ("IFENPAY_API_URL", " https://pay.example "),
+        ("IFENPAY_API_KEY", "hunter3\n"),
+        ("PAYWARDEN_GATEWAY", "node"),
+        ("PAYWARDEN_PAYMENT_BACKEND", "ifenpay"),
+    ];
+    let config = load(&vars).unwrap();
+    let key = config.third_parties.ifenpay_key.as_ref().unwrap();
+    assert!(key.is_same_as(&Secret::new("hunter3".to_owned())));
+    assert_eq!(config.origins["ifenpay_api_url"].value, "https://pay.example/");
+    assert_eq!(config.origins["ifenpay_api_key"].value, "set");
+    assert!(!format!("{config:?}").contains("hunter"));
+    let longest = "x".repeat(crate::limits::API_KEY_BYTES);
+    assert!(load(&[("IFENPAY_API_KEY", &longest)]).is_ok());
+    for (name, value) in [
+        ("IFENPAY_API_KEY", format!("{longest}x")),
+        ("IFENPAY_API_URL", "http://pay.example".to_owned()),
+        ("IFENPAY_API_URL", "https://a.example,https://b.example".to_owned()),
+        ("PAYWARDEN_GATEWAY", "Node".to_owned()),
+        ("PAYWARDEN_PAYMENT_BACKEND", "both".to_owned()),
+        ("PAYWARDEN_CREDIT_PRICE_MAX", "0".to_owned()),
+        ("PAYWARDEN_CREDIT_PRICE_MAX", "-1".to_owned()),
+        ("PAYWARDEN_CREDIT_PRICE_MAX", "1e3".to_owned()),
+    ] {
+        let failure = load(&[(name, &value)]).unwrap_err();
+        assert_eq!(failure.code, "CONFIG_INVALID", "{name}");
+        assert!(!failure.message.contains("xxx"), "{name}");
+    }
 }

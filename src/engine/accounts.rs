@@ -29,7 +29,10 @@ impl Engine {
                 return Err(Refusal::No(Failure::refused("TOO_MANY_ACCOUNTS", message)));
             }
             let derived = lanes.iter().map(|lane| lane.index).filter(|index| *index < IMPORTED);
-            let index = derived.max().map_or(0, |last| last + 1);
+            // That one is in use or will be, and the owner's own accounts go on from theirs.
+            let derived = derived.filter(|index| *index != limits::X402_ACCOUNT_INDEX);
+            let next = derived.max().map_or(0, |last| last + 1);
+            let index = next + u32::from(next == limits::X402_ACCOUNT_INDEX);
             let locked = || Failure::unavailable("WALLET_LOCKED", "the wallet is locked");
             let account = keystore.derive(index).ok_or_else(|| Refusal::No(locked()))?;
             Ok((vec![Body::AccountAdded { index, account }.into()], (index, account)))

@@ -37,6 +37,19 @@ pub struct Answered {
     pub paid: Paid,
 }
 
+/// A question that waits.
+#[derive(Clone, Debug)]
+pub struct Question {
+    /// Its id.
+    pub id: ApprovalId,
+    /// When it was asked and lapses, and why.
+    pub approval: Approval,
+    /// The payment.
+    pub paid: Paid,
+    /// How often the host's user was asked.
+    pub host_asked: u32,
+}
+
 impl Engine {
     /// Answers a question, once; the call that answered it may be sent again. Freeze and policy are looked at again against what is stored, not what is shown.
     ///
@@ -46,7 +59,7 @@ impl Engine {
         let commit = self.store().commit(move |view| answer(view, &resolution));
         let committed = commit.await.map_err(refused)?;
         let paid = self.paid(committed.value)?;
-        self.nudge_lane(paid.payment.account);
+        self.nudge_payment(&paid.payment);
         Ok(Answered { paid })
     }
 
@@ -54,13 +67,15 @@ impl Engine {
     ///
     /// # Errors
     /// The store's.
-    pub fn approvals(&self) -> Result<Vec<(ApprovalId, Approval, Paid)>, Failure> {
+    pub fn approvals(&self) -> Result<Vec<Question>, Failure> {
         let head = self.store().head();
         let rows = self.store().read(|view| {
             let mut rows = Vec::new();
             for (id, approval) in view.approvals()? {
                 if let Some(payment) = view.payment(approval.payment_id)? {
-                    rows.push((id, approval, Paid { payment, head }));
+                    let host_asked = view.asked(id)?.map_or(0, |asked| asked.times);
+                    let paid = Paid { payment, head };
+                    rows.push(Question { id, approval, paid, host_asked });
                 }
             }
             Ok(rows)
@@ -70,7 +85,7 @@ impl Engine {
 
     /// Lets lapse what the owner did not answer. Returns when the next one lapses.
     pub(super) async fn expire_approvals(&self) -> Result<Option<Millis>, StoreError> {
-        let now = self.clock().now();
+        let now = self.ledger_now()?;
         let first = |view: &View<'_>| {
             Ok(view.approvals()?.iter().map(|(_, approval)| approval.expires_at_ms).min())
         };

@@ -2,10 +2,13 @@
 
 use super::failures::store_failure;
 use super::pay::check_funds;
-use super::{Engine, Order, facts, new_payment_id};
+use super::{Engine, Order, Quote, Wish, facts, new_payment_id};
 use crate::failure::Failure;
 use crate::ledger::Head;
-use crate::policy::{Claims, Outcome, Policy, ReasonCode, Rule, Stage, decide};
+use crate::money::Raw;
+use crate::nano::Account;
+use crate::payment::Purchase;
+use crate::policy::{Claims, Outcome, Policy, ReasonCode, Request, Rule, Stage, decide};
 
 /// How a payment would be decided.
 #[derive(Clone, Debug)]
@@ -35,28 +38,57 @@ impl Engine {
     /// # Errors
     /// What asking would fail with before it is decided: no such account, not enough funds; and the store's.
     pub fn check(&self, order: &Order, claims: &Claims) -> Result<Checked, Failure> {
-        let head = self.store().head();
-        let clock = self.clock().now();
         // What "max" comes to is only known in the transaction that pays.
         let amount = order.amount.least();
-        let request = order.request(claims, new_payment_id(clock), amount);
+        let request = order.request(claims, new_payment_id(self.clock().now()), amount);
+        self.dry_run(&request, Some(&order.account))
+    }
+
+    /// As [`Engine::check`] for a purchase: the seller is asked what it wants now. Whether the wallet holds the money is
+    /// not looked at, since it may be moved for it.
+    ///
+    /// # Errors
+    /// When the seller cannot be asked or wants what is not paid; and the store's.
+    pub async fn check_x402(&self, wish: &Wish) -> Result<(Checked, Request), Failure> {
+        let missing = || Failure::unavailable("NOT_SET_UP", "this wallet cannot pay sellers");
+        let Purchase::X402(call) = &wish.purchase else { return Err(missing()) };
+        let x402 = self.x402().ok_or_else(missing)?;
+        let Quote::Priced(priced) = x402.quote(call, wish.request.amount).await? else {
+            let message = "the seller asks for no money";
+            return Err(Failure::refused("NOTHING_TO_PAY", message));
+        };
+        let request = Request {
+            payment_id: new_payment_id(self.clock().now()),
+            amount: priced.amount(),
+            terms: Some(priced.terms()),
+            ..wish.request.clone()
+        };
+        Ok((self.dry_run(&request, None)?, request))
+    }
+
+    fn dry_run(&self, request: &Request, account: Option<&Account>) -> Result<Checked, Failure> {
+        let head = self.store().head();
+        let clock = self.clock().read();
         let marker = self.store().marker_reason();
         let read = self.store().read(|view| {
             let policy = view.policy()?.map_or_else(Policy::live, |row| row.policy);
-            let now = clock.max(view.now());
-            let mut facts = facts::facts(view, &policy, &request, Stage::New, now)?;
+            let mut facts = facts::facts(&view.at(clock)?, &policy, request, Stage::New)?;
             facts.frozen = facts.frozen.or(marker);
-            Ok((decide(&policy, &request, &facts), view.lane(&order.account)?))
+            let lane = account.map(|account| view.lane(account)).transpose()?.flatten();
+            Ok((decide(&policy, request, &facts), lane))
         });
         let (decision, lane) = read.map_err(|e| store_failure(&e))?;
-        let Some(lane) = lane else {
-            let message = format!("the wallet has no account {}", order.account);
-            return Err(Failure::invalid("UNKNOWN_ACCOUNT", message));
-        };
         // The grant within is dropped here: a dry run signs nothing.
         let outcome = decision.verdict.outcome();
-        if outcome != Outcome::Deny {
-            check_funds(&lane, amount)?;
+        match (account, lane) {
+            (Some(account), None) => {
+                let message = format!("the wallet has no account {account}");
+                return Err(Failure::invalid("UNKNOWN_ACCOUNT", message));
+            }
+            (Some(_), Some(lane)) if outcome != Outcome::Deny => {
+                check_funds(&lane, request.amount.as_raw().unwrap_or(Raw::MAX))?;
+            }
+            _ => {}
         }
         Ok(Checked {
             outcome,

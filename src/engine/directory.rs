@@ -106,7 +106,7 @@ mod tests {
     #[test]
     fn a_table_ends_at_its_bound() {
         let mut rows = MemoryRows::default();
-        let entry = DirectoryEntry { label: None, category: Some("food".into()) };
+        let entry = DirectoryEntry { category: Some("food".into()), ..DirectoryEntry::default() };
         let write_to = |rows: &MemoryRows, directory, key: &str| {
             let view = View::new(rows, Millis(0));
             write(&view, directory, key.to_owned(), entry.clone()).map(|(events, ())| events)

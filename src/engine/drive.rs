@@ -10,15 +10,14 @@ use std::time::Duration;
 use super::failures::unrefused;
 use super::sign::{self, Unsigned};
 use super::wake::Bell;
-use super::{Engine, foreign};
+use super::{Engine, foreign, remote};
 use crate::books::{Body, Event, Lane, NewTask, OpenBlock, Payment, Settlement, View};
 use crate::ids::PaymentId;
 use crate::limits;
-use crate::nano::{Account, BlockHash, Subtype};
-use crate::payment::{BlockIntent, Effect, Observation, PublishVia, Sight, State};
-use crate::policy::{Rail, ReasonCode, Stage, Verdict};
+use crate::nano::{Account, BlockHash};
+use crate::payment::{BlockIntent, Effect, Intent, Observation, PublishVia, Reference, Sight};
 use crate::rails::nano as rail;
-use crate::store::{Refusal, StoreError};
+use crate::store::StoreError;
 use crate::wallet::{Frontier, FrontierError};
 
 /// When to look at a lane again.
@@ -83,16 +82,20 @@ impl Engine {
     }
 
     async fn drive_payment(&self, lane: &Lane, payment: &Payment) -> Result<Pace, StoreError> {
-        let Some(intent) = payment.state.intent() else {
+        let Some(intent) = payment.state.block() else {
             let detail = format!("payment {} holds the lane without a block", payment.id());
             return Err(StoreError::Corrupt { detail });
         };
+        let attempt = intent.attempt;
         let sight = self.sight(intent).await;
         let observation = Observation::Network {
             sight: sight.clone(),
             now: self.clock().now(),
             published: self.published().get(&intent.hash()).copied(),
         };
+        if let Some(pace) = self.drive_void(lane, payment, intent, &sight).await? {
+            return Ok(pace);
+        }
         let id = payment.id();
         match (self.parts.step)(&payment.state, &observation) {
             Effect::Publish { with_subtype } => {
@@ -101,24 +104,42 @@ impl Engine {
             }
             Effect::Settle => {
                 let next = lane.head;
-                self.close(id, intent.hash(), settled(payment, intent)).await?;
+                self.close(id, attempt, settled(payment, intent.hash().into())).await?;
+                self.remotes.forget(id);
                 self.prepare_work(intent.hash(), next);
                 self.outbox.ring();
                 Ok(Pace::Again)
             }
             Effect::Retry(rival) => {
-                self.close(id, intent.hash(), foreign::voided(payment, &sight, rival)).await?;
+                self.close(id, attempt, foreign::voided(payment, &sight, rival)).await?;
                 Ok(Pace::Again)
             }
             Effect::Abandon(rival) => {
-                self.close(id, intent.hash(), foreign::abandoned(payment, rival)).await?;
+                self.close(id, attempt, foreign::abandoned(payment, rival)).await?;
+                Ok(Pace::Again)
+            }
+            Effect::Present => {
+                self.hand_over_cheque(payment, intent.hash());
+                Ok(Pace::After(self.confirming()))
+            }
+            Effect::Cancel => match payment.state.cheque() {
+                Some(cheque) => self.cancel_cheque(lane, payment, cheque).await,
+                None => Ok(Pace::After(self.pause_after(&sight))),
+            },
+            Effect::Release => {
+                let Sight::Rival(rival) = &sight else {
+                    return Ok(Pace::After(self.pause_after(&sight)));
+                };
+                self.close(id, attempt, remote::lapsed(payment, rival.hash)).await?;
+                self.remotes.forget(id);
+                self.prepare_work(rival.hash, lane.head);
                 Ok(Pace::Again)
             }
             Effect::MarkUnknown => {
                 let waited = limits::UNKNOWN_AFTER.as_secs();
                 let reason = format!("not confirmed within {waited} s; the wallet goes on looking");
                 let unknown = Event::of(id, Body::PaymentUnknown { reason });
-                self.close(id, intent.hash(), vec![unknown]).await?;
+                self.close(id, attempt, vec![unknown]).await?;
                 Ok(Pace::Again)
             }
             Effect::Expire | Effect::Nothing | Effect::Sign | Effect::Wait => {
@@ -127,17 +148,17 @@ impl Engine {
         }
     }
 
-    /// Commits `events` if the payment's open block is still `hash`: transaction B acts only on an intent.
-    async fn close(
+    /// Commits `events` if what was signed is still open: transaction B acts only on an intent.
+    pub(super) async fn close(
         &self,
         id: PaymentId,
-        hash: BlockHash,
+        attempt: u32,
         events: Vec<Event>,
     ) -> Result<(), StoreError> {
         let commit = self.store().commit::<(), Infallible, _>(move |view| {
             let payment = view.payment(id)?;
             let open = payment.as_ref().and_then(|payment| payment.state.intent());
-            let same = open.is_some_and(|intent| intent.hash() == hash);
+            let same = open.is_some_and(|intent| intent.attempt() == attempt);
             Ok((if same { events } else { Vec::new() }, ()))
         });
         commit.await.map(drop).map_err(unrefused)
@@ -156,9 +177,21 @@ impl Engine {
         if (self.parts.step)(&payment.state, &ready) != Effect::Sign {
             return Ok(Pace::After(self.parts.rhythm.retrying));
         }
+        if payment.purchase.is_some() {
+            return self.sign_cheque(payment, frontier).await;
+        }
         let (id, keystore) = (payment.id(), Arc::clone(&self.parts.keystore));
         let commit = self.store().commit::<bool, Infallible, _>(move |view| {
-            let events = sign_queued(view, &keystore, id, &frontier)?;
+            let events = sign::sign_reserved(view, id, |grant, payment, attempt| {
+                let account = payment.account.as_ref();
+                let Some(lane) = account.map(|account| view.lane(account)).transpose()?.flatten()
+                else {
+                    return Ok(Err(Unsigned::Later));
+                };
+                let (request, now) = (&payment.request, view.now());
+                let sent = sign::send(&keystore, grant, request, &lane, &frontier, attempt, now);
+                Ok(sent.map(Intent::Block))
+            })?;
             let moved = !events.is_empty();
             Ok((events, moved))
         });
@@ -238,13 +271,10 @@ impl Engine {
     }
 }
 
-fn settled(payment: &Payment, intent: &BlockIntent) -> Vec<Event> {
-    let settlement = Settlement {
-        rail: Rail::Nano,
-        reference: intent.hash(),
-        settled_amount: payment.request.amount,
-    };
-    debug_assert_eq!(intent.subtype, Subtype::Send, "a payment is a send");
+/// The money has moved; what is to be done after it comes with the same commit.
+pub(super) fn settled(payment: &Payment, reference: Reference) -> Vec<Event> {
+    let rail = payment.request.rail;
+    let settlement = Settlement { rail, reference, settled_amount: payment.request.amount };
     let mandate_id = payment.request.mandate_id.clone();
     let mut events = vec![Event::of(payment.id(), Body::PaymentSettled { settlement, mandate_id })];
     let tasks = payment.purpose.iter().flat_map(|purpose| &purpose.after);
@@ -252,44 +282,4 @@ fn settled(payment: &Payment, intent: &BlockIntent) -> Vec<Event> {
         Event::of(payment.id(), Body::OutboxAdded(Box::new(NewTask { task: task.clone() })))
     }));
     events
-}
-
-/// Policy and freeze are looked at again: much may have changed since the payment was allowed.
-fn sign_queued(
-    view: &View<'_>,
-    keystore: &crate::wallet::Keystore,
-    id: PaymentId,
-    frontier: &Frontier,
-) -> Result<Vec<Event>, Refusal<Infallible>> {
-    let Some(payment) = view.payment(id)? else { return Ok(Vec::new()) };
-    let State::Reserved { attempts } = payment.state else { return Ok(Vec::new()) };
-    let Some(lane) = view.lane(&payment.account)? else { return Ok(Vec::new()) };
-    let sign_before = payment.purpose.as_ref().and_then(|purpose| purpose.sign_before_ms);
-    if sign_before.is_some_and(|end| view.now() >= end) {
-        let reason = "it could not be signed in time: what was to be paid has ended".to_owned();
-        let reason_code = ReasonCode::OfferExpired;
-        return Ok(vec![Event::of(id, Body::PaymentFailed { reason_code, reason })]);
-    }
-    let decision = sign::judge(view, &payment.request, Stage::Approved)?;
-    let decided = sign::decided(&payment.request, Stage::Approved, &decision);
-    match decision.verdict {
-        // A freeze is lifted again; the payment waits for that.
-        Verdict::Deny if decision.reason_code == ReasonCode::WalletFrozen => Ok(Vec::new()),
-        Verdict::NeedsApproval => Ok(Vec::new()),
-        Verdict::Deny => {
-            let (reason_code, reason) = (decision.reason_code, decision.reason);
-            Ok(vec![decided, Event::of(id, Body::PaymentBlocked { reason_code, reason })])
-        }
-        Verdict::Allow(grant) => {
-            let attempt = attempts + 1;
-            let request = &payment.request;
-            match sign::intent(keystore, grant, request, &lane, frontier, attempt, view.now()) {
-                Ok(intent) => Ok(vec![decided, intent]),
-                Err(Unsigned::Later) => Ok(Vec::new()),
-                Err(Unsigned::Never(reason_code, reason)) => {
-                    Ok(vec![decided, Event::of(id, Body::PaymentFailed { reason_code, reason })])
-                }
-            }
-        }
-    }
 }

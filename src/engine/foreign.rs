@@ -182,8 +182,7 @@ pub(super) fn voided(payment: &Payment, sight: &Sight, rival: BlockHash) -> Vec<
     };
     let reason = reason.to_owned();
     let mut events = vec![Event::of(payment.id(), Body::PaymentVoided { rival, reason })];
-    if epoch {
-        let account = payment.account;
+    if let (true, Some(account)) = (epoch, payment.account) {
         events.push(Body::LaneAdvanced { account, block_hash: rival }.into());
     }
     events
@@ -196,13 +195,16 @@ pub(super) fn abandoned(payment: &Payment, rival: BlockHash) -> Vec<Event> {
         reason: format!(
             "block {rival}, which this wallet did not sign, was confirmed in its place"
         ),
-        rival,
+        rival: Some(rival),
     };
-    let account = payment.account;
-    vec![
-        Event::of(payment.id(), released),
-        Body::LaneFrozen { account, reason: ALARM.to_owned(), block_hash: Some(rival) }.into(),
-    ]
+    let mut events = vec![Event::of(payment.id(), released)];
+    let frozen = payment.account.map(|account| Body::LaneFrozen {
+        account,
+        reason: ALARM.to_owned(),
+        block_hash: Some(rival),
+    });
+    events.extend(frozen.map(Event::from));
+    events
 }
 
 /// What else a rival that killed a receive or change means for the account.

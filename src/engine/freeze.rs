@@ -25,16 +25,16 @@ impl Engine {
     /// # Errors
     /// The store's.
     pub async fn freeze(&self, reason: String) -> Result<(Freeze, Head), Failure> {
-        let commit = self.store().commit::<(), Infallible, _>(move |view| {
-            let frozen = view.freeze()?.is_some();
-            let events =
-                if frozen { Vec::new() } else { vec![Body::WalletFrozen { reason }.into()] };
-            Ok((events, ()))
+        let commit = self.store().commit::<Freeze, Infallible, _>(move |view| {
+            if let Some(freeze) = view.freeze()? {
+                return Ok((Vec::new(), freeze));
+            }
+            let freeze = Freeze { reason: reason.clone(), since_ms: view.now() };
+            Ok((vec![Body::WalletFrozen { reason }.into()], freeze))
         });
         let committed = commit.await.map_err(|e| store_failure(&unrefused(e)))?;
-        let freeze = self.store().read(|view| view.freeze()).map_err(|e| store_failure(&e))?;
-        let missing = || Failure::internal("STORE_MISFIT", "the freeze is not on the books");
-        Ok((freeze.ok_or_else(missing)?, committed.head))
+        // Not read back from the books: somebody may have lifted it since.
+        Ok((committed.value, committed.head))
     }
 
     /// Lifts a freeze. The marker beside the store must be gone first, or the next commit would freeze again.

@@ -7,13 +7,18 @@ mod accounts;
 mod agents;
 mod approve;
 mod audit;
+mod buy_credits;
 mod check;
+mod checkouts;
+mod clock;
+mod desk;
 mod directory;
 mod drive;
 mod facts;
 mod failures;
 mod foreign;
 mod freeze;
+mod funding;
 mod host;
 mod known;
 mod mandates;
@@ -25,27 +30,35 @@ mod pay;
 mod policy;
 mod receive;
 mod reconcile;
+mod remote;
 mod representative;
 mod requests;
 mod rotate;
 mod round;
 mod services;
+mod shops;
 mod sign;
 mod simulate;
+mod since;
 mod timer;
 mod topup;
 mod unlock;
+mod void;
 mod wait;
 mod wake;
+mod x402;
 
 pub use agents::Issued;
-pub use approve::{Answered, Resolution};
+pub use approve::{Answered, Question, Resolution};
 pub use audit::Audit;
+pub use buy_credits::CreditsWish;
 pub use check::Checked;
+pub use checkouts::{CheckoutOrder, Merchant, Problem, Seen, acp_failure};
 pub use directory::Directory;
 pub use drive::Pace;
 pub use failures::{node_failure, store_failure};
 pub use foreign::{ForeignBlock, RESTORED};
+pub use funding::CardWords;
 pub use host::{HostAnswer, Taken, WaitingCall};
 pub use known::key_taken;
 pub use mandates::{Put, Written};
@@ -55,13 +68,19 @@ pub use outbox::provider_failure;
 pub use pay::{Amount, Order, Paid};
 pub use policy::Applied;
 pub use reconcile::{Account as ReconciledAccount, Finding, Survey};
+pub use remote::{
+    Handover, MakeHeader, MakeProof, Offer, Offered, Signing, Source, Unprepared, Wish,
+};
 pub use representative::{Begun, Changed};
 pub use requests::{RequestOrder, Requested, unknown_request};
 pub use rotate::Rotated;
-pub use services::{PayerDefaults, Services, not_set_up, upstream_failure};
+pub use services::{PayerDefaults, PaymentBackend, Services, not_set_up, upstream_failure};
+pub use shops::{BuiltIn, Shops};
 pub use simulate::{Difference, Judged, Simulation, Span};
+pub use since::Counted;
 pub use topup::ClaimError;
 pub use unlock::check_operator;
+pub use x402::{Priced, Quote, Reach, ReachSellers, SellerAnswered, X402, X402Settings};
 
 use std::collections::HashMap;
 use std::fmt;
@@ -75,6 +94,7 @@ use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
 use crate::clock::{Clock, Millis};
+use crate::evm::EvmAddress;
 use crate::failure::Failure;
 use crate::ids::{ApprovalId, PaymentId, time_ordered};
 use crate::limits;
@@ -82,7 +102,7 @@ use crate::nano::{Account, BlockHash, Network, Root};
 use crate::network::{Confirmations, Node};
 use crate::payment::{Effect, Observation, State};
 use crate::store::{LedgerKeyFiles, Store};
-use crate::wallet::{KeyFile, Keystore, WorkPool};
+use crate::wallet::{KeyFile, Keystore, WorkPool, WorkProgress};
 
 /// A running wallet.
 pub struct Engine {
@@ -98,6 +118,8 @@ pub struct Engine {
     outbox: outbox::Outbox,
     services: Arc<dyn Services>,
     topups: topup::Topups,
+    remotes: Arc<remote::Remotes>,
+    x402: Option<Arc<X402>>,
     wake: Notify,
     /// Two rotations of the ledger's key must not meet in one file.
     rotating: tokio::sync::Mutex<()>,
@@ -176,6 +198,8 @@ impl Engine {
             outbox: outbox::Outbox::default(),
             services: Arc::new(services::NoServices),
             topups: topup::Topups::default(),
+            remotes: Arc::default(),
+            x402: None,
             wake: Notify::new(),
             rotating: tokio::sync::Mutex::default(),
             stopping: CancellationToken::new(),
@@ -202,6 +226,8 @@ impl Engine {
         self.tasks.spawn(async move { engine.timer_loop().await });
         let engine = Arc::clone(self);
         self.tasks.spawn(async move { engine.requests_loop().await });
+        let engine = Arc::clone(self);
+        self.tasks.spawn(async move { engine.remote_loop().await });
         let engine = Arc::clone(self);
         self.tasks.spawn(async move { engine.outbox_loop().await });
         Ok(())
@@ -253,6 +279,11 @@ impl Engine {
         self.parts.keystore.network()
     }
 
+    /// Where tokens are held that x402 is paid from; `None` while locked.
+    pub fn evm_address(&self) -> Option<EvmAddress> {
+        self.parts.keystore.evm_address()
+    }
+
     /// Whether anything can be signed.
     pub fn is_unlocked(&self) -> bool {
         self.parts.keystore.is_unlocked()
@@ -261,6 +292,11 @@ impl Engine {
     /// Whether the next block of an account needs no search for work.
     pub fn work_is_ready(&self, root: &Root) -> bool {
         self.parts.work.is_ready(root)
+    }
+
+    /// How far the search for the work of an account's next block is, while there is one.
+    pub fn work_progress(&self, root: &Root) -> Option<WorkProgress> {
+        self.parts.work.progress(root)
     }
 
     fn published(&self) -> MutexGuard<'_, HashMap<BlockHash, Millis>> {

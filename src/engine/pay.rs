@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
-use super::agents::check_live;
+use super::desk::{Judged, Placed, RATE_LIMITED, Ticket};
 use super::failures::{look_failure, refused};
 use super::sign::{self, Unsigned};
 use super::{Engine, new_approval_id, new_payment_id};
-use crate::books::{Body, Event, Lane, Payment, View};
+use crate::books::{Lane, Payment, View};
 use crate::clock::Millis;
 use crate::failure::{Failure, Retry};
 use crate::ids::PaymentId;
@@ -17,10 +17,10 @@ use crate::ledger::Head;
 use crate::limits;
 use crate::money::{Money, Raw};
 use crate::nano::Account;
-use crate::payment::{Fingerprinted, IdempotencyKey, PublishVia, Purpose, State};
-use crate::policy::{Claims, Payee, Policy, Rail, Request, Stage, Verdict};
+use crate::payment::{IdempotencyKey, PublishVia, Purpose};
+use crate::policy::{Claims, Payee, Rail, Request, Stage, Verdict};
 use crate::rails::nano as rail;
-use crate::store::Refusal;
+use crate::store::{CommitError, Refusal};
 use crate::wallet::{Frontier, Keystore};
 
 /// A payment as an operation asks for it, parsed and bounded.
@@ -64,6 +64,7 @@ impl Order {
             mandate_id: self.mandate_id.clone(),
             claims: claims.clone(),
             cart: None,
+            terms: None,
         }
     }
 }
@@ -195,23 +196,38 @@ impl Engine {
         frontier: Option<Frontier>,
     ) -> Result<PaymentId, Failure> {
         let now = self.clock().now();
+        let ticket = Ticket {
+            call_id: order.call_id,
+            operation: order.operation,
+            agent_id: order.agent_id.clone(),
+            memo: order.memo.clone(),
+            account: Some(order.account),
+            idempotency_key: order.idempotency_key.clone(),
+            publish_via: order.publish_via.clone(),
+            purchase: None,
+            purpose: order.purpose.clone(),
+            payment_id: new_payment_id(now),
+            approval_id: new_approval_id(),
+        };
         let desk = Desk {
+            ticket,
             order: order.clone(),
             claims: claims.clone(),
             frontier,
             keystore: Arc::clone(&self.parts.keystore),
-            payment_id: new_payment_id(now),
-            approval_id: new_approval_id(),
         };
         let agent = order.agent_id.clone();
         let placed = self.store().commit(move |view| desk.place(view)).await;
-        placed.map(|committed| committed.value).map_err(|error| {
-            let failure = refused(error);
-            if failure.code == RATE_LIMITED {
-                self.note_refused(agent);
-            }
-            failure
-        })
+        placed.map(|committed| committed.value).map_err(|error| self.not_placed(error, agent))
+    }
+
+    /// Why a payment has no place on the books; a refusal for the number of requests is counted.
+    pub(super) fn not_placed(&self, error: CommitError<Failure>, agent: Option<String>) -> Failure {
+        let failure = refused(error);
+        if failure.code == RATE_LIMITED {
+            self.note_refused(agent);
+        }
+        failure
     }
 
     /// Whether money that would cover the payment is on its way in; waits for the next change of the books.
@@ -246,41 +262,29 @@ impl Engine {
 
 /// What the deciding transaction needs, owned.
 struct Desk {
+    ticket: Ticket,
     order: Order,
     claims: Claims,
     frontier: Option<Frontier>,
     keystore: Arc<Keystore>,
-    payment_id: PaymentId,
-    approval_id: crate::ids::ApprovalId,
 }
-
-type Placed = Result<(Vec<Event>, PaymentId), Refusal<Failure>>;
 
 impl Desk {
     fn place(self, view: &View<'_>) -> Placed {
+        let id = self.ticket.payment_id;
         // What a repeat must equal is what was asked for, not what "max" came to.
         let asked = match self.order.amount {
-            Amount::Exact(raw) => self.order.request(&self.claims, self.payment_id, raw),
-            Amount::Max => self.order.request(&self.claims, self.payment_id, Raw::ZERO),
+            Amount::Exact(raw) => self.order.request(&self.claims, id, raw),
+            Amount::Max => self.order.request(&self.claims, id, Raw::ZERO),
         };
-        let fingerprint = Fingerprinted {
-            operation: self.order.operation,
-            request: &asked,
-            memo: self.order.memo.as_deref(),
-            account: &self.order.account.to_string(),
+        let fingerprint = self.ticket.fingerprint(&asked);
+        if let Some(known) = self.ticket.known(view, &fingerprint)? {
+            return Ok((Vec::new(), known));
         }
-        .digest();
-        if let Some(id) = view.payment_of_call(self.order.call_id)? {
+        if let Some(id) = self.ticket.same_purpose(view)? {
             return Ok((Vec::new(), id));
         }
-        if let Some(id) = self.repeat(view, &fingerprint)? {
-            return Ok((Vec::new(), id));
-        }
-        if let Some(id) = self.same_purpose(view)? {
-            return Ok((Vec::new(), id));
-        }
-        check_live(view, self.order.agent_id.as_deref())?;
-        self.check_rate(view)?;
+        self.ticket.admit(view)?;
         let Some(lane) = view.lane(&self.order.account)? else {
             let message = format!("the wallet has no account {}", self.order.account);
             return Err(Refusal::No(Failure::invalid("UNKNOWN_ACCOUNT", message)));
@@ -289,163 +293,29 @@ impl Desk {
             Amount::Exact(_) => asked,
             Amount::Max => {
                 let all = all_of(&lane, self.order.idempotency_key.as_ref())?;
-                self.order.request(&self.claims, self.payment_id, all)
+                self.order.request(&self.claims, id, all)
             }
         };
-        self.check_lookalikes(view, &request)?;
-        let requested = Event::of(
-            self.payment_id,
-            Body::PaymentRequested {
-                operation: self.order.operation.to_owned(),
-                request: request.clone(),
-                account: self.order.account,
-                memo: self.order.memo.clone(),
-                call_id: self.order.call_id,
-                idempotency_key: self.order.idempotency_key.clone(),
-                fingerprint,
-                publish_via: self.order.publish_via.clone(),
-                purpose: self.order.purpose.clone(),
-            },
-        );
-        self.judge(view, &request, &lane, requested)
-    }
-
-    /// The payment an idempotency key already stands for.
-    fn repeat(
-        &self,
-        view: &View<'_>,
-        fingerprint: &crate::digest::Digest,
-    ) -> Result<Option<PaymentId>, Refusal<Failure>> {
-        let Some(key) = &self.order.idempotency_key else { return Ok(None) };
-        match view.idempotency(self.order.agent_id.as_deref(), key.as_str())? {
-            None => Ok(None),
-            Some(row) if row.fingerprint == *fingerprint => Ok(Some(row.payment_id)),
-            Some(row) => {
-                let message = format!(
-                    "this idempotency key stands for payment {}, which was asked for with other arguments",
-                    row.payment_id
-                );
-                let failure = Failure::refused("IDEMPOTENCY_CONFLICT", message)
-                    .hint("Use one key per intended payment: a new key for a new payment, the same key and arguments for a repeat");
-                Err(Refusal::No(failure))
-            }
-        }
-    }
-
-    fn check_rate(&self, view: &View<'_>) -> Result<(), Refusal<Failure>> {
-        let policy = view.policy()?.map_or_else(Policy::live, |row| row.policy);
-        let own = view.recent_requests(self.order.agent_id.as_deref())?;
-        let all = view.all_recent_requests()?;
-        let counts = [
-            (own, policy.payments_per_minute, ""),
-            (all, policy.payments_per_minute_overall, " by all agents together"),
-        ];
-        for (recent, limit, by_whom) in counts {
-            if limit == 0 || recent.len() < limit as usize {
-                continue;
-            }
-            let oldest = recent.first().copied().unwrap_or_default();
-            let wait = limits::RATE_WINDOW.saturating_sub(view.now().since(oldest));
-            let count = recent.len();
-            let message = format!(
-                "{count} payments were asked for{by_whom} in the last 60 s; the limit is {limit}"
-            );
-            let failure = Failure::refused(RATE_LIMITED, message)
-                .hint(format!("Wait {} s", wait.as_secs() + 1))
-                .retry(Retry::Safe);
-            return Err(Refusal::No(failure));
-        }
-        Ok(())
-    }
-
-    /// Without a key an equal payment is more likely a repeat than a wish.
-    fn check_lookalikes(&self, view: &View<'_>, request: &Request) -> Result<(), Refusal<Failure>> {
-        if self.order.idempotency_key.is_some() {
-            return Ok(());
-        }
-        let agent = self.order.agent_id.as_deref();
-        for id in view.lookalikes(agent, &request.payee.address, &request.amount)? {
-            let Some(payment) = view.payment(id)? else { continue };
-            if !is_lookalike(&payment, view.now()) {
-                continue;
-            }
-            let status = serde_json::to_value(payment.state.status()).unwrap_or_default();
-            let message = format!(
-                "payment {id} to the same payee over the same amount is {}",
-                status.as_str().unwrap_or_default()
-            );
-            let failure = Failure::refused("SUSPECTED_DUPLICATE", message).hint(
-                "If it is meant, give this payment an idempotency key of its own; otherwise look at the other with get_payment_status",
-            );
-            return Err(Refusal::No(failure));
-        }
-        Ok(())
-    }
-
-    /// The payment there is already for the same thing at a third party; whoever asks twice is told of the first.
-    fn same_purpose(&self, view: &View<'_>) -> Result<Option<PaymentId>, Refusal<Failure>> {
-        let Some(purpose) = &self.order.purpose else { return Ok(None) };
-        if let Some(payment) = view.live_payment_of(&purpose.subject)? {
-            if payment.request.agent_id == self.order.agent_id {
-                return Ok(Some(payment.id()));
-            }
-            let message =
-                format!("another agent of this wallet pays or has paid {}", purpose.subject);
-            let failure = Failure::refused("ALREADY_PAID", message).hint("It is paid once only");
-            return Err(Refusal::No(failure));
-        }
-        match purpose.sign_before_ms {
-            Some(end) if view.now() >= end => Err(Refusal::No(offer_expired())),
-            _ => Ok(None),
-        }
-    }
-
-    fn judge(self, view: &View<'_>, request: &Request, lane: &Lane, requested: Event) -> Placed {
-        let sign_before = self.order.purpose.as_ref().and_then(|purpose| purpose.sign_before_ms);
-        let decision = sign::judge(view, request, Stage::New)?;
-        let mut events = vec![requested, sign::decided(request, Stage::New, &decision)];
-        if !matches!(decision.verdict, Verdict::Deny) {
+        self.ticket.check_lookalikes(view, &request)?;
+        let Judged { mut events, grant, is_denied } =
+            self.ticket.judge(view, &request, fingerprint)?;
+        if !is_denied {
             let amount = request.amount.as_raw().unwrap_or(Raw::MAX);
-            check_funds(lane, amount).map_err(Refusal::No)?;
+            check_funds(&lane, amount).map_err(Refusal::No)?;
         }
-        match decision.verdict {
-            Verdict::Deny => events.push(Event::of(
-                self.payment_id,
-                Body::PaymentBlocked { reason_code: decision.reason_code, reason: decision.reason },
-            )),
-            Verdict::NeedsApproval => {
-                let expiry = view.policy()?.map_or(0, |row| row.policy.approval_expiry_ms);
-                let expires_at = view.now().plus(Duration::from_millis(expiry));
-                events.push(Event::of(
-                    self.payment_id,
-                    Body::ApprovalRequested {
-                        approval_id: self.approval_id,
-                        reason: decision.reason,
-                        expires_at_ms: sign_before.map_or(expires_at, |end| end.min(expires_at)),
-                    },
-                ));
-            }
-            Verdict::Allow(grant) => {
-                let free = lane.queued == 0;
-                if let Some(frontier) = self.frontier.filter(|_| free) {
-                    let now = view.now();
-                    match sign::intent(&self.keystore, grant, request, lane, &frontier, 1, now) {
-                        Ok(intent) => events.push(intent),
-                        Err(Unsigned::Later) => {}
-                        Err(Unsigned::Never(_, reason)) => {
-                            return Err(Refusal::No(Failure::refused(NO_FUNDS, reason)));
-                        }
-                    }
+        let frontier = self.frontier.filter(|_| lane.queued == 0);
+        if let (Some(grant), Some(frontier)) = (grant, frontier) {
+            let now = view.now();
+            match sign::intent(&self.keystore, grant, &request, &lane, &frontier, 1, now) {
+                Ok(intent) => events.push(intent),
+                Err(Unsigned::Later) => {}
+                Err(Unsigned::Never(_, reason)) => {
+                    return Err(Refusal::No(Failure::refused(NO_FUNDS, reason)));
                 }
             }
         }
-        Ok((events, self.payment_id))
+        Ok((events, id))
     }
-}
-
-fn offer_expired() -> Failure {
-    Failure::refused("OFFER_EXPIRED", "what was to be paid can no longer be paid in time")
-        .hint("Start again; a new address and amount may come with it")
 }
 
 /// What a payment of everything comes to on the books of this transaction.
@@ -497,17 +367,5 @@ fn short_of(lane: &Lane, asked: &str, free: Raw) -> Failure {
     Failure::refused(NO_FUNDS, message).hint(hint)
 }
 
-/// Settled or asked for within the window, or signed and still open.
-fn is_lookalike(payment: &Payment, now: Millis) -> bool {
-    let recent = |at: Millis| now.since(at) < limits::DUPLICATE_WINDOW;
-    match &payment.state {
-        State::Released { .. } => false,
-        State::Settled { at_ms, .. } => recent(*at_ms),
-        State::Requested | State::Awaiting { .. } => recent(payment.created_at_ms),
-        State::Reserved { .. } | State::Intent(_) | State::Unknown(_) => true,
-    }
-}
-
-const NO_FUNDS: &str = "INSUFFICIENT_FUNDS";
-const RATE_LIMITED: &str = "RATE_LIMITED";
+pub(super) const NO_FUNDS: &str = "INSUFFICIENT_FUNDS";
 const LOOK_AGAIN: Duration = Duration::from_millis(100);

@@ -8,22 +8,52 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use super::Engine;
+use super::{Engine, Shops};
 use crate::failure::{Failure, Retry};
+use crate::limits;
+use crate::money::Raw;
 use crate::providers::ifenpay::{Ifenpay, UpstreamError};
 use crate::providers::nanswap::Nanswap;
 use crate::providers::nicky::Nicky;
 use crate::secret::Secret;
 
-/// Where the clients of third parties come from.
+/// Who makes payment requests and watches them.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum PaymentBackend {
+    /// This wallet itself, at any account of the network.
+    #[default]
+    Direct,
+    /// ifenpay.
+    Ifenpay,
+}
+
+/// Where the clients of third parties come from, and what the owner set about them.
 #[async_trait]
 pub trait Services: fmt::Debug + Send + Sync {
+    /// Merchants, Stripe and the owner's card.
+    ///
+    /// # Errors
+    /// When this wallet deals with none.
+    fn shops(&self) -> Result<&dyn Shops, Failure> {
+        Err(not_set_up("merchants"))
+    }
+
     /// ifenpay, with the key of this wallet.
     ///
     /// # Errors
     /// When it is not set up, or registering for a key fails.
     async fn ifenpay(&self) -> Result<Ifenpay, Failure> {
         Err(not_set_up("ifenpay"))
+    }
+
+    /// Who makes payment requests.
+    fn payment_backend(&self) -> PaymentBackend {
+        PaymentBackend::default()
+    }
+
+    /// The most that is paid for one credit of ifenpay.
+    fn credit_price_max(&self) -> Raw {
+        Raw::new(limits::CREDIT_PRICE_MAX_RAW)
     }
 
     /// Who pays, as the owner has set it.

@@ -1,4 +1,5 @@
-//! What happens by the clock alone: approvals lapse, and refused requests are booked once a minute.
+//! What happens by the clock alone: approvals lapse, refused requests are booked once a minute, and so is a jump of the
+//! clock.
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
@@ -21,15 +22,21 @@ impl Engine {
     pub(super) async fn timer_loop(&self) {
         while !self.stopping.is_cancelled() {
             let next = self.expire_approvals().await;
-            let now = self.clock().now();
-            let pause = match next {
-                Ok(next) => next.map_or(limits::TIMER_IDLE, |at| at.since(now)),
+            let pause = next.and_then(|next| {
+                let now = self.ledger_now()?;
+                Ok(next.map_or(limits::TIMER_IDLE, |at| at.since(now)))
+            });
+            let pause = match pause {
+                Ok(pause) => pause,
                 Err(error) => {
                     tracing::error!(%error, "approvals cannot be looked at");
                     limits::TIMER_IDLE
                 }
             };
             self.flush_refused_if_due().await;
+            if let Err(error) = self.book_jump().await {
+                tracing::error!(%error, "a jump of the clock cannot be booked");
+            }
             tokio::select! {
                 () = self.clock().sleep(pause.clamp(limits::TIMER_LEAST, limits::TIMER_IDLE)) => {}
                 () = self.wake.notified() => {}

@@ -3,6 +3,7 @@
 //! What ifenpay answers proves nothing about the block: `drive` looks for it by its hash as for any other. Only durable
 //! bytes are handed in, and never another block for the same order while the first may still be confirmed.
 
+use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::{Engine, Paid, Services};
@@ -14,7 +15,11 @@ use crate::providers::ifenpay::{Ifenpay, Tier, ToppedUp, TransactionId, Upstream
 /// The orders whose blocks are being handed in just now.
 #[derive(Debug, Default)]
 pub(super) struct Topups {
+    /// One order at a time.
+    pub(super) gate: tokio::sync::Mutex<()>,
     under_way: Arc<Mutex<Vec<String>>>,
+    /// Orders whose block ifenpay did not want. It proves nothing: see `void`.
+    refused: Arc<Mutex<HashSet<String>>>,
 }
 
 /// Why it cannot be said what a top-up brought.
@@ -54,9 +59,10 @@ impl Engine {
     /// # Errors
     /// [`ClaimError`]; the payment stays settled.
     pub async fn claim_credits(&self, paid: &Paid) -> Result<ToppedUp, ClaimError> {
-        let State::Settled { block_hash, .. } = paid.payment.state else {
+        let State::Settled { reference, .. } = &paid.payment.state else {
             return Err(ClaimError::NotSettled);
         };
+        let block_hash = reference.block().ok_or(ClaimError::NotSettled)?;
         let PublishVia::IfenpayTopup { transaction_id, credits } = &paid.payment.publish_via else {
             return Err(ClaimError::NotSettled);
         };
@@ -72,7 +78,8 @@ impl Engine {
     /// Hands a block in, unless that is being done. Does not wait: the lane goes on looking for the block.
     pub(super) fn hand_in(&self, block: SignedBlock, transaction_id: &str, credits: u32) {
         let (services, id) = (Arc::clone(&self.services), transaction_id.to_owned());
-        let under_way = Arc::clone(&self.topups.under_way);
+        let (under_way, refused) =
+            (Arc::clone(&self.topups.under_way), Arc::clone(&self.topups.refused));
         {
             let mut under_way = under_way.lock().unwrap_or_else(PoisonError::into_inner);
             if under_way.contains(&id) {
@@ -88,10 +95,21 @@ impl Engine {
             };
             if let Some(Err(error)) = stopping.run_until_cancelled(handing_in).await {
                 tracing::info!(%error, "handing in the block of a top-up");
+                if matches!(error, ClaimError::Upstream(UpstreamError::Refused { .. })) {
+                    refused.lock().unwrap_or_else(PoisonError::into_inner).insert(id.clone());
+                }
             }
             let mut under_way = under_way.lock().unwrap_or_else(PoisonError::into_inner);
             under_way.retain(|other| *other != id);
         });
+    }
+}
+
+impl Engine {
+    /// Whether ifenpay said no to the block of this order since this process runs.
+    pub(super) fn was_refused(&self, transaction_id: &str) -> bool {
+        let refused = self.topups.refused.lock().unwrap_or_else(PoisonError::into_inner);
+        refused.contains(transaction_id)
     }
 }
 

@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::Notify;
 
 use super::Engine;
+use crate::books::Payment;
 use crate::nano::Account;
 
 /// What a lane's loop sleeps on.
@@ -73,12 +74,22 @@ impl Engine {
     pub(crate) fn nudge(&self) {
         self.rounds.forget();
         self.bells.ring_all();
+        self.remotes.stir();
         self.wake.notify_one();
     }
 
     /// Lets one lane go on: its books have changed.
     pub(crate) fn nudge_lane(&self, account: Account) {
         self.bells.of(account).ring();
+        self.wake.notify_one();
+    }
+
+    /// Lets a payment go on, through its lane or by itself.
+    pub(crate) fn nudge_payment(&self, payment: &Payment) {
+        match payment.account {
+            Some(account) => self.nudge_lane(account),
+            None => self.remotes.stir(),
+        }
         self.wake.notify_one();
     }
 

@@ -157,16 +157,54 @@ pub(super) async fn perform<E: From<FetchError>>(
 ) -> Result<Reply, E> {
     let timeout_ms = u64::try_from(bounds.timeout.as_millis()).unwrap_or(u64::MAX);
     let failed = |error: reqwest::Error| name_error(timeout_ms, &error);
+    let mut response = begin(client, sent, bounds).await.map_err(failed)?;
+    let status = response.status().as_u16();
+    let headers = std::mem::take(response.headers_mut());
+    let body = read(&mut response, origin, bounds.body_bytes, failed).await?;
+    Ok(Reply { status, headers, body })
+}
+
+/// As [`perform`], but keeps the head of an answer whose body is too long, or ends before its time, with as much of the
+/// body as there is; whether any of it is missing.
+pub(super) async fn perform_cut<E>(
+    client: &reqwest::Client,
+    sent: Sent,
+    bounds: Bounds,
+    name_error: impl Fn(u64, &reqwest::Error) -> E,
+) -> Result<(Reply, bool), E> {
+    let timeout_ms = u64::try_from(bounds.timeout.as_millis()).unwrap_or(u64::MAX);
+    let begun = begin(client, sent, bounds).await;
+    let mut response = begun.map_err(|error| name_error(timeout_ms, &error))?;
+    let status = response.status().as_u16();
+    let headers = std::mem::take(response.headers_mut());
+    let mut body = Vec::new();
+    let is_cut = loop {
+        match response.chunk().await {
+            Ok(None) => break false,
+            Err(_) => break true,
+            Ok(Some(chunk)) => {
+                let room = bounds.body_bytes - body.len();
+                body.extend_from_slice(&chunk[..chunk.len().min(room)]);
+                if chunk.len() > room {
+                    break true;
+                }
+            }
+        }
+    };
+    Ok((Reply { status, headers, body: body.into() }, is_cut))
+}
+
+async fn begin(
+    client: &reqwest::Client,
+    sent: Sent,
+    bounds: Bounds,
+) -> Result<Response, reqwest::Error> {
     let mut request =
         client.request(sent.method, sent.url).headers(sent.headers).timeout(bounds.timeout);
     if let Some(body) = sent.body {
         request = request.body(body);
     }
-    let mut response = request.send().await.map_err(failed)?;
-    let status = response.status().as_u16();
-    let headers = std::mem::take(response.headers_mut());
-    let body = read(&mut response, origin, bounds.body_bytes, failed).await?;
-    Ok(Reply { status, headers, body })
+    request.send().await
 }
 
 pub(super) fn builder(connect_timeout: Duration) -> ClientBuilder {

@@ -12,7 +12,7 @@ use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::header::{HeaderMap, LOCATION};
 use reqwest::{Method, Url};
 
-use super::client::{Built, Sent, build, builder, perform};
+use super::client::{Built, Sent, build, builder, perform, perform_cut};
 use super::error::cause_of;
 use super::guard::{AllowList, GuardError, GuestUrl};
 use super::public::is_public;
@@ -100,22 +100,45 @@ impl GuestClient {
         }
     }
 
+    /// Makes one request, follows nothing, and keeps the head of the answer whatever becomes of its body: for requests
+    /// that may have moved money. Whether any of the body is missing.
+    ///
+    /// # Errors
+    /// [`GuestError`]; a status is no error here.
+    pub async fn send_once(
+        &self,
+        request: GuestRequest,
+        bounds: Bounds,
+    ) -> Result<(Reply, bool), GuestError> {
+        let GuestRequest { method, url, headers, body, .. } = request;
+        let client = self.client_for(&url)?;
+        let sent = Sent { method, url: url.url.clone(), headers, body };
+        let named = |timeout_ms, error: &reqwest::Error| name(&url, timeout_ms, error);
+        perform_cut(&client, sent, bounds, named).await
+    }
+
     async fn once(&self, url: &GuestUrl, sent: Sent, bounds: Bounds) -> Result<Reply, GuestError> {
+        let client = self.client_for(url)?;
+        let named = |timeout_ms, error: &reqwest::Error| name(url, timeout_ms, error);
+        perform(&client, sent, &url.origin(), bounds, named).await
+    }
+
+    fn client_for(&self, url: &GuestUrl) -> Built {
         let connect_timeout = self.settings.connect_timeout;
-        let client = match url.is_allowed {
+        match url.is_allowed {
             true => self.allowed.get_or_init(|| build(builder(connect_timeout).no_proxy())),
             false => self.checked.get_or_init(|| {
                 build(builder(connect_timeout).no_proxy().dns_resolver(PublicOnly))
             }),
-        };
-        let client = client.clone()?;
-        perform(&client, sent, &url.origin(), bounds, |timeout_ms, error| {
-            match cause_of::<NotPublic>(error) {
-                Some(NotPublic(refusal)) => GuestError::Guard(refusal.clone()),
-                None => FetchError::of(url.origin(), timeout_ms, error).into(),
-            }
-        })
-        .await
+        }
+        .clone()
+    }
+}
+
+fn name(url: &GuestUrl, timeout_ms: u64, error: &reqwest::Error) -> GuestError {
+    match cause_of::<NotPublic>(error) {
+        Some(NotPublic(refusal)) => GuestError::Guard(refusal.clone()),
+        None => FetchError::of(url.origin(), timeout_ms, error).into(),
     }
 }
 

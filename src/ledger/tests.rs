@@ -71,18 +71,13 @@ fn every_changed_byte_is_noticed() {
     let mut hashes = Verifier::new(VerifyMode::Hashes, vec![], vec![]);
     let mut signatures = Verifier::new(VerifyMode::Signatures, vec![trusted()], vec![]);
     for (index, line) in lines.iter().enumerate() {
-        let bits = if index % 10 == 0 { &[1, 0x20][..] } else { &[1] };
-        for (at, bit) in (0..line.len()).flat_map(|at| bits.iter().map(move |bit| (at, *bit))) {
+        for (at, bit) in (0..line.len()).flat_map(|at| [1, 0x20].map(|bit| (at, bit))) {
             let mut changed = line.clone();
             changed[at] ^= bit;
             // What hashes alone show needs no look at signatures.
             let mut quick = hashes.clone();
             quick.push_read(Entry::from_line(&changed));
             if quick.is_broken() {
-                continue;
-            }
-            // Every fourth line for the bytes of signatures, which take their time in a test build.
-            if index % 4 != 0 {
                 continue;
             }
             let mut full = signatures.clone();

@@ -95,6 +95,11 @@ impl Verifier {
         }
     }
 
+    /// The keys that signed so far, in order. Believed only if [`Verifier::finish`] finds that the chain holds.
+    pub fn keys(&self) -> &[TrustedKey] {
+        &self.keys
+    }
+
     /// Whether the rest of the chain can no longer change the verdict.
     pub fn is_broken(&self) -> bool {
         self.broken.is_some()

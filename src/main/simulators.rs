@@ -7,9 +7,11 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use paywarden::failure::Failure;
 use paywarden::fetch::{BaseUrl, PlainText};
-use paywarden::process::{Endpoint, NanswapSecrets, Simulated, Simulators};
+use paywarden::process::{Endpoint, NanswapSecrets, Simulated, SimulatedShop, Simulators};
+use paywarden::sandbox::acp::AcpMerchant;
 use paywarden::sandbox::nano::SandboxNode;
 use paywarden::sandbox::nanswap::Nanswap;
+use paywarden::sandbox::stripe::Stripe;
 use paywarden::sandbox::{Service, Serving, serve_beside};
 use paywarden::secret::Secret;
 use tokio::sync::OnceCell;
@@ -44,6 +46,10 @@ impl Simulators for InProcess {
         base_url(serving.url(served(service)))
     }
 
+    fn shop(&self) -> SimulatedShop {
+        shop()
+    }
+
     fn nanswap_secrets(&self) -> NanswapSecrets {
         secrets()
     }
@@ -57,8 +63,21 @@ impl Simulators for Joined {
         base_url(place.expose())
     }
 
+    fn shop(&self) -> SimulatedShop {
+        shop()
+    }
+
     fn nanswap_secrets(&self) -> NanswapSecrets {
         secrets()
+    }
+}
+
+fn shop() -> SimulatedShop {
+    SimulatedShop {
+        merchant_id: AcpMerchant::ID,
+        profile: AcpMerchant::PROFILE,
+        token: Secret::new(AcpMerchant::TOKEN.to_owned()),
+        stripe_key: Secret::new(Stripe::KEY.to_owned()),
     }
 }
 
@@ -72,6 +91,10 @@ fn served(service: Simulated) -> Service {
         Simulated::Ifenpay => Service::Ifenpay,
         Simulated::Nicky => Service::Nicky,
         Simulated::Nanswap => Service::Nanswap,
+        Simulated::Stripe => Service::Stripe,
+        Simulated::AcpMerchant => Service::AcpMerchant,
+        Simulated::MppSeller => Service::MppSeller,
+        Simulated::X402 => Service::X402,
     }
 }
 

@@ -63,6 +63,22 @@ impl AmountText {
         if self.0 == "max" { Ok(Amount::Max) } else { self.xno().map(Amount::Exact) }
     }
 
+    /// A positive amount in the smallest units of any currency.
+    ///
+    /// # Errors
+    /// The amount codes of seeds/001.
+    pub fn units(&self) -> Result<u128, Failure> {
+        const EXAMPLE: &str = "smallest units, such as \"10000\" for 0.01 USDC";
+        let is_plain = self.0.bytes().all(|byte| byte.is_ascii_digit());
+        match self.0.parse::<u128>() {
+            Ok(units) if units > 0 && is_plain => Ok(units),
+            _ if self.0.starts_with('-') => {
+                Err(amount_failure(&AmountError::Negative, &self.0, EXAMPLE))
+            }
+            _ => Err(amount_failure(&AmountError::NotANumber, &self.0, EXAMPLE)),
+        }
+    }
+
     /// A positive amount of raw, exactly.
     ///
     /// # Errors

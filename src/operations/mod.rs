@@ -3,6 +3,8 @@
 //! An operation holds its own input, output and who may call it; surfaces, socket and schemas are derived from that.
 //! Operations must never reach a key, a store table or a node: they call the engine.
 
+pub mod acp;
+pub mod credits;
 pub mod guard;
 pub mod host;
 pub mod nanswap;
@@ -30,6 +32,7 @@ pub use money_text::{mandate_json, money_json, money_shown};
 pub use need::{Need, need_of};
 use paid::reason;
 pub use paid::{PayResult, SettlementOut, describe, outcome_of};
+pub use payment::address_qr;
 pub use registry::{AnyOperation, registry};
 
 use std::future::Future;

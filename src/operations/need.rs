@@ -5,6 +5,8 @@
 /// Something the owner sets.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub enum Need {
+    /// The key to ifenpay.
+    IfenpayKey,
     /// The merchant's key at Nanswap Pay.
     NanswapKey,
     /// What Nanswap's webhooks are checked with.
@@ -14,6 +16,7 @@ pub enum Need {
 /// What the operation of this canonical name cannot do without.
 pub fn need_of(name: &str) -> Option<Need> {
     match name {
+        "credits.get" | "credits.topup" | "donate.send" => Some(Need::IfenpayKey),
         "nanswap.create_order" | "nanswap.estimate" | "nanswap.list_invoices" => {
             Some(Need::NanswapKey)
         }
@@ -33,6 +36,6 @@ mod tests {
         let mut needs: Vec<Need> = needs.collect();
         needs.sort_unstable();
         needs.dedup();
-        assert_eq!(needs, [Need::NanswapKey, Need::NanswapWebhookSecret]);
+        assert_eq!(needs, [Need::IfenpayKey, Need::NanswapKey, Need::NanswapWebhookSecret]);
     }
 }

@@ -55,11 +55,12 @@ impl LedgerFile {
     }
 }
 
-/// Reads a receipt (`-` is standard input) and checks it with the public key in a file.
+/// Reads a receipt (`-` is standard input) and checks it with the public key in a file. With an exported ledger the key
+/// may be any the ledger was signed with, and the receipt's events and head must stand in it.
 ///
 /// # Errors
-/// When a file cannot be read, or the receipt does not hold.
-pub fn verify_receipt(file: &Path, key: &Path) -> Result<Receipt, Failure> {
+/// When a file cannot be read, or the receipt or the ledger does not hold.
+pub fn verify_receipt(file: &Path, key: &Path, ledger: Option<&Path>) -> Result<Receipt, Failure> {
     let key = read_key(key)?;
     let mut text = String::new();
     let bound = limits::RECEIPT_BYTES as u64 + 1;
@@ -73,14 +74,38 @@ pub fn verify_receipt(file: &Path, key: &Path) -> Result<Receipt, Failure> {
         Failure::invalid("INVALID_RECEIPT", format!("this is no receipt: {error}"))
             .hint("Give the `receipt` of get_payment_status alone, whole and unchanged")
     })?;
-    receipt.check(&key).map_err(|error| {
+    let keys = match ledger {
+        Some(ledger) => keys_of(ledger, key.clone(), &receipt)?,
+        None => Vec::new(),
+    };
+    let signer = keys.into_iter().find(|other| *other.id() == receipt.key_id).unwrap_or(key);
+    receipt.check(&signer).map_err(|error| {
         let failure = Failure::refused("RECEIPT_BROKEN", error.to_string());
         match error {
-            ReceiptError::OtherKey { .. } => failure.hint("After a rotation of the ledger's key give the key the receipt names; the exported ledger shows whether it follows from yours"),
+            ReceiptError::OtherKey { .. } => failure.hint("After a rotation of the ledger's key give the exported ledger too, with --ledger: it shows whether the receipt's key follows from yours"),
             _ => failure.hint("Do not believe it; ask for it again"),
         }
     })?;
     Ok(receipt)
+}
+
+/// The keys of an exported ledger that `key` vouches for, and in which everything the receipt names stands.
+fn keys_of(ledger: &Path, key: TrustedKey, receipt: &Receipt) -> Result<Vec<TrustedKey>, Failure> {
+    let events = receipt.events.iter().map(|event| Head { seq: event.seq, hash: event.hash });
+    let head = Head { seq: receipt.ledger_head.seq, hash: receipt.ledger_head.hash };
+    let named = events.chain([head]).collect();
+    let mut verifier = Verifier::new(VerifyMode::Signatures, vec![key], named);
+    let reader = open(ledger).map_err(|error| unreadable(ledger, &error))?;
+    push_lines(reader, &mut verifier).map_err(|error| unreadable(ledger, &error))?;
+    let keys = verifier.keys().to_vec();
+    let report = verifier.finish();
+    if report.ok {
+        return Ok(keys);
+    }
+    let why = report.reason.unwrap_or_default();
+    let message = format!("the ledger does not hold, or not with this receipt: {why}");
+    Err(Failure::refused("RECEIPT_BROKEN", message)
+        .hint("`paywarden ledger verify --file` says whether it is the ledger; an export must be newer than the receipt"))
 }
 
 /// Heads as they are typed.

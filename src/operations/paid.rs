@@ -5,8 +5,7 @@ use serde::Serialize;
 
 use super::{LedgerHead, Outcome};
 use crate::engine::Paid;
-use crate::payment::{State, Status};
-use crate::policy::Rail;
+use crate::payment::{Intent, Presented, State, Status};
 
 /// One payment as guard and ACP tools show it.
 #[derive(Clone, Debug, JsonSchema, Serialize)]
@@ -75,9 +74,9 @@ impl From<&Paid> for PayResult {
         let (reason_code, reason) = reason(paid);
         let decided = payment.decided.as_ref();
         let settlement = match &payment.state {
-            State::Settled { block_hash, at_ms } => Some(SettlementOut {
-                rail: Rail::Nano.to_string(),
-                reference: block_hash.to_string(),
+            State::Settled { reference, at_ms } => Some(SettlementOut {
+                rail: payment.request.rail.to_string(),
+                reference: reference.to_string(),
                 settled_amount: AmountOut {
                     amount: payment.request.amount.amount.to_string(),
                     currency: payment.request.amount.currency.to_string(),
@@ -111,7 +110,10 @@ pub fn describe(paid: &Paid) -> String {
     let to = &payment.request.payee.address;
     let (_, reason) = reason(paid);
     match &payment.state {
-        State::Settled { block_hash, .. } => format!("Settled: {amount} to {to}, block {block_hash}."),
+        State::Settled { reference, .. } => {
+            let what = if payment.account.is_some() { "block" } else { "reference" };
+            format!("Settled: {amount} to {to}, {what} {reference}.")
+        }
         State::Awaiting { approval_id, expires_at_ms } => format!(
             "Waits for the owner until {expires_at_ms}: {reason}. The owner answers with `paywarden approvals approve {approval_id}` or `... reject {approval_id}`. Do not pay again; look with get_payment_status."
         ),
@@ -120,15 +122,28 @@ pub fn describe(paid: &Paid) -> String {
         }
         State::Released { .. } => format!("Failed: {reason}. Nothing was sent."),
         State::Unknown(intent) => format!(
-            "The outcome is not known yet: block {} was signed and may be on the network. Do not pay again; the wallet goes on looking.",
-            intent.hash()
+            "The outcome is not known yet: {}. Do not pay again; the wallet goes on looking.",
+            stage(intent, "was signed and may be on the network")
         ),
         State::Intent(intent) => format!(
-            "Under way: block {} is signed and waits for confirmation. Do not pay again; look with get_payment_status.",
-            intent.hash()
+            "Under way: {}. Do not pay again; look with get_payment_status.",
+            stage(intent, "is signed and waits for confirmation")
         ),
         State::Requested | State::Reserved { .. } => {
             "Under way: allowed, and waits for its account to be free. Do not pay again; look with get_payment_status.".to_owned()
+        }
+    }
+}
+
+/// What was signed, and for whom it waits.
+fn stage(intent: &Intent, block_words: &str) -> String {
+    match intent {
+        Intent::Block(block) => format!("block {} {block_words}", block.hash()),
+        Intent::Cheque(cheque) => {
+            format!("block {} is signed and in the payee's hands", cheque.sent.hash())
+        }
+        Intent::Presented(Presented { valid_until_ms, .. }) => {
+            format!("a proof of payment is in the payee's hands, valid until {valid_until_ms}")
         }
     }
 }
@@ -163,7 +178,7 @@ pub(super) fn approval_id(state: &State) -> Option<String> {
 
 pub(super) fn block_hash(state: &State) -> Option<String> {
     match state {
-        State::Settled { block_hash, .. } => Some(block_hash.to_string()),
-        other => other.intent().map(|intent| intent.hash().to_string()),
+        State::Settled { reference, .. } => reference.block().map(|hash| hash.to_string()),
+        other => other.block().map(|block| block.hash().to_string()),
     }
 }

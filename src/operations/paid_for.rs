@@ -9,7 +9,7 @@ use crate::engine::{Order, Paid};
 use crate::failure::Failure;
 use crate::limits;
 use crate::money::Raw;
-use crate::operations::spend::settle;
+use crate::operations::spend::outcome;
 use crate::payment::Status;
 
 /// A payment and what the third party says of it.
@@ -53,7 +53,7 @@ pub(super) async fn pay_for(order: Order, context: &Context) -> Result<Paid, Fai
 /// # Errors
 /// The store's.
 pub(super) async fn heard(asked: &Paid, context: &Context) -> Result<Paid, Failure> {
-    let paid = settle(asked.payment.id(), context).await?;
+    let paid = outcome(asked.payment.id(), context).await?;
     if paid.payment.state.status() == Status::Settled {
         let wait = limits::OUTBOX_WORD;
         context.engine.wait_for_word(paid.payment.id(), wait, &context.cancelled).await?;

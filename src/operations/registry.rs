@@ -14,8 +14,8 @@ use crate::failure::{Failure, Retry};
 use crate::limits::QUOTE_CHARS;
 
 use super::{
-    Answer, Context, Image, Operation, Outcome, Spec, Verdict, guard, host, nanswap, nicky,
-    operator, payment, schema, wallet,
+    Answer, Context, Image, Operation, Outcome, Spec, Verdict, acp, credits, guard, host, nanswap,
+    nicky, operator, payment, schema, wallet,
 };
 
 /// An operation whose input and output types are not known to the caller.
@@ -40,6 +40,10 @@ pub fn registry() -> &'static [&'static dyn AnyOperation] {
 }
 
 static OPERATIONS: &[&dyn AnyOperation] = &[
+    &Of::<acp::CancelCheckout>::NEW,
+    &Of::<acp::CheckoutStatus>::NEW,
+    &Of::<acp::CreateCheckout>::NEW,
+    &Of::<acp::UpdateCheckout>::NEW,
     &Of::<operator::AgentsLabel>::NEW,
     &Of::<operator::AgentsList>::NEW,
     &Of::<operator::AgentsRegister>::NEW,
@@ -48,6 +52,13 @@ static OPERATIONS: &[&dyn AnyOperation] = &[
     &Of::<operator::ApprovalsAnswer>::NEW,
     &Of::<operator::ApprovalsList>::NEW,
     &Of::<guard::CheckPayment>::NEW,
+    &Of::<operator::ClockAccept>::NEW,
+    &Of::<credits::CreditsGet>::NEW,
+    &Of::<credits::CreditsTopup>::NEW,
+    &Of::<credits::DonateSend>::NEW,
+    &Of::<operator::FundingClear>::NEW,
+    &Of::<operator::FundingSet>::NEW,
+    &Of::<operator::FundingShow>::NEW,
     &Of::<guard::GetPaymentStatus>::NEW,
     &Of::<host::HostAnswer>::NEW,
     &Of::<host::HostAsk>::NEW,

@@ -1,11 +1,10 @@
 //! What every spending operation does once its arguments are an order: ask, then wait for the outcome.
 
 use super::Context;
-use crate::engine::{Order, Paid};
+use crate::engine::{Engine, Order, Paid};
 use crate::failure::Failure;
 use crate::ids::PaymentId;
 use crate::limits;
-use crate::payment::State;
 use crate::policy::Claims;
 
 /// Asks for the payment and waits up to [`limits::SPEND_WAIT`] for its outcome; whoever stops waiting stops nothing.
@@ -26,21 +25,21 @@ pub(super) async fn spend_claiming(
     context: &Context,
 ) -> Result<Paid, Failure> {
     let asked = context.engine.pay_claiming(order, claims).await?;
-    settle(asked.payment.id(), context).await
+    outcome(asked.payment.id(), context).await
 }
 
-/// Waits up to [`limits::SPEND_WAIT`] for a payment's outcome; whoever stops waiting stops nothing.
+/// Waits for the outcome of a payment that was asked for, as [`spend`] does.
 ///
 /// # Errors
 /// The store's.
-pub(super) async fn settle(id: PaymentId, context: &Context) -> Result<Paid, Failure> {
+pub(super) async fn outcome(id: PaymentId, context: &Context) -> Result<Paid, Failure> {
     let progress = &context.progress;
     let total = Some(limits::SPEND_WAIT.as_secs());
     let wait = context.engine.wait_for_payment(
         id,
         limits::SPEND_WAIT,
         &context.cancelled,
-        |paid, waited| progress.report(waited.as_secs(), total, stage(paid)),
+        |paid, waited| progress.report(waited.as_secs(), total, stage(paid, &context.engine)),
     );
     let paid = wait.await?;
     if context.cancelled.is_cancelled() {
@@ -50,12 +49,18 @@ pub(super) async fn settle(id: PaymentId, context: &Context) -> Result<Paid, Fai
     Ok(paid)
 }
 
-fn stage(paid: &Paid) -> String {
+fn stage(paid: &Paid, engine: &Engine) -> String {
     let id = paid.payment.id();
-    match &paid.payment.state {
-        State::Intent(intent) | State::Unknown(intent) => {
-            format!("payment {id}: block {} waits for confirmation", intent.hash())
+    let state = &paid.payment.state;
+    match (state.block(), state.intent()) {
+        (Some(block), _) => {
+            let hash = block.hash();
+            match engine.work_progress(&block.block.block.root()) {
+                Some(progress) => format!("payment {id}: block {hash} waits for {progress}"),
+                None => format!("payment {id}: block {hash} waits for confirmation"),
+            }
         }
-        _ => format!("payment {id}: waits for its account to be free"),
+        (None, Some(_)) => format!("payment {id}: its proof is in the payee's hands"),
+        (None, None) => format!("payment {id}: waits for its account or payee to be free"),
     }
 }

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::Purchase;
 use crate::digest::Digest;
 use crate::limits;
 use crate::policy::Request;
@@ -48,8 +49,11 @@ pub struct Fingerprinted<'a> {
     pub request: &'a Request,
     /// What was to be written beside it.
     pub memo: Option<&'a str>,
-    /// The account it was to come from.
+    /// The account it was to come from; empty where it comes from none.
     pub account: &'a str,
+    /// What is bought. Left out where nothing is, as it was before there were purchases.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub purchase: Option<&'a Purchase>,
 }
 
 impl Fingerprinted<'_> {

@@ -1,10 +1,25 @@
-//! A signed block, durable before it leaves. Its hash is the payment's identity on the network.
+//! What was signed, durable before it leaves: a block, a block that the payee publishes, or a proof the payee redeems.
+//!
+//! It must never be made anew while the first may still move money.
 
 use serde::{Deserialize, Serialize};
 
+use super::{PaymentHeader, Proof};
 use crate::clock::Millis;
 use crate::money::Raw;
 use crate::nano::{BlockHash, SignedBlock, Subtype};
+
+/// What was signed for a payment. Told apart by its fields: a block's were there first and have no tag.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(untagged)]
+pub enum Intent {
+    /// A block the wallet publishes, or has published.
+    Block(BlockIntent),
+    /// A block that is handed to the payee, who publishes it.
+    Cheque(Cheque),
+    /// Something else the payee turns into money.
+    Presented(Presented),
+}
 
 /// A signed block and what it was signed for.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
@@ -20,6 +35,64 @@ pub struct BlockIntent {
     pub amount_raw: Raw,
     /// When it was signed.
     pub signed_at_ms: Millis,
+}
+
+/// A signed block without a date in somebody else's hands: only a confirmed block in its place makes it worthless.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Cheque {
+    /// The block, with its work.
+    pub sent: BlockIntent,
+    /// The header that carries it: always these bytes.
+    pub header: PaymentHeader,
+    /// From here on an empty block of ours is to take its place, unless the network has it.
+    pub void_after_ms: Millis,
+    /// That empty block, once it is signed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cancel: Option<BlockIntent>,
+}
+
+/// Something the payee is handed and turns into money.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Presented {
+    /// Counts proofs made for the same payment, from 1.
+    pub attempt: u32,
+    /// What is handed over: always the same.
+    pub proof: Proof,
+    /// When it was made.
+    pub made_at_ms: Millis,
+    /// From here on it is handed over no more: by its own terms it is worth nothing any longer.
+    pub valid_until_ms: Millis,
+}
+
+impl Intent {
+    /// Which one of this payment's, from 1.
+    pub fn attempt(&self) -> u32 {
+        match self {
+            Self::Block(block) => block.attempt,
+            Self::Cheque(cheque) => cheque.sent.attempt,
+            Self::Presented(presented) => presented.attempt,
+        }
+    }
+
+    /// When it was signed.
+    pub fn signed_at_ms(&self) -> Millis {
+        match self {
+            Self::Block(block) => block.signed_at_ms,
+            Self::Cheque(cheque) => cheque.sent.signed_at_ms,
+            Self::Presented(presented) => presented.made_at_ms,
+        }
+    }
+
+    /// The signed send, if it is one, whoever publishes it.
+    pub fn block(&self) -> Option<&BlockIntent> {
+        match self {
+            Self::Block(block) => Some(block),
+            Self::Cheque(cheque) => Some(&cheque.sent),
+            Self::Presented(_) => None,
+        }
+    }
 }
 
 impl BlockIntent {

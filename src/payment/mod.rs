@@ -6,15 +6,21 @@
 mod idempotency;
 mod intent;
 mod outbox;
+mod proof;
 mod publish_via;
+mod purchase;
+mod reference;
 mod request;
 mod state;
 mod step;
 
 pub use idempotency::{Fingerprinted, IdempotencyKey, KeyError};
-pub use intent::BlockIntent;
+pub use intent::{BlockIntent, Cheque, Intent, Presented};
 pub use outbox::{Purpose, Task, TaskNews, nicky_attempt_subject};
+pub use proof::{PaymentHeader, Proof};
 pub use publish_via::PublishVia;
+pub use purchase::{Checkout, HttpCall, Purchase, Till};
+pub use reference::{Reference, ReferenceError};
 pub use request::{Arrival, Claim, Claims, Fit, Match, own_amount};
 pub use state::{Ending, State, Status};
-pub use step::{Effect, Observation, Rival, RivalKind, Sight, open_block, step};
+pub use step::{Effect, Handed, Observation, Rival, RivalKind, Seen, Sight, open_block, step};

@@ -2,10 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::BlockIntent;
+use super::{BlockIntent, Cheque, Intent, Presented, Reference};
 use crate::clock::Millis;
 use crate::ids::ApprovalId;
-use crate::nano::BlockHash;
 use crate::policy::ReasonCode;
 
 /// Where a payment stands; data belongs to the state it is known in. In life-cycle order.
@@ -21,19 +20,20 @@ pub enum State {
         /// When it lapses.
         expires_at_ms: Millis,
     },
-    /// Allowed and held; waits for its lane.
+    /// Allowed and held; waits for its lane, or for its payee.
     Reserved {
         /// Blocks signed and lost before.
         attempts: u32,
     },
-    /// Signed; may be on the network.
-    Intent(Box<BlockIntent>),
+    /// Signed; may be on the network, or with the payee.
+    Intent(Box<Intent>),
     /// Signed, and for long no word of it; the owner should look.
-    Unknown(Box<BlockIntent>),
+    Unknown(Box<Intent>),
     /// Money moved for good.
     Settled {
-        /// The confirmed block.
-        block_hash: BlockHash,
+        /// The rail's name for it; a confirmed block's hash was the first, hence what rows call it.
+        #[serde(rename = "blockHash")]
+        reference: Reference,
         /// When the wallet saw it confirmed.
         at_ms: Millis,
     },
@@ -102,10 +102,30 @@ impl State {
         matches!(self, Self::Settled { .. } | Self::Released { .. })
     }
 
-    /// The signed block, while its outcome is open.
-    pub fn intent(&self) -> Option<&BlockIntent> {
+    /// What was signed, while its outcome is open.
+    pub fn intent(&self) -> Option<&Intent> {
         match self {
             Self::Intent(intent) | Self::Unknown(intent) => Some(intent),
+            _ => None,
+        }
+    }
+    /// The signed send whose outcome is open, whoever publishes it.
+    pub fn block(&self) -> Option<&BlockIntent> {
+        self.intent().and_then(Intent::block)
+    }
+
+    /// The block in the payee's hands whose outcome is open.
+    pub fn cheque(&self) -> Option<&Cheque> {
+        match self.intent() {
+            Some(Intent::Cheque(cheque)) => Some(cheque),
+            _ => None,
+        }
+    }
+
+    /// The proof in the payee's hands whose outcome is open.
+    pub fn presented(&self) -> Option<&Presented> {
+        match self.intent() {
+            Some(Intent::Presented(presented)) => Some(presented),
             _ => None,
         }
     }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::State;
+use super::{Cheque, Intent, Presented, Reference, State};
 use crate::clock::Millis;
 use crate::limits;
 use crate::nano::BlockHash;
@@ -26,6 +26,37 @@ pub enum Observation {
         /// When these bytes were last published by this process, if they were.
         published: Option<Millis>,
     },
+    /// What is known of a proof in the payee's hands.
+    Payee {
+        /// What is known.
+        seen: Seen,
+        /// When it was asked.
+        now: Millis,
+        /// How often this process has handed it over, if it has.
+        handed: Option<Handed>,
+    },
+}
+
+/// What is known of a proof that the payee was handed.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Seen {
+    /// Money has moved, as the chain, the issuer or, where neither can be asked, the payee says.
+    Paid(Reference),
+    /// Whoever would know says that no money moved by it and none can any more. A payee's word is no such proof.
+    Void,
+    /// The payee does not take it. That proves nothing.
+    Refused,
+    /// Nothing, or nothing that proves anything.
+    Open,
+}
+
+/// How often a proof was handed over.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Handed {
+    /// Times.
+    pub times: u32,
+    /// The last time.
+    pub last: Millis,
 }
 
 /// What the network knows of a signed block and the place it wants in its account.
@@ -84,8 +115,15 @@ pub enum Effect {
         /// Name the subtype. Only when the block is not in the node's ledger: see `docs/payment-states.md`.
         with_subtype: bool,
     },
+    /// Hand the payee the signed bytes.
+    Present,
+    /// Put an empty block of ours in the place of the one in the payee's hands: sign it if there is none, else publish
+    /// it.
+    Cancel,
     /// Write down that for long nothing was heard.
     MarkUnknown,
+    /// It can never move money any more, for a harmless reason: give the reservation back.
+    Release,
     /// The money has moved.
     Settle,
     /// The block is dead for a harmless reason: sign a new one for the same payment.
@@ -102,20 +140,83 @@ pub fn step(state: &State, observation: &Observation) -> Effect {
             Effect::Expire
         }
         (State::Reserved { .. }, Observation::Lane { ready: true }) => Effect::Sign,
-        (
-            State::Intent(intent) | State::Unknown(intent),
-            Observation::Network { sight, now, published },
-        ) => match open_block(sight, *now, *published) {
-            Effect::Wait | Effect::Publish { .. }
-                if matches!(state, State::Intent(_))
-                    && now.since(intent.signed_at_ms) >= limits::UNKNOWN_AFTER =>
-            {
-                Effect::MarkUnknown
+        (State::Intent(intent) | State::Unknown(intent), seen) => {
+            let (effect, now) = match (&**intent, seen) {
+                (Intent::Block(_), Observation::Network { sight, now, published }) => {
+                    (open_block(sight, *now, *published), now)
+                }
+                (Intent::Cheque(cheque), Observation::Network { sight, now, published }) => {
+                    (open_cheque(cheque, sight, *now, *published), now)
+                }
+                (Intent::Presented(proof), Observation::Payee { seen, now, handed }) => {
+                    (open_proof(proof, seen, *now, *handed), now)
+                }
+                _ => return Effect::Wait,
+            };
+            let is_new = matches!(state, State::Intent(_));
+            if is_new && is_waiting(effect) && now.since(intent.signed_at_ms()) >= overdue(intent) {
+                return Effect::MarkUnknown;
             }
-            effect => effect,
-        },
+            effect
+        }
         _ => Effect::Wait,
     }
+}
+
+/// Whether an effect leaves the outcome as open as it was.
+fn is_waiting(effect: Effect) -> bool {
+    matches!(effect, Effect::Wait | Effect::Publish { .. } | Effect::Present)
+}
+
+/// After how long without an outcome the owner should look: for a proof when it is worth nothing any more.
+fn overdue(intent: &Intent) -> Duration {
+    match intent {
+        Intent::Block(_) | Intent::Cheque(_) => limits::UNKNOWN_AFTER,
+        Intent::Presented(proof) => {
+            proof.valid_until_ms.since(proof.made_at_ms).min(limits::UNKNOWN_AFTER)
+        }
+    }
+}
+
+/// A block in the payee's hands: as [`open_block`], but the payee publishes it until the deadline, and no second one is
+/// ever signed for the same purchase.
+fn open_cheque(cheque: &Cheque, sight: &Sight, now: Millis, published: Option<Millis>) -> Effect {
+    match (sight, open_block(sight, now, published)) {
+        (Sight::Absent, _) if now >= cheque.void_after_ms => Effect::Cancel,
+        (Sight::Absent, _)
+            if published.is_none_or(|at| now.since(at) >= limits::PRESENT_CHEQUE_AGAIN) =>
+        {
+            Effect::Present
+        }
+        (Sight::Absent, _) => Effect::Wait,
+        (Sight::Rival(rival), Effect::Wait) if is_cancel(cheque, rival) => Effect::Cancel,
+        (_, Effect::Retry(_)) => Effect::Release,
+        (_, effect) => effect,
+    }
+}
+
+fn is_cancel(cheque: &Cheque, rival: &Rival) -> bool {
+    cheque.cancel.as_ref().is_some_and(|cancel| cancel.hash() == rival.hash)
+}
+
+/// A proof in the payee's hands: the same bytes again while they are worth something, and never a release on anybody's
+/// word but that of whoever moves the money.
+fn open_proof(proof: &Presented, seen: &Seen, now: Millis, handed: Option<Handed>) -> Effect {
+    match seen {
+        Seen::Paid(_) => Effect::Settle,
+        Seen::Void => Effect::Release,
+        Seen::Refused => Effect::Wait,
+        Seen::Open => {
+            let due = handed.is_none_or(|handed| now.since(handed.last) >= pause_before(handed));
+            if due && now < proof.valid_until_ms { Effect::Present } else { Effect::Wait }
+        }
+    }
+}
+
+/// Doubled with each time.
+fn pause_before(handed: Handed) -> Duration {
+    let doublings = handed.times.saturating_sub(1).min(limits::PRESENT_DOUBLINGS);
+    limits::PRESENT_AGAIN * 2_u32.pow(doublings)
 }
 
 /// The same table for any signed block of ours, receives included.
@@ -138,3 +239,6 @@ pub fn open_block(sight: &Sight, now: Millis, published: Option<Millis>) -> Effe
         | Sight::Silent => Effect::Wait,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -27,6 +27,8 @@ pub struct Facts {
     pub payee_category: Option<String>,
     /// What the merchant of a verified cart sells, by the owner's table.
     pub merchant_category: Option<String>,
+    /// Who was paid at this seller on this network the last time.
+    pub pinned: Option<String>,
 }
 
 /// The mandate a payment claims, and how much of it is used.
@@ -139,7 +141,7 @@ pub fn decide(policy: &Policy, request: &Request, facts: &Facts) -> Decision {
         Kind::Allow => Verdict::Allow(Grant::new(
             request.payment_id,
             request.amount,
-            request.payee.address.clone(),
+            request.recipient().to_owned(),
         )),
     };
     Decision {
@@ -256,7 +258,7 @@ impl Judge<'_> {
             self.trace.note("approved", true, "decided before, and nothing forbids it now");
             return allow(ReasonCode::Approved, "approved, and nothing forbids it");
         }
-        match self.needs_owner() {
+        match self.changed_recipient(facts).or_else(|| self.needs_owner()) {
             None => allow(ReasonCode::Allowed, "within what an agent may pay alone"),
             Some(reason) if facts.approvals_waiting >= limits::APPROVALS_WAITING => {
                 let full = format!("{} approvals wait already", facts.approvals_waiting);
@@ -274,6 +276,16 @@ impl Judge<'_> {
                 would_pass: None,
             },
         }
+    }
+
+    /// A seller that wants its money elsewhere than before may be somebody else.
+    fn changed_recipient(&mut self, facts: &Facts) -> Option<String> {
+        let terms = self.request.terms.as_ref()?;
+        let pinned = facts.pinned.as_deref()?;
+        let (same, wanted) = (pinned == terms.pay_to, &terms.pay_to);
+        let detail = format!("paid to {pinned} before, wants {wanted} now");
+        self.trace.note("pinned_recipient", same, detail);
+        (!same).then(|| format!("the seller was paid at {pinned} before and wants {wanted} now"))
     }
 
     fn needs_owner(&mut self) -> Option<String> {
@@ -337,6 +349,7 @@ mod tests {
             mandate_id: None,
             claims: Claims::default(),
             cart: None,
+            terms: None,
         }
     }
 
@@ -349,6 +362,7 @@ mod tests {
             claimed: None,
             payee_category: None,
             merchant_category: None,
+            pinned: None,
         }
     }
 
@@ -387,7 +401,7 @@ mod tests {
     #[test]
     fn another_currency_is_denied_not_asked() {
         let mut other = request(1);
-        other.amount.currency = "USDC".parse::<Currency>().unwrap();
+        other.amount.currency = "EUR".parse::<Currency>().unwrap();
         let got = code(&Policy::sandbox(), &other, &facts(Stage::Approved));
         assert_eq!(got, (Outcome::Deny, ReasonCode::NoLimitForCurrency));
     }

@@ -34,6 +34,8 @@ pub enum ReasonCode {
     HardLimit,
     /// The account's balance no longer covers it.
     InsufficientFunds,
+    /// The payee took no money in time, and cannot any more.
+    Lapsed,
     /// More than is left of the mandate.
     MandateCap,
     /// The mandate has ended.
@@ -52,8 +54,12 @@ pub enum ReasonCode {
     OfferExpired,
     /// Outside the hours the mandate may be used in.
     OutsideAllowedHours,
+    /// The seller asks for something else than was decided on.
+    OfferChanged,
     /// The mandate does not allow this payee.
     PayeeNotAllowed,
+    /// The payee could not be asked.
+    PayeeUnreachable,
     /// One item costs more than the mandate allows.
     PerItemCap,
     /// More than the mandate allows in one payment.
@@ -89,6 +95,7 @@ impl ReasonCode {
             Self::CurrencyMismatch => "CURRENCY_MISMATCH",
             Self::HardLimit => "HARD_LIMIT",
             Self::InsufficientFunds => "INSUFFICIENT_FUNDS",
+            Self::Lapsed => "LAPSED",
             Self::MandateCap => "MANDATE_CAP",
             Self::MandateExpired => "MANDATE_EXPIRED",
             Self::MandateOtherAgent => "MANDATE_OTHER_AGENT",
@@ -98,7 +105,9 @@ impl ReasonCode {
             Self::NoLimitForCurrency => "NO_LIMIT_FOR_CURRENCY",
             Self::OfferExpired => "OFFER_EXPIRED",
             Self::OutsideAllowedHours => "OUTSIDE_ALLOWED_HOURS",
+            Self::OfferChanged => "OFFER_CHANGED",
             Self::PayeeNotAllowed => "PAYEE_NOT_ALLOWED",
+            Self::PayeeUnreachable => "PAYEE_UNREACHABLE",
             Self::PerItemCap => "PER_ITEM_CAP",
             Self::PerTxnCap => "PER_TXN_CAP",
             Self::RailNotAllowed => "RAIL_NOT_ALLOWED",

@@ -104,7 +104,11 @@ impl MandateRules<'_> {
             self.rule("rails", pass, detail, ReasonCode::RailNotAllowed, &names);
         }
         if let Some(payees) = &self.mandate.allowed_payees {
-            let pass = payees.contains(&payee_key(&self.request.payee.address));
+            let request = self.request;
+            // A seller of HTTP resources may be listed by URL, by origin or by host.
+            let places = [request.origin(), request.seller_host()];
+            let pass = payees.contains(&payee_key(&request.payee.address))
+                || places.into_iter().flatten().any(|place| payees.contains(place));
             let detail = match pass {
                 true => "the payee is on the list",
                 false => "the payee is not on the list",
@@ -171,7 +175,7 @@ impl MandateRules<'_> {
 
     fn merchant(&mut self) {
         let cart = self.request.cart.as_ref();
-        let unverified = "no verified cart says who the merchant is";
+        let unverified = "no verified cart or seller says who the merchant is";
         let mandate = self.mandate;
         let pins = [
             (
@@ -182,7 +186,7 @@ impl MandateRules<'_> {
             (
                 "allowed_merchant_domains",
                 &mandate.allowed_merchant_domains,
-                cart.map(|cart| cart.merchant_domain.as_str()),
+                cart.map(|cart| cart.merchant_domain.as_str()).or(self.request.seller_host()),
             ),
         ];
         for (name, allowed, found) in pins {

@@ -16,6 +16,7 @@ mod mandate_caps;
 mod mandate_rules;
 mod request;
 mod rules;
+mod terms;
 
 pub use budget::{Budget, BudgetError};
 pub use cart::{Cart, Claims, LineItem};
@@ -31,3 +32,4 @@ pub use mandate::{
 };
 pub use request::{Payee, Rail, Request};
 pub use rules::{AppliedLimits, CurrencyLimits, Mode, Pegs, Policy, ReceiveMode};
+pub use terms::Terms;

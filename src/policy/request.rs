@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Cart, Claims};
+use super::{Cart, Claims, Terms};
 use crate::ids::PaymentId;
 use crate::money::Money;
 
@@ -33,13 +33,16 @@ pub struct Request {
     /// What the merchant itself said is bought. Only the engine may set it, after it has asked the merchant.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cart: Option<Cart>,
+    /// What the seller itself asked for. Only the engine may set it, after it has asked the seller.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub terms: Option<Terms>,
 }
 
 /// Who would get the money.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Payee {
-    /// Canonical address: for Nano always the `nano_` form.
+    /// Canonical address: for Nano always the `nano_` form, for a seller of HTTP resources its URL without a query.
     pub address: String,
     /// What the agent calls it; a claim, never a reason to allow.
     #[serde(default, skip_serializing_if = "Option::is_none")]

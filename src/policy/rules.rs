@@ -86,12 +86,12 @@ pub struct CurrencyLimits {
 }
 
 impl Policy {
-    /// Play money: tiered, 2 XNO alone, 50 XNO at most.
+    /// Play money: tiered, 2 XNO or 2 USD alone, 50 at most.
     pub fn sandbox() -> Self {
         Self {
             mode: Mode::Tiered,
             require_mandate: false,
-            limits: xno(50, 2),
+            limits: play_money(),
             payments_per_minute: 60,
             payments_per_minute_overall: 240,
             approval_expiry_ms: millis(APPROVAL_EXPIRY),
@@ -169,6 +169,14 @@ fn xno(hard: u128, auto: u128) -> BTreeMap<Currency, CurrencyLimits> {
     let one = Raw::ONE_XNO.get();
     let limits = CurrencyLimits { hard_limit: hard * one, auto_approve: auto * one };
     BTreeMap::from([(Currency::XNO, limits)])
+}
+
+/// Dollars are for sellers that want tokens.
+fn play_money() -> BTreeMap<Currency, CurrencyLimits> {
+    let mut limits = xno(50, 2);
+    let usd = "USD".parse().expect("it is a currency code");
+    limits.insert(usd, CurrencyLimits { hard_limit: 5_000, auto_approve: 200 });
+    limits
 }
 
 fn host_limits(per_payment: u128, per_day: u128) -> BTreeMap<Currency, HostLimits> {

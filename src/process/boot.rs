@@ -7,15 +7,17 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
+use super::gateway_node::GatewayNode;
 use super::home::{Home, files};
 use super::lock::WalletLock;
 use super::provider_settings::ProviderSettings;
 use super::reach::Reach;
-use super::services::Clients;
+use super::sellers::Sellers;
+use super::services::{Clients, ThirdParties};
 use super::simulators::Simulators;
 use crate::books::{Body, Event, View};
 use crate::clock::{BoxFuture, Clock, Millis};
-use crate::engine::{Engine, Parts, RESTORED, Rhythm, store_failure};
+use crate::engine::{Engine, Parts, RESTORED, Rhythm, X402Settings, store_failure};
 use crate::failure::{Failure, Retry};
 use crate::ids::WalletId;
 use crate::ledger::Head;
@@ -23,6 +25,7 @@ use crate::nano::{Account, Network, Seed};
 use crate::network::{Confirmations, Node, WorkSource};
 use crate::payment::step;
 use crate::policy::Policy;
+use crate::rails::x402::Assets;
 use crate::secret::Secret;
 use crate::store::{
     AnchorFile, CommitError, Engine as _, FreezeMarker, Guards, LedgerKeyFiles, LedgerSigner,
@@ -30,7 +33,9 @@ use crate::store::{
 };
 use crate::surfaces::cli::args::Sandbox;
 use crate::surfaces::cli::sandbox::Services;
-use crate::wallet::{KeyFile, KeyFileError, KeyMaterial, Keystore, Peers, WorkMode, WorkPool};
+use crate::wallet::{
+    KeyFile, KeyFileError, KeyMaterial, Keystore, Peers, Share, WorkMode, WorkPool, WorkSettings,
+};
 
 /// What a wallet is opened with.
 #[derive(Clone, Debug)]
@@ -41,6 +46,8 @@ pub struct Boot {
     pub network: Network,
     /// Threads for proof of work.
     pub work_threads: usize,
+    /// Of each such thread's time, 1 to 100.
+    pub work_max_percent: u32,
     /// When work servers are asked.
     pub work_mode: WorkMode,
     /// Who is named in the first block of an account; the genesis account where nobody is.
@@ -49,6 +56,8 @@ pub struct Boot {
     pub reach: Reach,
     /// What the owner set about Nicky and Nanswap Pay.
     pub providers: ProviderSettings,
+    /// What the owner set about third parties.
+    pub third_parties: ThirdParties,
     /// Opens the key file, where it is protected.
     pub unlock: Option<Secret>,
     /// Time.
@@ -181,13 +190,8 @@ impl Boot {
         self.check_complete(&store)?;
         let reach = self.reach_in_force(&store)?;
         let lanes = store.read(|view| view.lanes()).map_err(|e| store_failure(&e))?;
-        let surroundings = self.world.surround(&Place {
-            network: self.network,
-            home: &self.home,
-            reach: &reach,
-            is_new: lanes.iter().all(|lane| lane.head.is_zero()),
-            clock: Arc::clone(&self.clock),
-        })?;
+        let is_new = lanes.iter().all(|lane| lane.head.is_zero());
+        let (surroundings, clients) = self.surround(&reach, is_new)?;
         let account = keys.as_ref().and_then(|keys| keys.account(0));
         self.settle_in(&store, public_key, account).await?;
         self.freeze_if_restored(&store, last_anchor).await?;
@@ -196,12 +200,33 @@ impl Boot {
             let lanes = store.read(|view| view.lanes()).map_err(|e| store_failure(&e))?;
             keystore.unlock(keys, lanes.iter().map(|lane| lane.index));
         }
-        let engine = Arc::new(self.engine(store, keystore, key_file, &surroundings));
+        let engine = self.engine(store, keystore, key_file, &surroundings);
+        let engine = Arc::new(engine.with_services(clients));
         engine.start()?;
         if let (Some(faucet), Some(account)) = (&surroundings.faucet, account) {
             fund(&engine, account, faucet).await?;
         }
         Ok(Running { engine, _lock: lock })
+    }
+
+    /// The network as it is reached, and the third parties, nobody of whom is asked yet.
+    pub(super) fn surround(
+        &self,
+        reach: &Reach,
+        is_new: bool,
+    ) -> Result<(Surroundings, Arc<Clients>), Failure> {
+        let mut surroundings = self.world.surround(&Place {
+            network: self.network,
+            home: &self.home,
+            reach,
+            is_new,
+            clock: Arc::clone(&self.clock),
+        })?;
+        let clients = Arc::new(Clients::new(self, reach, surroundings.simulators.clone()));
+        if reach.is_through_ifenpay() {
+            surroundings.node = Arc::new(GatewayNode::new(Arc::clone(&clients)));
+        }
+        Ok((surroundings, clients))
     }
 
     /// The key file of this home. A new one is made only where there is neither keys nor store, and only for play
@@ -426,19 +451,15 @@ impl Boot {
             let clock = Arc::clone(&self.clock);
             Peers::new(surroundings.work.clone(), self.work_mode, clock)
         });
-        let clients = Clients::new(
-            self.home.clone(),
-            surroundings.simulators.clone(),
-            self.providers.clone(),
-            Arc::clone(&self.clock),
-        );
+        let share = Share { threads: self.work_threads, percent: self.work_max_percent };
+        let clock = Arc::clone(&self.clock);
         Engine::new(Parts {
             store,
             node: Arc::clone(&surroundings.node),
             confirmations: surroundings.news.clone(),
             keystore: Arc::new(keystore),
             key_file: Some(Arc::new(key_file)),
-            work: WorkPool::with_peers(difficulty, self.work_threads, file, peers),
+            work: WorkPool::with(WorkSettings { difficulty, share, file, peers, clock }),
             clock: Arc::clone(&self.clock),
             rhythm: surroundings.rhythm,
             representative: self.representative.unwrap_or(self.network.genesis_account()),
@@ -446,7 +467,12 @@ impl Boot {
             anchor: Some(self.home.path(files::ANCHOR)),
             ledger_key: Some(self.ledger_key_files()),
         })
-        .with_services(Arc::new(clients))
+        .with_x402(X402Settings {
+            reach: Arc::new(Sellers::new(surroundings.simulators.clone())),
+            assets: Assets::pinned(),
+            networks: None,
+            downloads: Some(self.home.path(files::DOWNLOADS)),
+        })
     }
 }
 

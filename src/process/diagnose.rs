@@ -11,8 +11,10 @@ use super::reach::Reach;
 use super::start::options;
 use crate::clock::SystemClock;
 use crate::config::{Config, Flags, ProcessEnvironment, Survey};
+use crate::engine::PaymentBackend;
 use crate::failure::Failure;
 use crate::nano::Network;
+use crate::operations::Need;
 use crate::surfaces::cli::doctor::{Facts, NodeFact, Problem, Setting, ToolFacts};
 use crate::surfaces::mcp::offered_tools;
 
@@ -36,6 +38,7 @@ pub async fn diagnose(flags: &Flags, world: &dyn World) -> Facts {
     });
     let nodes = ask_nodes(&reach, network, &mut findings).await;
     let tools = tools(&config, &mut findings);
+    note_unusable(&config, &mut findings);
     let settings = survey.origins.iter().map(|(name, setting)| Setting {
         name: (*name).to_owned(),
         value: setting.value.clone(),
@@ -55,6 +58,10 @@ pub async fn diagnose(flags: &Flags, world: &dyn World) -> Facts {
         agent_token: match config.as_ref().is_ok_and(|config| config.agent_token.is_some()) {
             true => "set",
             false => "not set",
+        },
+        control_token: match config.as_ref().is_ok_and(|c| c.http.control_token.is_some()) {
+            true => "token set by you: an agent with a shell of yours can read it",
+            false => "token random for each `paywarden serve`",
         },
         settings: settings.collect(),
         home: survey.home.map(|home| home.dir().display().to_string()).unwrap_or_default(),
@@ -108,6 +115,21 @@ fn tools(config: &Result<Config, Failure>, findings: &mut Findings) -> Option<To
     };
     let bytes = serde_json::to_vec(&offered).map_or(0, |json| json.len());
     Some(ToolFacts { count: offered.len(), bytes })
+}
+
+/// Why a tool is not offered, where the owner set something that needs what is missing.
+fn note_unusable(config: &Result<Config, Failure>, findings: &mut Findings) {
+    let Ok(config) = config else { return };
+    let wants = config.reach.is_through_ifenpay()
+        || config.third_parties.payment_backend == PaymentBackend::Ifenpay;
+    if wants && options(config).lacking.contains(&Need::IfenpayKey) {
+        let failure =
+            Failure::unavailable("NOT_SET_UP", "ifenpay is to be used, and there is no key for it");
+        problem(
+            findings,
+            &failure.hint("Set IFENPAY_API_KEY, or run `paywarden network set --gateway ifenpay`"),
+        );
+    }
 }
 
 fn problem(findings: &mut Findings, failure: &Failure) {

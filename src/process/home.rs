@@ -103,6 +103,8 @@ pub mod files {
     pub const LOCK: &str = "wallet.lock";
     /// The owner's freeze marker.
     pub const FROZEN: &str = "frozen";
+    /// What sellers answered, where it cannot be shown.
+    pub const DOWNLOADS: &str = "downloads";
     /// Work for the next blocks.
     pub const READY_WORK: &str = "ready-work.json";
     /// The sandbox's Nano ledger.
@@ -111,6 +113,8 @@ pub mod files {
     pub const NODE_ACCESS: &str = "node-access.json";
     /// The key to ifenpay that this wallet registered for.
     pub const IFENPAY_ACCESS: &str = "ifenpay-access.json";
+    /// Merchants' tokens and the owner's payment method.
+    pub const CHECKOUT_ACCESS: &str = "checkout-access.json";
     /// The owner's settings.
     pub const CONFIG: &str = "config.toml";
     /// The owner's draft of a policy; without effect until it is applied.

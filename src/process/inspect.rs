@@ -10,8 +10,10 @@ use zeroize::Zeroizing;
 
 use super::home::{Home, files};
 use super::lock::{LockError, WalletLock};
+use super::provider_place::NetworkGateway;
 use super::reach::Reach;
-use crate::books::{NetworkInForce, View};
+use crate::books::{ClockRow, NetworkInForce, View};
+use crate::clock::{Clock as _, SystemClock};
 use crate::engine::store_failure;
 use crate::failure::Failure;
 use crate::ledger::{Head, Report, TrustedKey, Verifier, VerifyMode};
@@ -187,9 +189,7 @@ impl Findings {
         match peek_file(&path, |snapshot| look_into(snapshot, anchors)) {
             Ok(None) => {}
             Ok(Some(seen)) => {
-                if network == Network::Live
-                    && seen.network.as_ref().is_none_or(|row| row.node_urls.is_empty())
-                {
+                if network == Network::Live && seen.network.as_ref().is_none_or(has_no_node) {
                     self.problem(
                         "this wallet has no node: it sees no money and sends none",
                         "Run `paywarden --network live --node-url https://... network set`",
@@ -208,7 +208,7 @@ impl Findings {
     }
 
     fn note_store(&mut self, seen: Seen) {
-        let Seen { report, frozen, alarms, pending_approvals, network } = seen;
+        let Seen { report, frozen, alarms, pending_approvals, network, clocks } = seen;
         self.frozen = frozen.or(self.frozen.take());
         self.store = Some(StoreFacts {
             events: report.events,
@@ -223,6 +223,13 @@ impl Findings {
             self.problem(
                 format!("the ledger does not hold{place}: {why}"),
                 "Run `paywarden freeze`, keep a copy of the home, and compare with a backup",
+            );
+        }
+        if clocks.is_jump() {
+            let minutes = clocks.skew_ms / 60_000;
+            self.problem(
+                format!("the clock is {minutes} min ahead of the time since this machine was started; budgets count as if they had not passed"),
+                "Look at the date; once it is right, `paywarden clock accept`",
             );
         }
         for (index, alarm) in alarms {
@@ -250,6 +257,7 @@ struct Seen {
     alarms: Vec<(u32, String)>,
     pending_approvals: u32,
     network: Option<NetworkInForce>,
+    clocks: ClockRow,
 }
 
 fn look_into(snapshot: &dyn Snapshot, anchors: Vec<Head>) -> Result<Seen, StoreError> {
@@ -275,7 +283,13 @@ fn look_into(snapshot: &dyn Snapshot, anchors: Vec<Head>) -> Result<Seen, StoreE
         alarms: alarms.collect(),
         pending_approvals: view.counters()?.approvals_waiting,
         network: view.network()?,
+        clocks: view.clocks(SystemClock.read())?,
     })
+}
+
+/// With a gateway none is needed.
+fn has_no_node(row: &NetworkInForce) -> bool {
+    row.node_urls.is_empty() && row.gateway == NetworkGateway::Node.as_str()
 }
 
 /// The lock for the time of the look, so that nobody writes meanwhile; `None` where there is no lock file yet.
@@ -300,11 +314,12 @@ fn mode(metadata: &fs::Metadata) -> Option<u32> {
 const OTHERS_ANY: u32 = 0o077;
 const OTHERS_WRITE: u32 = 0o022;
 /// Name, purpose, and whether only the owner may read it.
-const FILES: [(&str, &str, bool); 9] = [
+const FILES: [(&str, &str, bool); 10] = [
     (files::CONFIG, "your settings", false),
     (files::KEYSTORE, "keys that sign payments", true),
     (files::LEDGER_KEY, "key that signs the ledger", true),
     (files::NODE_ACCESS, "what is secret in the node's URL", true),
+    (files::IFENPAY_ACCESS, "the key to ifenpay", true),
     (files::STORE, "ledger and books", true),
     (files::ANCHOR, "ledger heads noted outside the store", false),
     (files::LOCK, "held by the process that has the wallet open", false),

@@ -17,11 +17,13 @@ pub(super) async fn set(boot: &Boot, printer: Printer) -> Result<Exit, Trouble> 
             .hint("Choose a network with --network dev, beta or live")
             .into());
     }
-    if boot.reach.node_urls.is_empty() {
+    let through_ifenpay = boot.reach.is_through_ifenpay();
+    if boot.reach.node_urls.is_empty() && !through_ifenpay {
         return Err(Failure::invalid("NODE_URL_MISSING", "no node is named")
-            .hint("Give --node-url, and --node-ws and --work-url where you have them; what is left out is taken away")
+            .hint("Give --node-url, and --node-ws and --work-url where you have them, or --gateway ifenpay; what is left out is taken away")
             .into());
     }
+    let is_new_key = through_ifenpay && boot.ifenpay_key().await?;
     let desk = boot.desk().await?;
     let reach = Reach { sandbox_url: None, ..boot.reach.clone() };
     reach.keep_secret_parts(&boot.home)?;
@@ -31,11 +33,20 @@ pub(super) async fn set(boot: &Boot, printer: Printer) -> Result<Exit, Trouble> 
     } else {
         printer.line("From now on the network is reached so:")?;
         say(&reach, printer)?;
+        if is_new_key {
+            printer.line("ifenpay gave this wallet a key, which is kept in its home.")?;
+        }
     }
     Ok(Exit::Done)
 }
 
 fn say(reach: &Reach, printer: Printer) -> Result<(), Trouble> {
+    if reach.is_through_ifenpay() {
+        printer.line("  gateway    ifenpay")?;
+    }
+    for (provider, url) in &reach.provider_urls {
+        printer.line(format_args!("  {:<10} {url}", provider.name()))?;
+    }
     for url in &reach.node_urls {
         printer.line(format_args!("  node       {url}"))?;
     }
@@ -54,6 +65,10 @@ fn shown(network: Network, reach: &Reach) -> serde_json::Value {
     };
     json!({
         "network": network,
+        "gateway": reach.gateway.unwrap_or_default().as_str(),
+        "providerUrls": reach.provider_urls.iter()
+            .map(|(provider, url)| (provider.name(), url.to_string()))
+            .collect::<std::collections::BTreeMap<_, _>>(),
         "nodeUrls": texts(&reach.node_urls),
         "nodeWs": reach.node_ws.as_ref().map(ToString::to_string),
         "workUrls": texts(&reach.work_urls),

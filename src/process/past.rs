@@ -2,9 +2,7 @@
 //!
 //! A node's word is enough to warn; nothing here books anything, and silence is never taken for "never used".
 
-use std::sync::Arc;
-
-use super::boot::{Boot, Place};
+use super::boot::Boot;
 use crate::books::{Body, PastAccount};
 use crate::clock::Millis;
 use crate::failure::Failure;
@@ -63,14 +61,8 @@ impl Boot {
     /// Asks the network for the past of these accounts; takes its time, but not without an end.
     pub async fn look_for_past(&self, keys: &KeyMaterial, indexes: &[u32]) -> Past {
         let asked = async {
-            let around = self.world.surround(&Place {
-                network: self.network,
-                home: &self.home,
-                reach: &self.reach,
-                is_new: true,
-                clock: Arc::clone(&self.clock),
-            });
-            let node = around.map_err(|failure: Failure| failure.message)?.node;
+            let around = self.surround(&self.reach, true);
+            let node = around.map_err(|failure: Failure| failure.message)?.0.node;
             let mut found = Vec::new();
             for index in indexes {
                 let one = look(&*node, keys, *index).await;

@@ -3,13 +3,16 @@
 //! On live only what stands on the ledger counts: a host's environment must never point a wallet at another node. The
 //! ledger has scheme, host and port; what is secret in a URL is in a file of its own.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use super::boot::Boot;
 use super::endpoint::{Endpoint, Speaks};
 use super::home::{Home, files};
-use crate::books::{Body, NetworkInForce};
+use super::provider_place::{NetworkGateway, ProviderApi};
+use crate::books::{Body, NetworkInForce, NetworkPlaces};
 use crate::engine::store_failure;
 use crate::failure::{Failure, Retry};
 use crate::nano::Network;
@@ -18,12 +21,16 @@ use crate::store::Store;
 /// Where the network is.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Reach {
+    /// Who answers for the network; a node where nothing is said.
+    pub gateway: Option<NetworkGateway>,
     /// Node RPC, in order of preference.
     pub node_urls: Vec<Endpoint>,
     /// The node's websocket.
     pub node_ws: Option<Endpoint>,
     /// Work servers.
     pub work_urls: Vec<Endpoint>,
+    /// APIs of third parties that are elsewhere than by default.
+    pub provider_urls: BTreeMap<ProviderApi, Endpoint>,
     /// A running sandbox to join.
     pub sandbox_url: Option<Endpoint>,
 }
@@ -31,24 +38,35 @@ pub struct Reach {
 impl Reach {
     /// Whether anything about a real network is said.
     pub fn is_empty(&self) -> bool {
-        self.node_urls.is_empty() && self.node_ws.is_none() && self.work_urls.is_empty()
+        self.gateway.is_none() && self.urls().next().is_none()
+    }
+
+    /// Whether ifenpay answers for the network.
+    pub fn is_through_ifenpay(&self) -> bool {
+        self.gateway == Some(NetworkGateway::Ifenpay)
+    }
+
+    /// Every URL of a real network and of third parties.
+    fn urls(&self) -> impl Iterator<Item = &Endpoint> {
+        let network = self.node_urls.iter().chain(&self.node_ws).chain(&self.work_urls);
+        network.chain(self.provider_urls.values())
     }
 
     /// The event that puts it in force.
     pub(super) fn event(&self) -> Body {
         let public = |all: &[Endpoint]| all.iter().map(|one| one.public().to_owned()).collect();
-        Body::NetworkConfigured {
-            gateway: GATEWAY.to_owned(),
+        Body::NetworkConfigured(NetworkPlaces {
+            gateway: self.gateway.unwrap_or_default().to_string(),
             node_urls: public(&self.node_urls),
             node_ws: self.node_ws.as_ref().map(|one| one.public().to_owned()),
             work_urls: public(&self.work_urls),
-        }
+            provider_urls: self.provider_texts(Endpoint::public),
+        })
     }
 
     /// Keeps what the ledger must not hold. Written before the event, so that a crash between the two is noticed.
     pub(super) fn keep_secret_parts(&self, home: &Home) -> Result<(), Failure> {
-        let all = self.node_urls.iter().chain(&self.node_ws).chain(&self.work_urls);
-        if !all.clone().any(Endpoint::hides) && !home.path(files::NODE_ACCESS).exists() {
+        if !self.urls().any(Endpoint::hides) && !home.path(files::NODE_ACCESS).exists() {
             return Ok(());
         }
         let whole = |all: &[Endpoint]| all.iter().map(|one| one.expose().to_owned()).collect();
@@ -57,6 +75,7 @@ impl Reach {
             node_urls: whole(&self.node_urls),
             node_ws: self.node_ws.as_ref().map(|one| one.expose().to_owned()),
             work_urls: whole(&self.work_urls),
+            provider_urls: self.provider_texts(Endpoint::expose),
         };
         let text = serde_json::to_string_pretty(&access).expect("a list of texts is plain JSON");
         Ok(home.write(files::NODE_ACCESS, &Zeroizing::new(text))?)
@@ -71,6 +90,7 @@ impl Reach {
                 node_urls: row.node_urls.clone(),
                 node_ws: row.node_ws.clone(),
                 work_urls: row.work_urls.clone(),
+                provider_urls: row.provider_urls.clone(),
             },
         };
         let is_whole = home.path(files::NODE_ACCESS).exists();
@@ -89,7 +109,18 @@ impl Reach {
         };
         let one = |text: &Option<String>| text.iter().cloned().collect::<Vec<_>>();
         let node_ws = read(&one(&access.node_ws), Speaks::WebSocket, &one(&row.node_ws))?;
+        if !access.provider_urls.keys().eq(row.provider_urls.keys()) {
+            return Err(misfit());
+        }
+        let mut provider_urls = BTreeMap::new();
+        for ((name, text), public) in access.provider_urls.iter().zip(row.provider_urls.values()) {
+            let provider = ProviderApi::named(name).ok_or_else(misfit)?;
+            let url = read(std::slice::from_ref(text), Speaks::Http, std::slice::from_ref(public))?;
+            provider_urls.extend(url.into_iter().map(|url| (provider, url)));
+        }
         Ok(Self {
+            gateway: Some(row.gateway.parse().map_err(|_| misfit())?),
+            provider_urls,
             node_urls: read(&access.node_urls, Speaks::Http, &row.node_urls)?,
             node_ws: node_ws.into_iter().next(),
             work_urls: read(&access.work_urls, Speaks::Http, &row.work_urls)?,
@@ -106,7 +137,22 @@ impl Reach {
         if self.node_ws.is_some() && self.node_ws != in_force.node_ws {
             return Some("node_ws");
         }
-        list(&self.work_urls, &in_force.work_urls).then_some("work_url")
+        if list(&self.work_urls, &in_force.work_urls) {
+            return Some("work_url");
+        }
+        if self.gateway.is_some_and(|asked| asked != in_force.gateway.unwrap_or_default()) {
+            return Some("gateway");
+        }
+        let other = self.provider_urls.iter().find(|(provider, asked)| {
+            let default = || Endpoint::parse(provider.default_url(), Speaks::Http).ok();
+            in_force.provider_urls.get(provider).cloned().or_else(default).as_ref() != Some(*asked)
+        });
+        other.map(|(provider, _)| provider.setting())
+    }
+
+    fn provider_texts(&self, text: impl Fn(&Endpoint) -> &str) -> BTreeMap<String, String> {
+        let texts = self.provider_urls.iter();
+        texts.map(|(provider, url)| (provider.name().to_owned(), text(url).to_owned())).collect()
     }
 
     /// What this process was told, completed by what is in force.
@@ -115,7 +161,11 @@ impl Reach {
             [] => set,
             asked => asked.to_vec(),
         };
+        let mut provider_urls = in_force.provider_urls;
+        provider_urls.extend(self.provider_urls.clone());
         Self {
+            gateway: self.gateway.or(in_force.gateway),
+            provider_urls,
             node_urls: list(&self.node_urls, in_force.node_urls),
             node_ws: self.node_ws.clone().or(in_force.node_ws),
             work_urls: list(&self.work_urls, in_force.work_urls),
@@ -154,6 +204,8 @@ struct Access {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     node_ws: Option<String>,
     work_urls: Vec<String>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    provider_urls: BTreeMap<String, String>,
 }
 
 impl Access {
@@ -179,7 +231,6 @@ fn misfit() -> Failure {
     )
 }
 
-const GATEWAY: &str = "node";
 const ACCESS_VERSION: u32 = 1;
 
 #[cfg(test)]
@@ -189,15 +240,13 @@ mod tests {
 
     fn reach(urls: &[&str]) -> Reach {
         let urls = urls.iter().map(|url| Endpoint::parse(url, Speaks::Http).unwrap());
-        Reach { node_urls: urls.collect(), ..Reach::default() }
+        let gateway = Some(NetworkGateway::Node);
+        Reach { gateway, node_urls: urls.collect(), ..Reach::default() }
     }
 
     fn row(reach: &Reach) -> NetworkInForce {
-        let Body::NetworkConfigured { gateway, node_urls, node_ws, work_urls } = reach.event()
-        else {
-            panic!("another event")
-        };
-        NetworkInForce { gateway, node_urls, node_ws, work_urls, since_ms: Millis(0) }
+        let Body::NetworkConfigured(places) = reach.event() else { panic!("another event") };
+        NetworkInForce::new(places, Millis(0))
     }
 
     #[test]
@@ -232,5 +281,33 @@ mod tests {
         given.keep_secret_parts(&home).unwrap();
         assert!(!home.path(files::NODE_ACCESS).exists());
         assert_eq!(Reach::in_force(&row(&given), &home).unwrap(), given);
+    }
+
+    #[test]
+    fn gateway_and_third_parties_are_kept_and_compared_like_nodes() {
+        let dir = tempfile::tempdir().unwrap();
+        let home = Home::new(dir.path().to_owned());
+        let at = |url: &str| {
+            let url = Endpoint::parse(url, Speaks::Http).unwrap();
+            BTreeMap::from([(ProviderApi::Ifenpay, url)])
+        };
+        let gateway = Some(NetworkGateway::Ifenpay);
+        let provider_urls = at("https://api.example/hunter2");
+        let given = Reach { gateway, provider_urls, ..Reach::default() };
+        given.keep_secret_parts(&home).unwrap();
+        let row = row(&given);
+        assert!(!format!("{row:?} {given:?}").contains("hunter2"));
+        let found = Reach::in_force(&row, &home).unwrap();
+        assert_eq!((&found, found.contradicts(&given)), (&given, None));
+        let node = Reach { gateway: Some(NetworkGateway::Node), ..Reach::default() };
+        assert_eq!(node.contradicts(&found), Some("gateway"));
+        let other = Reach { provider_urls: at("https://api.example/hunter3"), ..Reach::default() };
+        assert_eq!(other.contradicts(&found), Some("ifenpay_api_url"));
+        // Where nothing is in force, the place everybody knows is.
+        let usual = Reach { provider_urls: at("https://api.ifenpay.com/"), ..Reach::default() };
+        assert_eq!(usual.contradicts(&Reach::default()), None);
+        assert_eq!(other.contradicts(&Reach::default()), Some("ifenpay_api_url"));
+        std::fs::remove_file(home.path(files::NODE_ACCESS)).unwrap();
+        assert!(Reach::in_force(&row, &home).is_err());
     }
 }

@@ -98,6 +98,7 @@ fn open_beside(gate: &Arc<WalletGate>) -> JoinHandle<()> {
 ///
 /// # Errors
 /// When the wallet cannot be opened.
+#[cfg(not(feature = "http"))]
 pub async fn keep(gate: Arc<WalletGate>, opened: impl FnOnce()) -> Result<(), Failure> {
     let signals = signals();
     gate.open().await?;

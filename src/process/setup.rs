@@ -8,10 +8,11 @@ use serde_json::json;
 use super::boot::{Boot, random};
 use super::init::{Init, check_secrets};
 use super::past::{Found, Past};
-use super::typed_keys;
+use super::{ifenpay_file, typed_keys};
 use crate::failure::Failure;
 use crate::limits;
 use crate::nano::{Account, Network, Seed};
+use crate::secret::Secret;
 use crate::surfaces::cli::args::InitArguments;
 use crate::surfaces::cli::secrets::{Terminal, ask_new_secret};
 use crate::surfaces::cli::{Exit, Printer, Trouble};
@@ -35,12 +36,18 @@ pub(super) async fn set_up(
     let operator =
         ask_new_secret("Operator secret (approves, unfreezes; keep it from every host)")?;
     check_secrets(&unlock, &operator)?;
-    let (keys, past) = if arguments.import {
-        let keys = typed_keys::ask(&mut terminal, arguments.kind)?;
-        let past = acknowledged(boot, &keys, arguments, &mut terminal).await?;
-        (keys, Some(past))
-    } else {
-        (new_keys(&mut terminal, arguments.yes)?, None)
+    let (imported, api_key) = known_keys(arguments, &mut terminal)?;
+    let boot = &with_key(boot, api_key);
+    if boot.reach.is_through_ifenpay() || boot.third_parties.ifenpay_key.is_some() {
+        boot.ifenpay_key().await?;
+    }
+    let is_imported = imported.is_some();
+    let (keys, past) = match imported {
+        Some(keys) => {
+            let past = acknowledged(boot, &keys, arguments, &mut terminal).await?;
+            (keys, Some(past))
+        }
+        None => (new_keys(&mut terminal, arguments.yes)?, None),
     };
     let kind = keys.kind();
     let init = Init { unlock, operator, keys, past };
@@ -52,7 +59,8 @@ pub(super) async fn set_up(
             "account": account,
             "network": boot.network,
             "kind": kind,
-            "imported": arguments.import,
+            "imported": is_imported,
+            "gateway": boot.reach.gateway.unwrap_or_default().as_str(),
             "accountsWithHistory": found,
             "nodeUrls": boot.reach.node_urls.iter().map(ToString::to_string).collect::<Vec<_>>(),
         }))?;
@@ -60,6 +68,29 @@ pub(super) async fn set_up(
         say_made(boot, account, &init, printer)?;
     }
     Ok(Exit::Done)
+}
+
+/// Keys that the owner has, and the API key that came with them.
+fn known_keys(
+    arguments: &InitArguments,
+    terminal: &mut Terminal,
+) -> Result<(Option<KeyMaterial>, Option<Secret>), Failure> {
+    if let Some(path) = &arguments.import_ifenpay {
+        let found = ifenpay_file::open(path, terminal)?;
+        return Ok((Some(KeyMaterial::from_seed(found.seed)), Some(found.api_key)));
+    }
+    if arguments.import {
+        return Ok((Some(typed_keys::ask(terminal, arguments.kind)?), None));
+    }
+    Ok((None, None))
+}
+
+/// With the key from a file, unless the owner has set another.
+fn with_key(boot: &Boot, api_key: Option<Secret>) -> Boot {
+    let mut boot = boot.clone();
+    let set = boot.third_parties.ifenpay_key.take();
+    boot.third_parties.ifenpay_key = set.or(api_key);
+    boot
 }
 
 /// A new seed, whose phrase the owner has written down.
@@ -173,12 +204,14 @@ fn say_made(boot: &Boot, account: Account, init: &Init, printer: Printer) -> Res
             "Its accounts have a past: run `paywarden reconcile` before the first payment.",
         )?;
     }
-    if boot.reach.node_urls.is_empty() {
+    if boot.reach.node_urls.is_empty() && !boot.reach.is_through_ifenpay() {
         let network = boot.network.as_str();
         printer.line("It has no node yet. Give it one:")?;
         printer.line(format_args!(
             "  paywarden --network {network} network set --node-url https://..."
         ))?;
+        printer
+            .line("or have ifenpay stand in for one: --gateway ifenpay instead of --node-url.")?;
     }
     printer.line(
         "Give the unlock secret to your host as PAYWARDEN_UNLOCK_FILE, or run `paywarden unlock`.",

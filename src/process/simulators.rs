@@ -19,6 +19,14 @@ pub enum Simulated {
     Nicky,
     /// Nanswap Pay.
     Nanswap,
+    /// Stripe's payment tokens.
+    Stripe,
+    /// A merchant with checkouts.
+    AcpMerchant,
+    /// A seller paid by tokens.
+    MppSeller,
+    /// Sellers that are paid by x402, and their chain.
+    X402,
 }
 
 /// The simulators of one sandbox: in this process, or beside the sandbox that was joined.
@@ -31,6 +39,9 @@ pub trait Simulators: fmt::Debug + Send + Sync {
     /// `SIMULATOR_UNAVAILABLE`: no port is free, or none can stand beside the sandbox that was joined.
     async fn base_url(&self, service: Simulated) -> Result<BaseUrl, Failure>;
 
+    /// Who the simulated merchant is, and what it and the simulated Stripe take.
+    fn shop(&self) -> SimulatedShop;
+
     /// What the simulated Nanswap Pay takes from its merchant.
     fn nanswap_secrets(&self) -> NanswapSecrets;
 }
@@ -42,4 +53,17 @@ pub struct NanswapSecrets {
     pub key: Secret,
     /// Checks webhooks.
     pub webhook: Secret,
+}
+
+/// The merchant of a sandbox and its Stripe. Play money: none of it is worth anything elsewhere.
+#[derive(Clone, Debug)]
+pub struct SimulatedShop {
+    /// The merchant's id.
+    pub merchant_id: &'static str,
+    /// Who is paid.
+    pub profile: &'static str,
+    /// The merchant's token.
+    pub token: Secret,
+    /// Stripe's key.
+    pub stripe_key: Secret,
 }

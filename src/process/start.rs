@@ -18,13 +18,15 @@ use super::gate::{Serves, WalletGate};
 use super::home::{Home, files};
 use super::lock::WalletLock;
 use super::network_set;
-use super::session::{keep, session, signals};
+use super::session::{session, signals};
 use super::setup::set_up;
 use super::vault::Vault;
+use super::work_command::work;
 use crate::clock::SystemClock;
-use crate::config::{Config, Flags, Origin, ProcessEnvironment, VARIABLES};
+use crate::config::{Config, Flags, HttpFlags, Origin, ProcessEnvironment, VARIABLES};
 use crate::failure::Failure;
 use crate::nano::Network;
+use crate::operations::Need;
 use crate::store::FreezeMarker;
 use crate::surfaces::cli::args::{
     Arguments, Command, NetworkCommand, Sandbox, Settings, WalletCommand,
@@ -34,6 +36,7 @@ use crate::surfaces::cli::demo::{Stage, demo};
 use crate::surfaces::cli::doctor;
 use crate::surfaces::cli::sandbox::services;
 use crate::surfaces::cli::schemas::schemas;
+use crate::surfaces::cli::serve_args::Serve;
 use crate::surfaces::cli::welcome::welcome;
 use crate::surfaces::cli::{self, Exit, Marker, Printer, Trouble};
 use crate::surfaces::mcp::{Options, ToolNames, offered_tools};
@@ -71,7 +74,10 @@ async fn dispatch(
     world: Arc<dyn World>,
     printer: Printer,
 ) -> Result<Exit, Trouble> {
-    let flags = flags(&arguments.settings);
+    let mut flags = flags(&arguments.settings);
+    if let Some(Command::Serve(serve)) = &arguments.command {
+        flags.http = http_flags(serve);
+    }
     match &arguments.command {
         None | Some(Command::Mcp) => serve(configure(&flags)?, world, printer).await,
         Some(Command::Wallet(command)) => match cli::offline(command, printer) {
@@ -84,7 +90,7 @@ async fn dispatch(
         Some(Command::Network(NetworkCommand::Set)) => {
             network_set::set(&boot(&configure(&flags)?, world), printer).await
         }
-        Some(Command::Serve) => keep_open(&configure(&flags)?, world, printer).await,
+        Some(Command::Serve(_)) => keep_open(configure(&flags)?, world, printer).await,
         Some(Command::Doctor) => doctor::print(&diagnose(&flags, &*world).await, printer),
         Some(Command::Demo) => {
             let stage = Stage { program: &program()?, variables: &VARIABLES };
@@ -93,6 +99,7 @@ async fn dispatch(
         Some(Command::Sandbox(wanted)) => {
             simulate(wanted, &configure(&flags)?, &*world, printer).await
         }
+        Some(Command::Work(command)) => work(command, &configure(&flags)?, printer).await,
         Some(Command::Completions { shell }) => completions(*shell, printer),
         Some(Command::Schemas(arguments)) => schemas(arguments, printer),
     }
@@ -130,17 +137,25 @@ async fn command_wallet(
     result
 }
 
+/// Keeps the wallet open, and serves its ports where they are built in.
 async fn keep_open(
-    config: &Config,
+    config: Config,
     world: Arc<dyn World>,
     printer: Printer,
 ) -> Result<Exit, Trouble> {
-    let gate = Arc::new(WalletGate::new(boot(config, world), Serves::Others));
-    let network = config.network.as_str();
-    keep(gate, || {
-        printer.note(format_args!("paywarden keeps the wallet on {network} open. Ctrl-C ends it."));
-    })
-    .await?;
+    let gate = Arc::new(WalletGate::new(boot(&config, world), Serves::Others));
+    #[cfg(feature = "http")]
+    super::ports::serve_ports(gate, config, printer).await?;
+    #[cfg(not(feature = "http"))]
+    {
+        let network = config.network.as_str();
+        super::session::keep(gate, || {
+            printer.note(format_args!(
+                "paywarden keeps the wallet on {network} open. This build has no HTTP ports. Ctrl-C ends it."
+            ));
+        })
+        .await?;
+    }
     Ok(Exit::Done)
 }
 
@@ -178,7 +193,10 @@ fn refuse_lonely_unlock(home: &Home) -> Result<(), Failure> {
 fn flags(settings: &Settings) -> Flags {
     let Settings { home, network, log, tool_names, toolsets, read_only, .. } = settings.clone();
     let Settings { work_mode, representative, .. } = settings.clone();
-    let Settings { work_threads, node_url, node_ws, work_url, sandbox_url, .. } = settings.clone();
+    let Settings {
+        work_threads, work_max_percent, node_url, node_ws, work_url, sandbox_url, ..
+    } = settings.clone();
+    let third_parties = settings.third_parties.clone();
     Flags {
         home,
         network,
@@ -186,6 +204,7 @@ fn flags(settings: &Settings) -> Flags {
         toolsets,
         read_only,
         work_threads,
+        work_max_percent,
         work_mode,
         representative,
         log,
@@ -194,6 +213,22 @@ fn flags(settings: &Settings) -> Flags {
         work_url,
         sandbox_url,
         providers: settings.providers.clone(),
+        third_parties,
+        http: HttpFlags::default(),
+    }
+}
+
+/// Those of `paywarden serve`.
+fn http_flags(serve: &Serve) -> HttpFlags {
+    let Serve { http_listen_addr, pay_addr, control_addr, .. } = serve.clone();
+    let Serve { mcp_addr, webhook_addr, webhook_host, .. } = serve.clone();
+    HttpFlags {
+        http: http_listen_addr,
+        pay: pay_addr,
+        control: control_addr,
+        mcp: mcp_addr,
+        webhook: webhook_addr,
+        webhook_host,
     }
 }
 
@@ -222,10 +257,12 @@ fn boot(config: &Config, world: Arc<dyn World>) -> Boot {
         home: config.home.clone(),
         network: config.network,
         work_threads: config.work_threads,
+        work_max_percent: config.work_max_percent,
         work_mode: config.work_mode,
         representative: config.representative,
         reach: config.reach.clone(),
         providers: config.providers.clone(),
+        third_parties: config.third_parties.clone(),
         unlock: config.unlock.clone(),
         clock: Arc::new(SystemClock),
         world,
@@ -238,8 +275,21 @@ pub(super) fn options(config: &Config) -> Options {
         tool_names: if config.dotted_names { ToolNames::Dotted } else { ToolNames::Underscored },
         toolsets: config.toolsets.clone(),
         agent_token: config.agent_token.clone(),
-        lacking: config.providers.lacking(config.network),
+        lacking: lacking(config),
     }
+}
+
+/// What the owner has not set; the sandbox's simulators need nothing.
+fn lacking(config: &Config) -> Vec<Need> {
+    if config.network == Network::Sandbox {
+        return Vec::new();
+    }
+    let mut lacking = config.providers.lacking(config.network);
+    let kept = config.home.path(files::IFENPAY_ACCESS).exists();
+    if config.third_parties.ifenpay_key.is_none() && !kept {
+        lacking.push(Need::IfenpayKey);
+    }
+    lacking
 }
 
 fn program() -> Result<PathBuf, Failure> {
@@ -271,7 +321,7 @@ fn absolute(path: &str) -> String {
 }
 
 /// The freeze marker in a home.
-struct HomeMarker(Home);
+pub(super) struct HomeMarker(pub(super) Home);
 
 impl HomeMarker {
     fn file(&self) -> FreezeMarker {

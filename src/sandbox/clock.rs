@@ -12,32 +12,50 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use crate::clock::{BoxFuture, Clock, Millis};
+use uuid::Uuid;
+
+use crate::clock::{BoxFuture, Clock, Millis, Uptime};
 
 /// A clock in virtual time; clones share their hands.
 #[derive(Clone, Debug)]
 pub struct VirtualClock {
-    now_ms: Arc<AtomicU64>,
+    hands: Arc<Hands>,
+}
+
+#[derive(Debug, Default)]
+struct Hands {
+    now_ms: AtomicU64,
+    uptime_ms: AtomicU64,
+    /// Zero while the machine does not tell its uptime.
+    boot: AtomicU64,
 }
 
 impl VirtualClock {
-    /// A clock that stands at `now`.
+    /// A clock that stands at `now`, of a machine that does not tell how long it runs.
     #[must_use]
     pub fn new(now: Millis) -> Self {
-        Self { now_ms: Arc::new(AtomicU64::new(now.0)) }
+        let hands = Hands { now_ms: AtomicU64::new(now.0), ..Hands::default() };
+        Self { hands: Arc::new(hands) }
     }
 
-    /// Moves the clock forward, saturating.
+    /// Moves time forward, saturating: both clocks, suspended or not.
     pub fn advance(&self, d: Duration) {
-        // The closure never answers `None`, so the update cannot fail.
-        let _ = self.now_ms.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |now_ms| {
-            Some(Millis(now_ms).plus(d).0)
-        });
+        for hand in [&self.hands.now_ms, &self.hands.uptime_ms] {
+            // The closure never answers `None`, so the update cannot fail.
+            let _ = hand
+                .fetch_update(Ordering::SeqCst, Ordering::SeqCst, |ms| Some(Millis(ms).plus(d).0));
+        }
     }
 
-    /// Sets the clock, backwards too: what a jump of the wall clock looks like.
+    /// Sets the wall clock, backwards too: what a jump of it looks like.
     pub fn set(&self, now: Millis) {
-        self.now_ms.store(now.0, Ordering::SeqCst);
+        self.hands.now_ms.store(now.0, Ordering::SeqCst);
+    }
+
+    /// Starts the machine anew; from the first time on it tells how long it runs.
+    pub fn reboot(&self) {
+        self.hands.uptime_ms.store(0, Ordering::SeqCst);
+        self.hands.boot.fetch_add(1, Ordering::SeqCst);
     }
 }
 
@@ -50,7 +68,13 @@ impl Default for VirtualClock {
 
 impl Clock for VirtualClock {
     fn now(&self) -> Millis {
-        Millis(self.now_ms.load(Ordering::SeqCst))
+        Millis(self.hands.now_ms.load(Ordering::SeqCst))
+    }
+
+    fn uptime(&self) -> Option<Uptime> {
+        let boot = self.hands.boot.load(Ordering::SeqCst);
+        let uptime_ms = self.hands.uptime_ms.load(Ordering::SeqCst);
+        (boot > 0).then(|| Uptime { boot_id: Uuid::from_u128(boot.into()), uptime_ms })
     }
 
     /// Moves the clock by `d` when first polled, and yields once so that other tasks see the new time.
@@ -85,6 +109,20 @@ mod tests {
         clock.set(Millis(u64::MAX - 1));
         clock.advance(Duration::MAX);
         assert_eq!(clock.now(), Millis(u64::MAX));
+    }
+
+    #[test]
+    fn only_time_itself_moves_the_uptime_and_a_boot_begins_it_anew() {
+        let clock = VirtualClock::default();
+        assert_eq!(clock.uptime(), None);
+        clock.reboot();
+        let boot_id = clock.uptime().unwrap().boot_id;
+        clock.advance(Duration::from_secs(3));
+        clock.set(Millis(1));
+        assert_eq!(clock.uptime(), Some(Uptime { boot_id, uptime_ms: 3_000 }));
+        clock.reboot();
+        let anew = clock.uptime().unwrap();
+        assert!(anew.boot_id != boot_id && anew.uptime_ms == 0);
     }
 
     #[tokio::test]

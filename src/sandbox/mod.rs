@@ -14,6 +14,7 @@ pub mod nicky;
 mod serve;
 pub mod stripe;
 mod web;
+pub mod x402;
 
 pub use serve::{Ports, ServeError, Service, Serving, serve, serve_beside};
 pub use web::{Trouble, Troubles};

@@ -17,6 +17,7 @@ use super::nano::{SandboxNode, Spelling, websocket};
 use super::nanswap::{self, Nanswap};
 use super::nicky::{self, Nicky};
 use super::stripe::{self, Stripe};
+use super::x402::{self, Sellers};
 
 /// One simulated service.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
@@ -35,6 +36,8 @@ pub enum Service {
     Stripe,
     /// A merchant with checkouts.
     AcpMerchant,
+    /// Sellers that are paid by x402, their facilitator and their chain.
+    X402,
     /// A seller paid by tokens.
     MppSeller,
 }
@@ -65,12 +68,13 @@ pub struct ServeError {
 pub struct Serving {
     urls: Vec<(Service, String)>,
     ifenpay: Ifenpay,
+    x402: Sellers,
     stop: CancellationToken,
 }
 
 impl Service {
     /// All there are, in the order of their ports.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::NodeRpc,
         Self::NodeWebsocket,
         Self::Ifenpay,
@@ -78,6 +82,7 @@ impl Service {
         Self::Nanswap,
         Self::Stripe,
         Self::AcpMerchant,
+        Self::X402,
         Self::MppSeller,
     ];
 
@@ -91,6 +96,7 @@ impl Service {
             Self::Nanswap => "nanswap",
             Self::Stripe => "stripe",
             Self::AcpMerchant => "acp-merchant",
+            Self::X402 => "x402",
             Self::MppSeller => "mpp-seller",
         }
     }
@@ -105,6 +111,7 @@ impl Service {
             Self::Nanswap => 30,
             Self::Stripe => 40,
             Self::AcpMerchant => 50,
+            Self::X402 => 60,
             Self::MppSeller => 70,
         }
     }
@@ -150,6 +157,7 @@ type Listening = (Service, TcpListener, SocketAddr);
 
 fn start(front: Front, listeners: Vec<Listening>, stop: CancellationToken) -> Serving {
     let ifenpay = Ifenpay::new(front.node.clone());
+    let sellers = Sellers::new(front.node.clone());
     let clock = Arc::clone(front.node.clock());
     let stripe = Stripe::new(Arc::clone(&clock));
     let front = Arc::new(front);
@@ -172,13 +180,14 @@ fn start(front: Front, listeners: Vec<Listening>, stop: CancellationToken) -> Se
                 let merchant = AcpMerchant::new(Arc::clone(&clock), stripe.clone());
                 tokio::spawn(acp::serve(merchant, listener, stop))
             }
+            Service::X402 => tokio::spawn(x402::serve(sellers.clone(), listener, stop)),
             Service::MppSeller => {
                 let seller = MppSeller::new(Arc::clone(&clock), stripe.clone());
                 tokio::spawn(mpp::serve(seller, listener, stop))
             }
         };
     }
-    Serving { urls, ifenpay, stop }
+    Serving { urls, ifenpay, x402: sellers, stop }
 }
 
 impl Serving {
@@ -201,6 +210,11 @@ impl Serving {
     /// The simulated ifenpay, for its knobs.
     pub fn ifenpay(&self) -> &Ifenpay {
         &self.ifenpay
+    }
+
+    /// The simulated sellers of x402, for what they were paid.
+    pub fn x402(&self) -> &Sellers {
+        &self.x402
     }
 }
 

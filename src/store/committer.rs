@@ -8,7 +8,7 @@ use super::anchor::{AnchorFile, FreezeMarker};
 use super::engine::{Batch, Engine, StoredEvent};
 use super::overlay::Overlay;
 use super::{LedgerSigner, StoreError};
-use crate::books::{self, Body, Event, Rows, View};
+use crate::books::{self, Body, ClockRow, Event, Rows, RowsError, View};
 use crate::clock::{Clock, Millis};
 use crate::ledger::{Chain, EventSignature, Head};
 use crate::limits;
@@ -116,8 +116,10 @@ impl Committer {
             Ok(snapshot) => snapshot,
             Err(error) => return self.fail(&error),
         };
-        let at = self.chain.time(self.clock.now());
-        let mut work = Work::new(snapshot.rows(), self.chain.head().seq, at);
+        let mut work = match self.begin(snapshot.rows()) {
+            Ok(work) => work,
+            Err(error) => return self.fail(&error.into()),
+        };
         self.import_marker(&mut work);
         let answers: Answers = jobs.into_iter().map(|job| work.take(job)).collect();
         let result = self.persist(work);
@@ -137,6 +139,19 @@ impl Committer {
 
     fn fail(&self, error: &StoreError) {
         let _ = self.failed.set(StoreError::Failed { detail: error.to_string() });
+    }
+
+    /// Ledger time, and what the clocks have to say before anybody decides by it. A chain begins with its wallet.
+    fn begin<'a>(&self, rows: &'a dyn Rows) -> Result<Work<'a>, RowsError> {
+        let Head { seq, .. } = self.chain.head();
+        let last = self.chain.time(Millis(0));
+        let clock = View::new(rows, last).clock()?;
+        let timed = ClockRow::time(clock.as_ref(), last, self.clock.read());
+        let mut work = Work::new(rows, seq, timed.at);
+        if let Some(body) = timed.event.filter(|_| seq > 0) {
+            let _ = work.add(vec![body.into()]);
+        }
+        Ok(work)
     }
 
     /// The owner froze beside a keeper that did not answer: book it before anything else.

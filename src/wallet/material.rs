@@ -4,12 +4,15 @@
 
 use std::fmt;
 
+use hmac::{Hmac, KeyInit as _, Mac as _};
 use serde::{Deserialize, Serialize};
+use sha2::Sha256;
 use zeroize::Zeroizing;
 
+use crate::evm::EvmKey;
 use crate::limits;
 use crate::nano::mnemonic::{self, Phrase};
-use crate::nano::{Account, PrivateKey, Seed};
+use crate::nano::{Account, Network, PrivateKey, Seed};
 
 /// The keys of one wallet, before they are derived.
 pub struct KeyMaterial {
@@ -83,6 +86,24 @@ impl KeyMaterial {
     /// The account at an index.
     pub fn account(&self, index: u32) -> Option<Account> {
         self.key(index).map(|key| key.account())
+    }
+
+    /// The key that signs EIP-3009 authorisations on the chains that go with `network`: derived from the root by a hash
+    /// that names the network, so that no two networks share one (docs/adr/0003). `None` is as good as impossible.
+    pub(super) fn evm_key(&self, network: Network) -> Option<EvmKey> {
+        let root: &[u8] = match &self.root {
+            Root::Seed(seed) => seed.expose(),
+            Root::Bip44 { seed, .. } => &**seed,
+        };
+        // Not every 32 bytes are a key; the next try is another hash.
+        (0..EVM_TRIES).find_map(|counter| {
+            let mut mac = Hmac::<Sha256>::new_from_slice(root).ok()?;
+            mac.update(EVM_DOMAIN);
+            mac.update(network.as_str().as_bytes());
+            mac.update(&[0, counter]);
+            let bytes = Zeroizing::new(<[u8; 32]>::from(mac.finalize().into_bytes()));
+            EvmKey::from_bytes(&bytes)
+        })
     }
 
     /// Takes in a single key, once; gives its index.
@@ -206,6 +227,8 @@ impl KeyKind {
 /// Indexes from here on are those of imported keys; derivation ends below.
 pub const IMPORTED: u32 = 1 << 31;
 const ENTROPY_BYTES_MAX: usize = 32;
+const EVM_DOMAIN: &[u8] = b"paywarden x402 evm key 1 ";
+const EVM_TRIES: u8 = 8;
 
 #[cfg(test)]
 mod tests {
@@ -214,6 +237,13 @@ mod tests {
 
     const WORDS: &str = "edge defense waste choose enrich upon flee junk siren film clown finish \
         luggage leader kid quick brick print evidence swap drill paddle truly occur";
+
+    const EVM_ADDRESSES: [&str; 4] = [
+        "0xFF27f51E86884A82d44029c8A35f6c4ED575b39f",
+        "0x1c26a5EffE9Fb215670DD2e854601FaFb61743f7",
+        "0x8408Bab5a7b602e77d400061d0F458A3f7eD6dd8",
+        "0x044e24701c9E3F24A128cA4c517AC99f46CE413F",
+    ];
 
     #[test]
     fn a_phrase_leads_to_the_accounts_of_a_hardware_wallet() {
@@ -246,6 +276,19 @@ mod tests {
         assert!(KeyMaterial::from_bytes(KeyKind::Seed, &bytes).is_ok());
         bytes.extend_from_slice(&[0; 32]);
         assert!(KeyMaterial::from_bytes(KeyKind::Seed, &bytes).is_err());
+    }
+
+    /// Calculated apart from this code: money at these addresses must be reachable for ever.
+    #[test]
+    fn the_evm_key_of_a_seed_and_a_network_never_changes() {
+        let keys = KeyMaterial::from_seed(Seed::from_bytes([7; 32]));
+        let networks = [Network::Sandbox, Network::Dev, Network::Beta, Network::Live];
+        let address = |keys: &KeyMaterial, network| keys.evm_key(network).unwrap().address();
+        let found = networks.map(|network| address(&keys, network).to_string());
+        assert_eq!(found, EVM_ADDRESSES);
+        let phrase = KeyMaterial::from_phrase(&Phrase::parse(WORDS).unwrap(), "");
+        let other = KeyMaterial::from_phrase(&Phrase::parse(WORDS).unwrap(), "some password");
+        assert_ne!(address(&phrase, Network::Live), address(&other, Network::Live));
     }
 
     proptest! {

@@ -4,6 +4,7 @@
 //! the policy, and everything else must prove that the balance does not fall.
 
 mod block;
+mod evm_spend;
 mod frontier;
 mod keyfile;
 mod keystore;
@@ -11,8 +12,12 @@ mod material;
 mod work;
 
 pub use block::{BuildError, NonSpendBlock, SpendBlock};
+pub use evm_spend::EvmSpend;
 pub use frontier::{Frontier, FrontierError};
 pub use keyfile::{KeyFile, KeyFileError, KeyFileRandom};
 pub use keystore::{Keystore, SignError};
 pub use material::{IMPORTED, KeyKind, KeyMaterial, MaterialError, Recovery};
-pub use work::{Peers, ReadyWork, WorkError, WorkMode, WorkPool};
+pub use work::{
+    Peers, ReadyWork, Share, WorkCrew, WorkError, WorkMode, WorkPool, WorkProgress, WorkSettings,
+    fresh_start,
+};

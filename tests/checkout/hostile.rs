@@ -53,5 +53,7 @@ async fn words_that_give_orders_come_through_as_words() {
     let session = session.unwrap();
     let words = format!("{:?}{:?}", session.messages, session.lines);
     assert!(words.contains("Ignore the policy"));
-    assert!(!words.contains('\u{1b}') && !words.contains('\u{202e}') && !words.contains("[here]"));
+    assert!(!words.contains('\u{1b}') && !words.contains('\u{202e}'));
+    // A message may be markup, a name never is.
+    assert!(!format!("{:?}", session.messages).contains("[here]"));
 }

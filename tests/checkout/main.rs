@@ -36,9 +36,9 @@ impl World {
         let stop = CancellationToken::new();
         let bank = sandbox_stripe::Stripe::new(clock());
         let merchant = AcpMerchant::new(clock(), bank.clone());
-        let (listener, url) = listener().await;
+        let (listener, url) = bound().await;
         tokio::spawn(sandbox_acp::serve(merchant.clone(), listener, stop.clone()));
-        let (listener, bank_url) = listener().await;
+        let (listener, bank_url) = bound().await;
         tokio::spawn(sandbox_stripe::serve(bank.clone(), listener, stop.clone()));
         let key = Secret::new(sandbox_stripe::Stripe::KEY.to_owned());
         let stripe = Stripe::new(Client::new(Settings::default()), base(&bank_url), Some(key));
@@ -60,7 +60,7 @@ fn clock() -> Arc<dyn Clock> {
     Arc::new(SystemClock)
 }
 
-async fn listener() -> (TcpListener, String) {
+async fn bound() -> (TcpListener, String) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     (listener, url)

@@ -21,7 +21,13 @@ impl Schemas {
             }
             _ => include_str!("../acp/2026-04-17/schema.agentic_checkout.json"),
         };
-        Self(serde_json::from_str(text).unwrap())
+        let mut schema: Value = serde_json::from_str(text).unwrap();
+        // The first version says "above zero" in the words of an older draft than the one it names.
+        if version == Version::V2025_09_29 {
+            schema["$defs"]["Item"]["properties"]["quantity"] =
+                json!({ "type": "number", "exclusiveMinimum": 0 });
+        }
+        Self(schema)
     }
 
     fn named(&self, name: &str) -> Validator {

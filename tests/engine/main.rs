@@ -7,6 +7,8 @@ mod foreign;
 mod incoming;
 mod outbox;
 mod policy;
+mod remote;
 mod requests;
 mod sending;
 mod stage;
+mod x402;

@@ -196,7 +196,8 @@ async fn nothing_is_signed_once_the_offer_has_ended() {
     // An approval waits no longer than the offer stands.
     let end = now.plus(Duration::from_millis(1_500));
     let waiting = engine.pay(ending(end)).await.unwrap();
-    let (approval_id, approval, _) = engine.approvals().unwrap().remove(0);
+    let question = engine.approvals().unwrap().remove(0);
+    let (approval_id, approval) = (question.id, question.approval);
     assert_eq!(approval.expires_at_ms, end);
     let id = waiting.payment.id();
     until("the lapse", || engine.paid(id).unwrap().payment.state.is_final()).await;

@@ -91,7 +91,7 @@ async fn the_call_that_answered_may_be_sent_again_and_no_other() {
     for approved in [true, false] {
         let key = format!("{approved}");
         let asked = engine.pay(order(Raw::new(XNO).into(), Some(&key))).await.unwrap();
-        let (approval_id, ..) = engine.approvals().unwrap()[0];
+        let approval_id = engine.approvals().unwrap()[0].id;
         let answer = |call_id: Option<Uuid>| Resolution {
             approval_id,
             approved,

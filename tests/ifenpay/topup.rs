@@ -91,7 +91,7 @@ async fn while_ifenpay_hangs_the_payment_is_pending_and_the_block_stays_the_same
     let id = engine.pay(payment_of(&topup, topup.amount)).await.unwrap().payment.id();
     until("the request", || bench.simulator().requests(Endpoint::Topup) > 0).await;
     let before = engine.paid(id).unwrap().payment;
-    let hash = before.state.intent().unwrap().hash();
+    let hash = before.state.block().unwrap().hash();
     SystemClock.sleep(Duration::from_millis(1_500)).await;
     assert_eq!(bench.simulator().requests(Endpoint::Topup), 1, "one at a time");
     let started = SystemClock.now();
@@ -101,10 +101,10 @@ async fn while_ifenpay_hangs_the_payment_is_pending_and_the_block_stays_the_same
     assert!(open.state.holds_reservation() && bench.node.block(&hash).is_none());
     bench.simulator().clear_faults();
     until("the end", || engine.paid(id).unwrap().payment.state.is_final()).await;
-    let State::Settled { block_hash, .. } = engine.paid(id).unwrap().payment.state else {
+    let State::Settled { reference, .. } = engine.paid(id).unwrap().payment.state else {
         panic!("not settled")
     };
-    assert_eq!((block_hash, lane(&engine).head), (hash, hash));
+    assert_eq!((reference.block().unwrap(), lane(&engine).head), (hash, hash));
     engine.stop().await;
 }
 

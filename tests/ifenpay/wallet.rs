@@ -112,7 +112,8 @@ async fn a_wallet_with_a_key_and_no_node_receives_and_pays() {
     let bench = Bench::new().await;
     let engine = wallet(&bench).await;
     let paid = pay(&engine, xno("1")).await;
-    let State::Settled { block_hash, .. } = paid.payment.state else { panic!("{paid:?}") };
+    let State::Settled { reference, .. } = &paid.payment.state else { panic!("{paid:?}") };
+    let block_hash = reference.block().unwrap();
     assert!(bench.node.block(&block_hash).unwrap().confirmed);
     assert_eq!(bench.node.confirmed_balance(&key().account()), xno("9"));
     engine.stop().await;
@@ -158,7 +159,7 @@ async fn while_the_gateway_is_silent_nothing_is_given_up() {
     assert_eq!(open.state.status(), Status::Pending);
     assert!(open.state.holds_reservation());
     bench.simulator().clear_faults();
-    let hash = open.state.intent().unwrap().hash();
+    let hash = open.state.block().unwrap().hash();
     bench.node.confirm(&hash).unwrap();
     until("the end", || engine.paid(id).unwrap().payment.state.is_final()).await;
     assert_eq!(engine.paid(id).unwrap().payment.state.status(), Status::Settled);

@@ -191,7 +191,7 @@ fn open_block(engine: &Engine) -> Option<SignedBlock> {
         let lane = view.lane(&key().account())?;
         Ok(match lane.and_then(|lane| lane.open) {
             Some(OpenBlock::Payment(id)) => {
-                view.payment(id)?.and_then(|payment| payment.state.intent().map(|it| it.block))
+                view.payment(id)?.and_then(|payment| payment.state.block().map(|it| it.block))
             }
             Some(OpenBlock::Receive(receive)) => Some(receive.intent.block),
             Some(OpenBlock::Change(intent)) => Some(intent.block),
@@ -329,9 +329,9 @@ async fn act(scene: Scene, engine: &Engine) -> bool {
         Scene::Send => engine.pay(order(XNO)).await.is_ok(),
         Scene::Approved => {
             let Ok(waiting) = engine.approvals() else { return false };
-            let Some((approval_id, ..)) = waiting.first() else { return true };
+            let Some(question) = waiting.first() else { return true };
             let (approved, channel, reason) = (true, Channel::Cli, None);
-            let (approval_id, call_id) = (*approval_id, None);
+            let (approval_id, call_id) = (question.id, None);
             let yes = Resolution { approval_id, approved, channel, reason, call_id };
             engine.answer_approval(yes).await.is_ok()
         }

@@ -80,7 +80,7 @@ fn intent(signer: &Engine) -> Option<SignedBlock> {
     let read = signer.store().read(|view| {
         let id = view.idempotency(None, "once")?.map(|row| row.payment_id);
         let payment = id.map(|id| view.payment(id)).transpose()?.flatten();
-        Ok(payment.and_then(|payment| payment.state.intent().map(|intent| intent.block)))
+        Ok(payment.and_then(|payment| payment.state.block().map(|intent| intent.block)))
     });
     read.unwrap()
 }

@@ -3,9 +3,11 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
+mod clock;
 mod crash;
 mod forks;
 mod plant;
 #[cfg(all(unix, feature = "sandbox"))]
 mod processes;
+mod purchases;
 mod scripts;

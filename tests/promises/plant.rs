@@ -62,7 +62,7 @@ impl Plant {
 }
 
 fn resign(state: &State, seen: &Observation) -> Effect {
-    match (state.intent(), seen) {
+    match (state.block(), seen) {
         (Some(intent), Observation::Network { sight: Sight::Absent, published: Some(_), .. }) => {
             Effect::Retry(intent.hash())
         }

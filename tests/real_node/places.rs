@@ -1,14 +1,13 @@
 //! The nodes the suite runs against, and the play money on them.
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
 use std::sync::mpsc::channel;
 use std::time::Duration;
 
 use paywarden::clock::{Clock, SystemClock};
 use paywarden::fetch::{BaseUrl, Client, PlainText, Settings, SocketUrl};
 use paywarden::money::Raw;
-use paywarden::nano::work::{self, Cancel, Search};
+use paywarden::nano::work;
 use paywarden::nano::{
     Account, BlockHash, DEV_GENESIS_PRIVATE_KEY, Link, Network, PrivateKey, Seed, SignedBlock,
     StateBlock,
@@ -138,10 +137,8 @@ impl Place {
 
 /// Work is enough for a send of any epoch.
 fn signed(key: &PrivateKey, block: StateBlock) -> SignedBlock {
-    let (cancel, done) = (Cancel::default(), AtomicU64::new(0));
-    let search = Search { threads: 1, start: 0, cancel: &cancel, done: &done };
-    let work = work::generate(&block.root(), Network::Dev.thresholds().epoch_2_send, &search);
-    SignedBlock { block, signature: key.sign(&block.hash()), work }
+    let work = work::generate(&block.root(), Network::Dev.thresholds().epoch_2_send, 0);
+    SignedBlock { block, signature: key.sign(&block.hash()), work: Some(work) }
 }
 
 /// A seed nobody used before.

@@ -36,7 +36,8 @@ impl Fold<'_> {
         if approved.len() >= limits::HOST_APPROVALS_A_DAY {
             return Err(misfit("approval.resolved", "too many approvals through the host"));
         }
-        approved.push(HostApproved { at_ms: self.at, amount: amount.amount });
+        let at_ms = self.view().budget_time()?;
+        approved.push(HostApproved { at_ms, amount: amount.amount });
         let key = amount.currency.as_str().as_bytes();
         self.rows.put(Table::HostApproved, key, encode(&approved));
         Ok(())
@@ -89,15 +90,18 @@ mod tests {
                 mandate_id: None,
                 claims: Claims::default(),
                 cart: None,
+                terms: None,
             },
             operation: "wallet.send".to_owned(),
-            account,
+            account: Some(account),
             memo: None,
             created_at_ms: Millis(0),
             first_seq: 1,
             decided: None,
             charge: None,
             publish_via: PublishVia::Node,
+            void: None,
+            purchase: None,
             purpose: None,
             state: State::Requested,
         }

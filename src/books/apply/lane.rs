@@ -183,7 +183,7 @@ impl Fold<'_> {
 }
 
 /// On top of the lane's head, with its balance and no link: a block that moves nothing.
-fn keeps_everything(lane: &Lane, intent: &BlockIntent) -> bool {
+pub(super) fn keeps_everything(lane: &Lane, intent: &BlockIntent) -> bool {
     let block = &intent.block.block;
     block.account == lane.account
         && block.previous == lane.head

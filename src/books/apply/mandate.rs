@@ -90,7 +90,7 @@ impl Fold<'_> {
         })?;
         let id = payment.request.mandate_id.as_deref().unwrap_or_default();
         let spent = Spent { units: budget.total.settled, count: budget.settled_count };
-        let key = spend_key(id, charge.currency, self.at, self.seq);
+        let key = spend_key(id, charge.currency, self.view().budget_time()?, self.seq);
         self.rows.put(Table::MandateSpends, &key, encode(&spent));
         Ok(())
     }

@@ -1,6 +1,7 @@
 //! The fold: what each event does to the rows. Assertions stay on: books that do not add up must not go on.
 
 mod agent;
+mod checkout;
 mod foreign;
 mod host;
 mod lane;
@@ -11,10 +12,15 @@ mod payment;
 mod request;
 mod totals;
 
+pub use totals::beside_the_rules;
+
+use super::clock::ClockRow;
 use super::event::{Body, Event};
 use super::rows::{RowsError, RowsMut, Table};
 use super::tables::{Counters, Freeze, NetworkInForce, Payment, PolicyInForce, Wallet};
-use super::view::{COUNTERS, FREEZE, NETWORK, OPERATOR, POLICY, View, WALLET, encode, seq_key};
+use super::view::{
+    CLOCK, COUNTERS, FREEZE, NETWORK, OPERATOR, POLICY, View, WALLET, encode, seq_key,
+};
 use crate::clock::Millis;
 use crate::policy::BudgetError;
 
@@ -51,7 +57,7 @@ pub fn apply(
     if let Some(id) = event.payment_id {
         fold.rows.put(Table::Trail, &seq_key(id.as_bytes(), seq), b"0".to_vec());
     }
-    if fold.outbox_event(event.payment_id, &event.body)? {
+    if fold.checkout_event(&event.body) || fold.outbox_event(event.payment_id, &event.body)? {
         return Ok(());
     }
     match event.payment_id {
@@ -89,6 +95,12 @@ impl Fold<'_> {
                 let row = Freeze { reason: reason.clone(), since_ms: self.at };
                 self.rows.put(Table::Singles, FREEZE, encode(&row));
             }
+            Body::ClockAccepted(_) | Body::ClockAnchored(_) | Body::ClockJumped(_) => {
+                match ClockRow::after(self.view().clock()?, self.at, body) {
+                    Some(row) => self.rows.put(Table::Singles, CLOCK, encode(&row)),
+                    None => self.rows.delete(Table::Singles, CLOCK),
+                }
+            }
             Body::WalletUnfrozen {} => self.rows.delete(Table::Singles, FREEZE),
             Body::KeyRotated { ledger_key, .. } => {
                 let mut wallet = self
@@ -98,14 +110,8 @@ impl Fold<'_> {
                 wallet.ledger_key.clone_from(ledger_key);
                 self.rows.put(Table::Singles, WALLET, encode(&wallet));
             }
-            Body::NetworkConfigured { gateway, node_urls, node_ws, work_urls } => {
-                let row = NetworkInForce {
-                    gateway: gateway.clone(),
-                    node_urls: node_urls.clone(),
-                    node_ws: node_ws.clone(),
-                    work_urls: work_urls.clone(),
-                    since_ms: self.at,
-                };
+            Body::NetworkConfigured(places) => {
+                let row = NetworkInForce::new(places.clone(), self.at);
                 self.rows.put(Table::Singles, NETWORK, encode(&row));
             }
             Body::HistoryAcknowledged { .. }

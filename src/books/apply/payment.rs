@@ -1,52 +1,49 @@
 //! What the events of one payment do to the rows: its state, what it holds, its place in the lane's queue.
 
+use super::lane::keeps_everything;
 use super::{ApplyError, Fold, expect, misfit};
 use crate::books::event::Body;
-use crate::books::event_parts::{Channel, Settlement};
+use crate::books::event_parts::{Channel, NewPayment, Settlement};
 use crate::books::rows::Table;
 use crate::books::tables::{
-    Approval, Decided, HistoryEntry, HistoryKind, Idempotency, OpenBlock, Payment,
+    Approval, Decided, HistoryEntry, HistoryKind, Idempotency, OpenBlock, Payment, Pin,
 };
-use crate::books::view::{EVERYBODY, agent_key, encode, lookalike_key, seq_key};
+use crate::books::view::{EVERYBODY, REMOTE, agent_key, encode, likeness, pin_key, seq_key};
 use crate::clock::Millis;
 use crate::digest::Digest;
 use crate::ids::{ApprovalId, PaymentId};
 use crate::limits;
-use crate::payment::{BlockIntent, Ending, IdempotencyKey, State};
+use crate::nano::BlockHash;
+use crate::payment::{BlockIntent, Ending, IdempotencyKey, Intent, State};
 use crate::policy::{BudgetError, Charge, Outcome, ReasonCode, Request};
 
 impl Fold<'_> {
     pub(super) fn payment_event(&mut self, id: PaymentId, body: &Body) -> Result<(), ApplyError> {
-        if let Body::PaymentRequested {
-            operation,
-            request,
-            account,
-            memo,
-            call_id,
-            idempotency_key,
-            fingerprint,
-            publish_via,
-            purpose,
-        } = body
-        {
+        if let Body::PaymentRequested(new) = body {
+            let NewPayment { request, account, fingerprint, .. } = &**new;
             if request.payment_id != id || self.view().payment(id)?.is_some() {
                 return Err(misfit("payment.requested", "another or a known payment id"));
             }
-            self.requested(request, idempotency_key.as_ref(), *fingerprint)?;
-            self.rows.put(Table::Calls, call_id.as_bytes(), encode(&id));
-            self.take_subject(id, purpose.as_deref())?;
+            if account.is_none() && new.purchase.is_none() {
+                return Err(misfit("payment.requested", "neither an account nor a purchase"));
+            }
+            self.requested(request, new.idempotency_key.as_ref(), *fingerprint)?;
+            self.rows.put(Table::Calls, new.call_id.as_bytes(), encode(&id));
+            self.take_subject(id, new.purpose.as_deref())?;
             let payment = Payment {
                 request: request.clone(),
-                operation: operation.clone(),
+                operation: new.operation.clone(),
                 account: *account,
-                memo: memo.clone(),
+                memo: new.memo.clone(),
                 created_at_ms: self.at,
                 first_seq: self.seq,
                 decided: None,
                 charge: None,
                 state: State::Requested,
-                publish_via: publish_via.clone(),
-                purpose: purpose.clone(),
+                publish_via: new.publish_via.clone(),
+                purchase: new.purchase.clone(),
+                purpose: new.purpose.clone(),
+                void: None,
             };
             self.put_payment(&payment);
             return Ok(());
@@ -112,12 +109,16 @@ impl Fold<'_> {
                 payment.state = State::Unknown(intent.clone());
                 Ok(())
             }
+            Body::PaymentCancelling { block_hash, intent } => {
+                self.payment_cancelling(payment, block_hash, intent)
+            }
             Body::PaymentVoided { .. } => {
-                let Some(intent) = payment.state.intent() else {
-                    return Err(misfit("payment.voided", "no open intent"));
+                let Some(Intent::Block(intent)) = payment.state.intent() else {
+                    return Err(misfit("payment.voided", "no open block of our own to publish"));
                 };
                 let attempts = intent.attempt;
                 self.free_lane(payment)?;
+                payment.void = None;
                 payment.state = State::Reserved { attempts };
                 Ok(())
             }
@@ -150,17 +151,18 @@ impl Fold<'_> {
     fn remember_time(&mut self, agent: Option<&str>) -> Result<(), ApplyError> {
         let Some(policy) = self.view().policy()?.map(|row| row.policy) else { return Ok(()) };
         let times = self.view().recent_requests(agent)?;
-        self.put_times(&agent_key(agent, &[]), times, policy.payments_per_minute);
+        let now = self.view().budget_time()?;
+        self.put_times(&agent_key(agent, &[]), times, now, policy.payments_per_minute);
         let times = self.view().all_recent_requests()?;
-        self.put_times(EVERYBODY, times, policy.payments_per_minute_overall);
+        self.put_times(EVERYBODY, times, now, policy.payments_per_minute_overall);
         Ok(())
     }
 
-    fn put_times(&mut self, key: &[u8], mut times: Vec<Millis>, limit: u32) {
+    fn put_times(&mut self, key: &[u8], mut times: Vec<Millis>, now: Millis, limit: u32) {
         if limit == 0 {
             return;
         }
-        times.push(self.at);
+        times.push(now);
         let surplus = times.len().saturating_sub(limit as usize);
         times.drain(..surplus);
         self.rows.put(Table::Rates, key, encode(&times));
@@ -233,42 +235,100 @@ impl Fold<'_> {
         self.count(|counters| counters.approvals_waiting -= 1)
     }
 
-    /// Allowed: held already, and now in the lane's queue.
+    /// Allowed: held already, and now in the lane's queue, or in that of payments without one.
     fn enqueue(&mut self, payment: &mut Payment) -> Result<(), ApplyError> {
         payment.state = State::Reserved { attempts: 0 };
-        let key = seq_key(payment.account.as_bytes(), payment.first_seq);
-        self.rows.put(Table::Queue, &key, encode(&payment.id()));
-        self.with_lane(&payment.account, |lane| lane.queued += 1)
+        self.rows.put(Table::Queue, &queue_key(payment), encode(&payment.id()));
+        match &payment.account {
+            Some(account) => self.with_lane(account, |lane| lane.queued += 1),
+            None => Ok(()),
+        }
     }
 
-    fn payment_intent(
-        &mut self,
-        payment: &mut Payment,
-        intent: &BlockIntent,
-    ) -> Result<(), ApplyError> {
+    fn payment_intent(&mut self, payment: &mut Payment, intent: &Intent) -> Result<(), ApplyError> {
         let State::Reserved { attempts } = payment.state else {
-            return Err(misfit("payment.intent", "the payment is not waiting for its lane"));
+            return Err(misfit("payment.intent", "the payment is not waiting to be signed"));
         };
+        let with_purchase = !matches!(intent, Intent::Block(_));
+        if intent.attempt() != attempts + 1 || with_purchase != payment.purchase.is_some() {
+            return Err(misfit("payment.intent", "what was signed does not fit the payment"));
+        }
+        match (intent.block(), &payment.account) {
+            (Some(block), Some(_)) => self.block_intent(payment, block)?,
+            (None, None) => {}
+            _ => {
+                return Err(misfit("payment.intent", "a block needs an account, a proof has none"));
+            }
+        }
+        self.pin(payment);
+        payment.state = State::Intent(Box::new(intent.clone()));
+        Ok(())
+    }
+
+    fn block_intent(&mut self, payment: &Payment, intent: &BlockIntent) -> Result<(), ApplyError> {
         let block = &intent.block.block;
-        let mut lane = self.lane(&payment.account)?;
+        let mut lane = self.lane(&block.account)?;
         let place_is_free = lane.open.is_none() && block.previous == lane.head;
         let amount_fits = Some(intent.amount_raw) == payment.request.amount.as_raw()
             && lane.balance.checked_sub(intent.amount_raw) == Some(block.balance);
-        if !place_is_free || !amount_fits || intent.attempt != attempts + 1 {
+        if payment.account != Some(block.account) || !place_is_free || !amount_fits {
             return Err(misfit("payment.intent", "the block does not fit lane or payment"));
         }
         lane.open = Some(OpenBlock::Payment(payment.id()));
         self.put_lane(&lane);
         self.own_block(intent.hash());
-        payment.state = State::Intent(Box::new(intent.clone()));
+        Ok(())
+    }
+
+    /// From the first signature on, a seller is known by whom it has paid.
+    fn pin(&mut self, payment: &Payment) {
+        let request = &payment.request;
+        if let (Some(terms), Some(origin)) = (&request.terms, request.origin()) {
+            let pin = Pin { pay_to: terms.pay_to.clone(), since_ms: self.at };
+            self.rows.put(Table::Pins, &pin_key(origin, &terms.network), encode(&pin));
+        }
+    }
+
+    /// The empty block keeps the balance and takes the place of the one in the payee's hands; either may win.
+    fn payment_cancelling(
+        &mut self,
+        payment: &mut Payment,
+        hash: &BlockHash,
+        cancel: &BlockIntent,
+    ) -> Result<(), ApplyError> {
+        let lane = self.lane(&cancel.block.block.account)?;
+        let ours = payment.account == Some(lane.account) && keeps_everything(&lane, cancel);
+        match &mut payment.state {
+            State::Intent(intent) | State::Unknown(intent) => match &mut **intent {
+                Intent::Cheque(cheque)
+                    if ours && cheque.cancel.is_none() && cheque.sent.hash() == *hash =>
+                {
+                    cheque.cancel = Some(cancel.clone());
+                }
+                Intent::Block(open)
+                    if ours
+                        && payment.void.is_none()
+                        && !payment.publish_via.is_node()
+                        && open.hash() == *hash =>
+                {
+                    payment.void = Some(Box::new(cancel.clone()));
+                }
+                _ => return Err(misfit("payment.cancelling", "the block does not fit")),
+            },
+            _ => return Err(misfit("payment.cancelling", "nothing is in the payee's hands")),
+        }
+        self.own_block(cancel.hash());
         Ok(())
     }
 
     fn settled(&mut self, payment: &mut Payment, paid: &Settlement) -> Result<(), ApplyError> {
-        let intent = payment.state.intent().filter(|intent| intent.hash() == paid.reference);
-        let Some(intent) = intent.cloned() else {
-            return Err(misfit("payment.settled", "another block than the open one"));
+        let Some(intent) = payment.state.intent().cloned() else {
+            return Err(misfit("payment.settled", "nothing was signed"));
         };
+        let block = intent.block();
+        if block.is_some_and(|block| paid.reference.block() != Some(block.hash())) {
+            return Err(misfit("payment.settled", "another block than the open one"));
+        }
         if paid.settled_amount != payment.request.amount {
             return Err(misfit("payment.settled", "another amount than was asked"));
         }
@@ -279,21 +339,24 @@ impl Fold<'_> {
         self.tally_settled(payment)?;
         self.settle_charge(payment)?;
         self.unreserve_lane(payment)?;
-        self.free_lane(payment)?;
-        self.advance(&payment.account, &intent)?;
+        if let (Some(block), Some(account)) = (block, payment.account) {
+            self.free_lane(payment)?;
+            self.advance(&account, block)?;
+            let entry = HistoryEntry {
+                kind: HistoryKind::Send,
+                amount: block.amount_raw,
+                counterparty: block.block.block.link.as_account(),
+                block_hash: block.hash(),
+                at_ms: self.at,
+                payment_id: Some(payment.id()),
+                memo: payment.memo.clone(),
+                foreign: false,
+            };
+            self.put_history(&account, &entry);
+        }
         self.dequeue(payment)?;
-        let entry = HistoryEntry {
-            kind: HistoryKind::Send,
-            amount: intent.amount_raw,
-            counterparty: intent.block.block.link.as_account(),
-            block_hash: intent.hash(),
-            at_ms: self.at,
-            payment_id: Some(payment.id()),
-            memo: payment.memo.clone(),
-            foreign: false,
-        };
-        self.put_history(&payment.account, &entry);
-        payment.state = State::Settled { block_hash: intent.hash(), at_ms: self.at };
+        payment.void = None;
+        payment.state = State::Settled { reference: paid.reference.clone(), at_ms: self.at };
         self.count(|counters| counters.settled += 1)
     }
 
@@ -317,12 +380,13 @@ impl Fold<'_> {
             self.release_charge(payment)?;
             self.unreserve_lane(payment)?;
         }
-        if payment.state.intent().is_some() {
+        if payment.state.block().is_some() {
             self.free_lane(payment)?;
         }
         if payment.state.intent().is_some() || matches!(payment.state, State::Reserved { .. }) {
             self.dequeue(payment)?;
         }
+        payment.void = None;
         payment.state = State::Released { ending, reason_code, reason: reason.to_owned() };
         self.count(|counters| match ending {
             Ending::Denied => counters.denied += 1,
@@ -335,8 +399,8 @@ impl Fold<'_> {
         let mut budget = self.view().budget(amount.currency)?;
         budget.reserve(amount.amount)?;
         self.rows.put(Table::Budgets, amount.currency.as_str().as_bytes(), encode(&budget));
-        if let Some(raw) = amount.as_raw() {
-            let mut lane = self.lane(&payment.account)?;
+        if let (Some(raw), Some(account)) = (amount.as_raw(), &payment.account) {
+            let mut lane = self.lane(account)?;
             lane.reserved = lane.reserved.checked_add(raw).ok_or(BudgetError::Overflow)?;
             self.put_lane(&lane);
         }
@@ -344,19 +408,20 @@ impl Fold<'_> {
     }
 
     fn dequeue(&mut self, payment: &Payment) -> Result<(), ApplyError> {
-        let key = seq_key(payment.account.as_bytes(), payment.first_seq);
-        self.rows.delete(Table::Queue, &key);
-        self.with_lane(&payment.account, |lane| lane.queued -= 1)
+        self.rows.delete(Table::Queue, &queue_key(payment));
+        match &payment.account {
+            Some(account) => self.with_lane(account, |lane| lane.queued -= 1),
+            None => Ok(()),
+        }
     }
 
     fn remember_lookalike(&mut self, payment: &Payment) -> Result<(), ApplyError> {
-        let request = &payment.request;
-        let agent = request.agent_id.as_deref();
-        let mut ids = self.view().lookalikes(agent, &request.payee.address, &request.amount)?;
+        let purchase = payment.purchase.as_ref();
+        let mut ids = self.view().lookalikes(&payment.request, purchase)?;
         ids.push(payment.id());
         let surplus = ids.len().saturating_sub(limits::LOOKALIKES);
         ids.drain(..surplus);
-        let key = lookalike_key(agent, &request.payee.address, &request.amount);
+        let key = likeness(&payment.request, purchase);
         self.rows.put(Table::Duplicates, &key.0, encode(&ids));
         Ok(())
     }
@@ -366,8 +431,10 @@ impl Fold<'_> {
     }
 
     fn unreserve_lane(&mut self, payment: &Payment) -> Result<(), ApplyError> {
-        let Some(raw) = payment.request.amount.as_raw() else { return Ok(()) };
-        let mut lane = self.lane(&payment.account)?;
+        let (Some(raw), Some(account)) = (payment.request.amount.as_raw(), &payment.account) else {
+            return Ok(());
+        };
+        let mut lane = self.lane(account)?;
         let refused = BudgetError::NotReserved { reserved: lane.reserved.get(), asked: raw.get() };
         lane.reserved = lane.reserved.checked_sub(raw).ok_or(refused)?;
         self.put_lane(&lane);
@@ -375,7 +442,8 @@ impl Fold<'_> {
     }
 
     fn free_lane(&mut self, payment: &Payment) -> Result<(), ApplyError> {
-        let mut lane = self.lane(&payment.account)?;
+        let nowhere = || misfit("the end of a block", "the payment has no account");
+        let mut lane = self.lane(&payment.account.ok_or_else(nowhere)?)?;
         if lane.open != Some(OpenBlock::Payment(payment.id())) {
             return Err(misfit("the end of a block", "the lane is not held by this payment"));
         }
@@ -383,4 +451,10 @@ impl Fold<'_> {
         self.put_lane(&lane);
         Ok(())
     }
+}
+
+/// Payments of a lane stand behind its account, those without one behind nobody's.
+fn queue_key(payment: &Payment) -> Vec<u8> {
+    let lane = payment.account.as_ref().map_or(REMOTE, |account| account.as_bytes());
+    seq_key(lane, payment.first_seq)
 }

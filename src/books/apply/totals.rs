@@ -123,7 +123,7 @@ fn less_one(number: &mut u64) -> Result<(), ApplyError> {
 }
 
 /// Stopped without a rule that the request broke.
-fn beside_the_rules(reason: ReasonCode) -> bool {
+pub fn beside_the_rules(reason: ReasonCode) -> bool {
     matches!(
         reason,
         ReasonCode::ApprovalExpired | ReasonCode::ApprovalsFull | ReasonCode::WalletFrozen

@@ -8,18 +8,21 @@ use uuid::Uuid;
 
 use super::facts;
 use crate::books::{
-    Body, Event, KeyValue, MemoryRows, Rows, RowsError, Scan, Settlement, Table, View, apply,
+    Body, Event, KeyValue, MemoryRows, NewPayment, Rows, RowsError, Scan, Settlement, Table, View,
+    apply,
 };
 use crate::clock::Millis;
 use crate::engine::sign;
 use crate::ids::{ApprovalId, PaymentId};
 use crate::money::{Currency, Money, Raw};
 use crate::nano::{Account, BlockHash, Link, Signature, SignedBlock, StateBlock, Subtype};
-use crate::payment::{BlockIntent, State};
+use crate::payment::{BlockIntent, Intent, State};
 use crate::policy::{
     Claims, Decision, Mandate, Mode, Outcome, Payee, Policy, Rail, ReasonCode, Request, Stage,
     decide,
 };
+
+mod clock;
 
 const US: Account = Account::from_bytes([1; 32]);
 const SHOP: Account = Account::from_bytes([2; 32]);
@@ -134,7 +137,7 @@ fn a_decision_reads_as_many_rows_however_much_was_paid() {
         let payment = wallet.view().payment(wallet.notes[number].id).unwrap().unwrap();
         let counting = Counting { rows: &wallet.rows, looks: std::cell::Cell::new(0) };
         let view = View::new(&counting, wallet.at);
-        facts(&view, &wallet.policy, &payment.request, Stage::New, wallet.at).unwrap();
+        facts(&view, &wallet.policy, &payment.request, Stage::New).unwrap();
         looks.push(counting.looks.get());
     }
     assert!(looks.iter().all(|count| *count == looks[149]), "{looks:?}");
@@ -237,7 +240,7 @@ impl Wallet {
             Step::Lose => self.end_open(|id, rival| {
                 let reason_code = ReasonCode::RivalConfirmed;
                 let reason = String::new();
-                Event::of(id, Body::PaymentReleased { reason_code, reason, rival })
+                Event::of(id, Body::PaymentReleased { reason_code, reason, rival: Some(rival) })
             }),
             Step::Void => self.end_open(|id, rival| {
                 Event::of(id, Body::PaymentVoided { rival, reason: String::new() })
@@ -278,7 +281,7 @@ impl Wallet {
     }
 
     fn judge(&mut self, request: &Request, stage: Stage) -> Decision {
-        let facts = facts(&self.view(), &self.policy, request, stage, self.at).unwrap();
+        let facts = facts(&self.view(), &self.policy, request, stage).unwrap();
         let decision = decide(&self.policy, request, &facts);
         self.last = Some((decision.verdict.outcome(), decision.reason_code));
         decision
@@ -295,18 +298,20 @@ impl Wallet {
             mandate_id: Some(IDS[mandate].to_owned()),
             claims: Claims::default(),
             cart: None,
+            terms: None,
         };
-        let requested = Body::PaymentRequested {
+        let requested = Body::PaymentRequested(Box::new(NewPayment {
             operation: "test".into(),
             request: request.clone(),
-            account: US,
+            account: Some(US),
             memo: None,
             call_id: id.0,
             idempotency_key: None,
             fingerprint: crate::digest::Digest::GENESIS,
             publish_via: crate::payment::PublishVia::Node,
+            purchase: None,
             purpose: None,
-        };
+        }));
         let decision = self.judge(&request, Stage::New);
         self.book(Event::of(id, requested));
         self.book(sign::decided(&request, Stage::New, &decision));
@@ -377,14 +382,13 @@ impl Wallet {
         let amount = payment.request.amount.amount;
         let balance = lane.balance.get() - amount;
         let intent = block(lane.head, balance, SHOP.into(), amount, attempt);
-        let block_hash = intent.hash();
-        self.book(Event::of(id, Body::PaymentIntent { block_hash, intent }));
+        self.book(sign::written(id, Intent::Block(intent)));
     }
 
     fn open(&self) -> Option<(usize, BlockIntent)> {
         self.notes.iter().enumerate().find_map(|(index, note)| {
             let payment = self.view().payment(note.id).unwrap().unwrap();
-            payment.state.intent().map(|intent| (index, intent.clone()))
+            payment.state.block().map(|intent| (index, intent.clone()))
         })
     }
 
@@ -392,13 +396,13 @@ impl Wallet {
         let Some((index, intent)) = self.open() else { return };
         let settlement = Settlement {
             rail: Rail::Nano,
-            reference: intent.hash(),
+            reference: intent.hash().into(),
             settled_amount: Money::xno(intent.amount_raw),
         };
         let mandate_id = Some(IDS[self.notes[index].mandate].to_owned());
         let body = Body::PaymentSettled { settlement, mandate_id };
         self.book(Event::of(self.notes[index].id, body));
-        let at = self.at;
+        let at = self.view().budget_time().unwrap();
         let note = &mut self.notes[index];
         (note.held, note.settled) = (false, Some(at));
     }
@@ -425,7 +429,8 @@ impl Wallet {
     }
 
     fn since(&self, length: Duration) -> Option<Millis> {
-        self.at.0.checked_sub(length.as_millis() as u64).map(Millis)
+        let now = self.view().budget_time().unwrap();
+        now.0.checked_sub(length.as_millis() as u64).map(Millis)
     }
 
     /// After each yes: held and settled are within the version in force, for ever and in the window.
@@ -444,7 +449,7 @@ impl Wallet {
         for (index, id) in IDS.into_iter().enumerate() {
             let Some(mandate) = &self.versions[index] else { continue };
             let cap = &mandate.caps[0];
-            let usage = self.view().mandate_usage(id, cap, self.at).unwrap();
+            let usage = self.view().mandate_usage(id, cap).unwrap();
             let length = cap.window.as_ref().unwrap().duration;
             let (all, _) = self.count(index, None);
             assert_eq!(usage.total.used(), Some(all));

@@ -164,7 +164,7 @@ impl Engine {
         let id = task.payment_id?;
         let payment = self.store().read(|view| view.payment(id)).ok().flatten()?;
         match payment.state {
-            State::Settled { block_hash, at_ms } => Some((block_hash, at_ms)),
+            State::Settled { reference, at_ms } => Some((reference.block()?, at_ms)),
             _ => None,
         }
     }

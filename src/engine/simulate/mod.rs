@@ -154,7 +154,21 @@ impl Replay<'_> {
         match &event.body {
             // The books of a simulation hold no policy, so that nothing in the fold goes by another than the new one.
             Body::PolicyLoaded { .. } => return Ok(()),
-            Body::PaymentRequested { request, .. } => self.request(stored.seq, at, request)?,
+            // What others are asked to pay and are told decides nothing, and its rows would stay.
+            Body::NanswapNoted(_)
+            | Body::NanswapOrdered(_)
+            | Body::NanswapWebhook(_)
+            | Body::OutboxAdded(_)
+            | Body::OutboxEnded(_)
+            | Body::OutboxNoted(_)
+            | Body::RequestClosed(_)
+            | Body::RequestCreated(_)
+            | Body::RequestExpired(_)
+            | Body::RequestOverpaid(_)
+            | Body::RequestPaid(_)
+            | Body::RequestScanned(_)
+            | Body::RequestUnderpaid(_) => return Ok(()),
+            Body::PaymentRequested(new) => self.request(stored.seq, at, &new.request)?,
             Body::PolicyDecided {
                 stage: DecidedStage::New,
                 outcome,
@@ -206,7 +220,7 @@ impl Replay<'_> {
 
     fn decide(&self, request: &Request, at: Millis) -> Result<Judged, String> {
         let view = View::new(&self.rows, at);
-        let facts = facts::facts(&view, &self.policy, request, Stage::New, at);
+        let facts = facts::facts(&view, &self.policy, request, Stage::New);
         let decision = decide(&self.policy, request, &facts.map_err(|e| e.to_string())?);
         // The grant within is dropped here: a simulation signs nothing.
         Ok(Judged {
@@ -249,7 +263,8 @@ fn is_end(body: &Body) -> bool {
     )
 }
 
-fn time_of(event: &ledger::Event) -> Result<Millis, String> {
+/// When a ledger event happened.
+pub(super) fn time_of(event: &ledger::Event) -> Result<Millis, String> {
     let at: jiff::Timestamp = event.at.parse().map_err(|e: jiff::Error| e.to_string())?;
     Ok(Millis(u64::try_from(at.as_millisecond()).unwrap_or(0)))
 }

@@ -2,7 +2,8 @@
 //!
 //! This module must never hand out work it has not checked itself.
 
-mod scalar;
+mod kernel;
+mod search;
 
 use std::fmt;
 use std::str::FromStr;
@@ -13,7 +14,8 @@ use blake2::{Blake2b, Digest};
 use super::hex::{self, HexError, serde_text};
 use super::{Root, Subtype};
 
-pub use scalar::{Cancel, Search, generate};
+pub use kernel::{Kernel, UnknownKernel};
+pub use search::{Search, generate};
 
 /// A nonce. Text: 16 hexadecimal digits, most significant first, lower case out, any case in.
 #[derive(Clone, Copy, Eq, Hash, PartialEq)]
@@ -47,6 +49,15 @@ impl Difficulty {
     /// Whether `work` for `root` is worth at least this.
     pub fn is_met_by(self, work: Work, root: &Root) -> bool {
         value(work, root) >= self.0
+    }
+
+    /// Hashes that a search for work worth this takes on average.
+    pub const fn hashes_expected(self) -> u64 {
+        match self.0 {
+            0 => 1,
+            // All hashes are as likely; of 2^64 those at least this large are what is left up to the end.
+            above => u64::MAX / above.wrapping_neg(),
+        }
     }
 }
 
@@ -105,6 +116,17 @@ mod tests {
         assert!(!Difficulty(exact.0 + 1).is_met_by(work, &root));
         assert!(Network::Live.thresholds().epoch_1.is_met_by(work, &root));
         assert!(!Network::Live.thresholds().epoch_2_send.is_met_by(work, &root));
+    }
+
+    #[test]
+    fn a_search_takes_as_many_hashes_as_published() {
+        let live = Network::Live.thresholds();
+        // 2^29 and 2^23, less what the division leaves.
+        assert_eq!(live.epoch_2_send.hashes_expected(), (1 << 29) - 1);
+        assert_eq!(live.epoch_2_receive.hashes_expected(), (1 << 23) - 1);
+        assert_eq!(Difficulty(0).hashes_expected(), 1);
+        assert_eq!(Difficulty(1).hashes_expected(), 1);
+        assert_eq!(Difficulty(u64::MAX).hashes_expected(), u64::MAX);
     }
 
     #[test]

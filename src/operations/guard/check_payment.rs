@@ -1,9 +1,13 @@
 //! `check_payment`: how a payment would be decided now. It must never reserve or write anything.
 
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::claims::{LineItemIn, check_rail, claims};
+use super::purchase::{Around, Asked, wish};
 use crate::engine::{Amount, Checked, Order};
 use crate::failure::Failure;
 use crate::limits;
@@ -12,6 +16,7 @@ use crate::operations::{
     Access, AccountRef, AmountText, Audience, Context, LedgerHead, Operation, Outcome, Spec,
 };
 use crate::payment::PublishVia;
+use crate::policy::Rail;
 
 /// Check a payment without asking for it.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -34,6 +39,32 @@ pub struct CheckPayment {
     /// As in request_payment.
     #[serde(default)]
     mandate_id: Option<String>,
+    /// As in request_payment.
+    #[serde(default)]
+    method: Option<String>,
+    /// As in request_payment.
+    #[serde(default)]
+    headers: BTreeMap<String, String>,
+    /// As in request_payment.
+    #[serde(default)]
+    body: Option<Value>,
+}
+
+/// What a seller asks now.
+#[derive(Debug, JsonSchema, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[schemars(inline)]
+struct Asking {
+    /// The price, in the currency's smallest unit.
+    amount: String,
+    /// Its currency.
+    currency: String,
+    /// On which network.
+    network: String,
+    /// In which asset.
+    asset: String,
+    /// To whom.
+    pay_to: String,
 }
 
 /// How it would be decided.
@@ -56,6 +87,9 @@ pub struct Check {
     remaining: Vec<String>,
     /// The ledger's head when it was looked at.
     ledger_head: LedgerHead,
+    /// What the seller asks now, on x402.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    seller_asks: Option<Asking>,
 }
 
 impl Operation for CheckPayment {
@@ -67,10 +101,13 @@ impl Operation for CheckPayment {
         audience: Audience::Agent,
         access: Access::Read,
         toolset: "guard",
-        open_world: false,
+        open_world: true,
     };
 
     async fn run(self, context: &Context) -> Result<Outcome<Check>, Failure> {
+        if self.rail.parse() == Ok(Rail::X402) {
+            return self.ask_seller(context).await.map(Outcome::Done);
+        }
         check_rail(&self.rail, &self.currency)?;
         let claims = claims(self.payee_category, None, self.line_items)?;
         let order = Order {
@@ -92,6 +129,32 @@ impl Operation for CheckPayment {
     }
 }
 
+impl CheckPayment {
+    async fn ask_seller(self, context: &Context) -> Result<Check, Failure> {
+        let around = Around {
+            amount: self.amount,
+            currency: self.currency,
+            payee_address: self.payee_address,
+            payee_label: None,
+            claims: claims(self.payee_category, None, self.line_items)?,
+            memo: None,
+            mandate_id: self.mandate_id,
+            idempotency_key: None,
+        };
+        let asked = Asked { method: self.method, headers: self.headers, body: self.body };
+        let wish = wish(around, asked, <Self as Operation>::SPEC.name, context).await?;
+        let (checked, request) = context.engine.check_x402(&wish).await?;
+        let seller_asks = request.terms.map(|terms| Asking {
+            amount: request.amount.amount.to_string(),
+            currency: request.amount.currency.to_string(),
+            network: terms.network,
+            asset: terms.asset,
+            pay_to: terms.pay_to,
+        });
+        Ok(Check { seller_asks, ..check(checked) })
+    }
+}
+
 fn check(checked: Checked) -> Check {
     Check {
         outcome: checked.outcome.as_str().to_owned(),
@@ -101,5 +164,6 @@ fn check(checked: Checked) -> Check {
         rules: checked.rules.iter().map(ToString::to_string).collect(),
         remaining: checked.remaining,
         ledger_head: checked.head.into(),
+        seller_asks: None,
     }
 }

@@ -75,7 +75,7 @@ pub(super) fn check_rail(rail: &str, currency: &str) -> Result<(), Failure> {
         }
         Ok(Rail::Acp | Rail::Stripe | Rail::X402) | Err(()) => {
             let message = format!("this wallet has no rail {:?}", shown(rail));
-            Err(Failure::invalid("INVALID_RAIL", message).hint("It has: nano"))
+            Err(Failure::invalid("INVALID_RAIL", message).hint("It has: nano, x402"))
         }
     }
 }

@@ -38,13 +38,13 @@ impl Operation for ListMandates {
 
     async fn run(self, context: &Context) -> Result<Outcome<Mandates>, Failure> {
         let engine = &context.engine;
-        let clock = engine.clock().now();
+        let clock = engine.clock().read();
         let read = engine.store().read(|view| {
-            let now = clock.max(view.now());
+            let view = &view.at(clock)?;
             let mut mandates = Vec::new();
             for row in view.mandates()? {
                 if concerns(&context.caller, row.mandate.agent_id.as_deref(), true) {
-                    mandates.push(shown(view, &row, now)?);
+                    mandates.push(shown(view, &row)?);
                 }
             }
             let mut proposed = Vec::new();

@@ -7,7 +7,6 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::books::{MandateRow, RowsError, View};
-use crate::clock::Millis;
 use crate::money::{Currency, Money};
 use crate::policy::{Cap, Usage};
 
@@ -54,16 +53,15 @@ struct WindowOut {
 pub(in crate::operations) fn shown(
     view: &View<'_>,
     row: &MandateRow,
-    now: Millis,
 ) -> Result<Map<String, Value>, RowsError> {
     let mandate = &row.mandate;
-    let ended = mandate.expires_at.is_some_and(|at| at <= now);
+    let ended = mandate.expires_at.is_some_and(|at| at <= view.now());
     let status = match row.revoked_at_ms {
         Some(_) => "revoked",
         None if ended => "expired",
         None => "active",
     };
-    let budgets = budgets(view, row, now)?;
+    let budgets = budgets(view, row)?;
     let beside = Beside {
         version: row.version,
         status,
@@ -81,9 +79,8 @@ pub(in crate::operations) fn shown(
 pub(in crate::operations) fn bars(
     view: &View<'_>,
     row: &MandateRow,
-    now: Millis,
 ) -> Result<Map<String, Value>, RowsError> {
-    let budgets = budgets(view, row, now)?;
+    let budgets = budgets(view, row)?;
     let mut object = Map::new();
     object.insert("id".to_owned(), Value::from(row.mandate.id.clone()));
     if let Some(first) = budgets.first() {
@@ -96,11 +93,11 @@ pub(in crate::operations) fn bars(
     Ok(object)
 }
 
-fn budgets(view: &View<'_>, row: &MandateRow, now: Millis) -> Result<Vec<BudgetOut>, RowsError> {
+fn budgets(view: &View<'_>, row: &MandateRow) -> Result<Vec<BudgetOut>, RowsError> {
     let id = &row.mandate.id;
     let look = |cap: &Cap| {
         let count = view.mandate_budget(id, cap.cap.currency)?.settled_count;
-        Ok(budget(cap, &view.mandate_usage(id, cap, now)?, count))
+        Ok(budget(cap, &view.mandate_usage(id, cap)?, count))
     };
     row.mandate.caps.iter().map(look).collect()
 }

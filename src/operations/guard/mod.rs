@@ -7,6 +7,7 @@ mod claims;
 mod get_payment_status;
 mod list_mandates;
 mod propose_mandate;
+mod purchase;
 mod request_payment;
 
 pub use check_payment::CheckPayment;

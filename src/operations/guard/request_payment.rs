@@ -1,31 +1,37 @@
 //! `request_payment`: a payment on any rail, with the arguments of seeds/004.
 
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::claims::{LineItemIn, check_rail, claims};
-use crate::engine::Order;
+use super::purchase::{Around, Asked, SellerAnswer, buy, wish};
+use crate::engine::{Order, Wish};
 use crate::failure::Failure;
 use crate::limits;
 use crate::operations::fields::{bounded, idempotency_key, payee_account};
 use crate::operations::spend::spend_claiming;
 use crate::operations::{
-    Access, AccountRef, AmountText, Audience, Context, Operation, Outcome, PayResult, Spec,
+    Access, AccountRef, AmountText, Audience, Context, Image, Operation, Outcome, PayResult, Spec,
     outcome_of,
 };
 use crate::payment::PublishVia;
+use crate::policy::Rail;
 
 /// Ask for a payment.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct RequestPayment {
-    /// How the money moves: nano.
+    /// How the money moves: nano, or x402 for a URL that answers 402.
     rail: String,
-    /// How much, in the currency's smallest unit, as integer text: raw for XNO (1 XNO = 10^30 raw).
+    /// How much, in the currency's smallest unit, as integer text: raw for XNO (1 XNO = 10^30 raw), millionths for USDC.
+    /// On x402 the most you would pay.
     amount: AmountText,
-    /// Currency code: XNO on rail nano.
+    /// Currency code: XNO on rail nano; USDC, USD or XNO on x402.
     currency: String,
-    /// Where to: on rail nano a nano_ or xrb_ address.
+    /// Where to: a nano_ or xrb_ address, or on x402 the URL of what is sold.
     payee_address: String,
     /// What the payee is called, for the owner; never a reason to allow.
     #[serde(default)]
@@ -48,21 +54,45 @@ pub struct RequestPayment {
     /// One key per intended payment; after a time-out repeat with the SAME key.
     #[serde(default)]
     idempotency_key: Option<String>,
+    /// x402: HTTP method.
+    #[serde(default)]
+    method: Option<String>,
+    /// x402: headers such as accept.
+    #[serde(default)]
+    headers: BTreeMap<String, String>,
+    /// x402: JSON body.
+    #[serde(default)]
+    body: Option<Value>,
+}
+
+/// How it stands, and what a seller answered.
+#[derive(Debug, JsonSchema, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RequestedPayment {
+    #[serde(flatten)]
+    result: PayResult,
+    /// What the seller answered to the payment.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    answer: Option<SellerAnswer>,
 }
 
 impl Operation for RequestPayment {
-    type Output = PayResult;
+    type Output = RequestedPayment;
     const SPEC: Spec = Spec {
         name: "request_payment",
         title: "Request a payment",
-        description: "Ask the wallet to pay on a rail (nano). The owner's policy decides: settled, denied (with every rule and what would pass), pending_approval (the owner must act), failed, or pending (unknown: do not pay again).",
+        description: "Ask the wallet to pay on a rail (nano, x402). The owner's policy decides: settled, denied (with every rule and what would pass), pending_approval (the owner must act), failed, or pending (unknown: do not pay again).",
         audience: Audience::Agent,
         access: Access::Spend,
         toolset: "guard",
         open_world: true,
     };
 
-    async fn run(self, context: &Context) -> Result<Outcome<PayResult>, Failure> {
+    async fn run(self, context: &Context) -> Result<Outcome<RequestedPayment>, Failure> {
+        if self.rail.parse() == Ok(Rail::X402) {
+            let (result, answer) = buy(self.wish(context).await?, context).await?;
+            return Ok(outcome_of(result.status, RequestedPayment { result, answer }));
+        }
         check_rail(&self.rail, &self.currency)?;
         let claims = claims(self.payee_category, self.intent, self.line_items)?;
         let order = Order {
@@ -80,6 +110,27 @@ impl Operation for RequestPayment {
             purpose: None,
         };
         let result = PayResult::from(&spend_claiming(order, claims, context).await?);
-        Ok(outcome_of(result.status, result))
+        Ok(outcome_of(result.status, RequestedPayment { result, answer: None }))
+    }
+
+    fn image(output: &RequestedPayment) -> Option<Image> {
+        output.answer.as_ref().and_then(|answer| answer.image.clone())
+    }
+}
+
+impl RequestPayment {
+    async fn wish(self, context: &Context) -> Result<Wish, Failure> {
+        let around = Around {
+            amount: self.amount,
+            currency: self.currency,
+            payee_address: self.payee_address,
+            payee_label: self.payee_label,
+            claims: claims(self.payee_category, self.intent, self.line_items)?,
+            memo: self.memo,
+            mandate_id: self.mandate_id,
+            idempotency_key: self.idempotency_key,
+        };
+        let asked = Asked { method: self.method, headers: self.headers, body: self.body };
+        wish(around, asked, <Self as Operation>::SPEC.name, context).await
     }
 }

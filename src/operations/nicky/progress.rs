@@ -70,7 +70,7 @@ pub(super) fn shown(
             || context.caller == crate::operations::Caller::Operator
     });
     let settled = ours.as_ref().and_then(|payment| match payment.state {
-        State::Settled { block_hash, at_ms } => Some((block_hash.to_string(), at_ms)),
+        State::Settled { ref reference, at_ms } => Some((reference.to_string(), at_ms)),
         _ => None,
     });
     let seen = outlook(progress, settled.as_ref().map(|(hash, _)| hash.as_str()));

@@ -25,6 +25,30 @@ pub struct ApprovalsAnswer {
     /// The owner's words.
     #[serde(default)]
     reason: Option<String>,
+    /// Where the owner said so, by the surface that asks: cli when left out.
+    #[serde(default)]
+    channel: AnsweredAt,
+}
+
+/// Where an owner answers. A host's user never does so here.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, JsonSchema, PartialEq)]
+#[serde(rename_all = "snake_case")]
+#[schemars(inline)]
+pub enum AnsweredAt {
+    /// `paywarden approvals` at a terminal.
+    #[default]
+    Cli,
+    /// The control API or its web page.
+    Http,
+}
+
+impl From<AnsweredAt> for Channel {
+    fn from(at: AnsweredAt) -> Self {
+        match at {
+            AnsweredAt::Cli => Self::Cli,
+            AnsweredAt::Http => Self::Http,
+        }
+    }
 }
 
 impl Operation for ApprovalsAnswer {
@@ -48,7 +72,7 @@ impl Operation for ApprovalsAnswer {
         let resolution = Resolution {
             approval_id,
             approved: self.approved,
-            channel: Channel::Cli,
+            channel: self.channel.into(),
             reason: bounded("reason", self.reason, limits::REASON_BYTES)?,
             call_id: Some(context.call_id),
         };
@@ -84,6 +108,14 @@ mod tests {
         {
             assert!(read(wrong.clone()).is_err(), "{wrong}");
         }
+        let from = |channel: &str| {
+            let arguments = json!({ "approvalId": "x", "approved": true, "channel": channel });
+            serde_json::from_value::<ApprovalsAnswer>(arguments)
+                .map(|answer| Channel::from(answer.channel))
+        };
+        assert_eq!(from("cli").unwrap(), Channel::Cli);
+        assert_eq!(from("http").unwrap(), Channel::Http);
+        assert!(from("host").is_err(), "that is agent authority");
         let missing = json!({ "approvalId": "x" });
         assert!(serde_json::from_value::<ApprovalsAnswer>(missing).is_err());
     }

@@ -21,11 +21,20 @@ pub struct EntryOut {
     /// What it sells.
     #[serde(skip_serializing_if = "Option::is_none")]
     category: Option<String>,
+    /// Where a merchant's checkouts are.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    endpoint: Option<String>,
+    /// Who is paid there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    profile: Option<String>,
 }
 
 impl From<(String, DirectoryEntry)> for EntryOut {
-    fn from((key, entry): (String, DirectoryEntry)) -> Self {
-        Self { key, label: entry.label, category: entry.category }
+    fn from((key, mut entry): (String, DirectoryEntry)) -> Self {
+        let (endpoint, profile) =
+            entry.checkout.take().map(|place| (place.endpoint, place.profile)).unzip();
+        let DirectoryEntry { label, category, .. } = entry;
+        Self { key, label, category, endpoint, profile: profile.flatten() }
     }
 }
 
@@ -38,6 +47,7 @@ pub(super) fn entry(
     category: Option<String>,
 ) -> Result<DirectoryEntry, Failure> {
     Ok(DirectoryEntry {
+        checkout: None,
         label: bounded("label", label, limits::LABEL_BYTES)?,
         category: bounded("category", category, limits::LABEL_BYTES)?,
     })

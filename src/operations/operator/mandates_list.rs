@@ -67,9 +67,9 @@ impl Operation for MandatesList {
 
     async fn run(self, context: &Context) -> Result<Outcome<Mandates>, Failure> {
         let engine = &context.engine;
-        let clock = engine.clock().now();
+        let clock = engine.clock().read();
         let read = engine.store().read(|view| {
-            let now = clock.max(view.now());
+            let view = &view.at(clock)?;
             let rows = match &self.mandate_id {
                 Some(id) => view.mandate(id)?.into_iter().collect(),
                 None if self.revoked => {
@@ -77,8 +77,7 @@ impl Operation for MandatesList {
                 }
                 None => view.mandates()?,
             };
-            let mandates: Result<Vec<_>, _> =
-                rows.iter().map(|row| shown(view, row, now)).collect();
+            let mandates: Result<Vec<_>, _> = rows.iter().map(|row| shown(view, row)).collect();
             let drafts = view.proposals()?;
             Ok((mandates?, drafts))
         });

@@ -33,6 +33,9 @@ impl Operation for MerchantsRemove {
         let id = entry_id(&self.id)?;
         let key = id.as_str();
         let written = context.engine.remove_entry(Directory::Merchants, key).await?;
+        if let Ok(shops) = context.engine.services().shops() {
+            shops.keep_token(key, None)?;
+        }
         Ok(Outcome::Done(EntryWritten::new(written, false)))
     }
 }

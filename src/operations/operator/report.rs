@@ -10,18 +10,22 @@ use serde_json::{Map, Value};
 
 use crate::books::{RowsError, Tally, View};
 use crate::clock::Millis;
-use crate::engine::store_failure;
+use crate::engine::{Counted, store_failure};
 use crate::failure::Failure;
 use crate::limits;
 use crate::money::{Currency, Money};
 use crate::operations::guard::mandate_view;
 use crate::operations::{Access, Audience, Context, LedgerHead, Operation, Outcome, Spec};
-use crate::policy::Budget;
+use crate::policy::{Budget, Rail};
 
 /// Report on spending.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Report {}
+pub struct Report {
+    /// Count only what happened from here on: RFC 3339, or a day (UTC). What is held, waits or is left is as it is now.
+    #[serde(default)]
+    since: Option<String>,
+}
 
 /// What was spent.
 #[derive(Debug, JsonSchema, Serialize)]
@@ -29,6 +33,9 @@ pub struct Report {}
 pub struct Spending {
     /// When this was read, RFC 3339, ledger time.
     generated_at: String,
+    /// From when on it was counted, RFC 3339; from the beginning when missing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    since: Option<String>,
     /// Payments by how they ended, and those that have not.
     payments: Payments,
     /// Currency to what was settled, in smallest units.
@@ -137,32 +144,40 @@ impl Operation for Report {
 
     async fn run(self, context: &Context) -> Result<Outcome<Spending>, Failure> {
         let engine = &context.engine;
-        let clock = engine.clock().now();
+        let since = self.since.as_deref().map(time).transpose()?;
+        // Counted before the books are looked at, so that nothing is settled there and not here.
+        let counted = match since {
+            Some(since) => Some(engine.counted_since(since, &context.cancelled).await?),
+            None => None,
+        };
+        let clock = engine.clock().read();
         let head = engine.store().head();
         let read = engine.store().read(|view| {
-            let now = clock.max(view.now());
-            let tally = view.tally()?;
-            let budgets = view.budgets()?;
-            let agents = view.tallies_by_agent()?.into_iter();
-            let rails = view.tallies_by_rail()?.into_iter();
+            let view = &view.at(clock)?;
+            let sums = Sums::of(view, counted.as_ref())?;
             Ok(Spending {
-                generated_at: now.to_string(),
+                generated_at: view.now().to_string(),
+                since: since.map(|since| since.to_string()),
                 payments: Payments {
-                    settled: tally.settled,
-                    failed: tally.failed,
-                    denied: tally.denied,
-                    blocked: tally.blocked,
-                    held: tally.held,
+                    settled: sums.all.settled,
+                    failed: sums.all.failed,
+                    denied: sums.all.denied,
+                    blocked: sums.all.blocked,
+                    held: sums.all.held,
                 },
-                settled_by_currency: units(&budgets, |budget| budget.settled),
-                totals: budgets.iter().map(total).collect(),
+                settled_by_currency: units(&sums.budgets, |budget| budget.settled),
+                totals: sums.budgets.iter().map(total).collect(),
                 pending_approvals: view.counters()?.approvals_waiting,
-                mandates: mandates(view, now)?,
+                mandates: mandates(view)?,
                 orders: Vec::new(),
-                by_agent: agents
+                by_agent: sums
+                    .by_agent
+                    .into_iter()
                     .map(|(agent_id, tally)| AgentTotals { agent_id, share: share(tally) })
                     .collect(),
-                by_rail: rails
+                by_rail: sums
+                    .by_rail
+                    .into_iter()
                     .map(|(rail, tally)| RailTotals {
                         rail: rail.as_str().to_owned(),
                         share: share(tally),
@@ -175,11 +190,61 @@ impl Operation for Report {
     }
 }
 
+/// The numbers of a report.
+struct Sums {
+    all: Tally,
+    budgets: Vec<(Currency, Budget)>,
+    by_agent: Vec<(Option<String>, Tally)>,
+    by_rail: Vec<(Rail, Tally)>,
+}
+
+impl Sums {
+    /// As they are kept; with what was counted since a time in the place of all there ever was.
+    fn of(view: &View<'_>, since: Option<&Counted>) -> Result<Self, RowsError> {
+        let mut sums = Self {
+            all: view.tally()?,
+            budgets: view.budgets()?,
+            by_agent: view.tallies_by_agent()?,
+            by_rail: view.tallies_by_rail()?,
+        };
+        let Some(since) = since else { return Ok(sums) };
+        sums.all = since.all.with_held_of(sums.all);
+        for (currency, budget) in &mut sums.budgets {
+            budget.settled = since.settled.get(currency).copied().unwrap_or_default();
+        }
+        let none = Tally::default();
+        for (agent, tally) in &mut sums.by_agent {
+            let counted = since.by_agent.get(agent).unwrap_or(&none);
+            *tally = counted.with_held_of(std::mem::take(tally));
+        }
+        for (rail, tally) in &mut sums.by_rail {
+            let counted = since.by_rail.get(rail).unwrap_or(&none);
+            *tally = counted.with_held_of(std::mem::take(tally));
+        }
+        Ok(sums)
+    }
+}
+
+/// A time as an owner types it: RFC 3339, or a day, which begins at midnight UTC.
+fn time(text: &str) -> Result<Millis, Failure> {
+    let day = || {
+        let day: jiff::civil::Date = text.parse().ok()?;
+        day.to_zoned(jiff::tz::TimeZone::UTC).ok().map(|day| day.timestamp())
+    };
+    let parsed = text.parse::<jiff::Timestamp>().ok().or_else(day);
+    let millis = parsed.and_then(|time| u64::try_from(time.as_millisecond()).ok());
+    millis.map(Millis).ok_or_else(|| {
+        let shown: String = text.chars().take(limits::QUOTE_CHARS).collect();
+        Failure::invalid("INVALID_TIME", format!("{shown:?} is no time"))
+            .hint("Give a day (2026-01-31) or a time (2026-01-31T12:00:00Z)")
+    })
+}
+
 /// Mandates in force, then revoked ones.
-fn mandates(view: &View<'_>, now: Millis) -> Result<Vec<Map<String, Value>>, RowsError> {
+fn mandates(view: &View<'_>) -> Result<Vec<Map<String, Value>>, RowsError> {
     let mut rows = view.mandates()?;
     rows.extend(view.revoked_mandates(None, limits::REPORT_REVOKED)?);
-    rows.iter().map(|row| mandate_view::bars(view, row, now)).collect()
+    rows.iter().map(|row| mandate_view::bars(view, row)).collect()
 }
 
 fn share(tally: Tally) -> Share {
@@ -216,6 +281,15 @@ mod tests {
     use crate::books::{Body, MemoryRows, apply};
 
     #[test]
+    fn a_time_is_a_time_or_a_day() {
+        assert_eq!(time("1970-01-02").unwrap(), Millis(86_400_000));
+        assert_eq!(time("1970-01-01T00:00:00.007Z").unwrap(), Millis(7));
+        for bad in ["", "yesterday", "-1", "1969-12-31", "2026-02-30", "2026-1-1", "7"] {
+            assert_eq!(time(bad).unwrap_err().code, "INVALID_TIME", "{bad}");
+        }
+    }
+
+    #[test]
     fn as_many_revoked_mandates_are_named_as_the_bound_allows() {
         let mut rows = MemoryRows::default();
         let mut seq = 0;
@@ -223,7 +297,7 @@ mod tests {
             seq += 1;
             apply(rows, seq, Millis(seq), &body.into()).unwrap();
         };
-        let named = |rows: &MemoryRows| mandates(&View::new(rows, Millis(9_999)), Millis(9_999));
+        let named = |rows: &MemoryRows| mandates(&View::new(rows, Millis(9_999)));
         for number in 0..=limits::REPORT_REVOKED {
             let id = format!("m{number}");
             let cap = serde_json::json!({ "amount": "5", "currency": "USD" });

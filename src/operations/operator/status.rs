@@ -35,8 +35,14 @@ pub struct Status {
     mode: String,
     /// Payments asked for, by how they ended.
     payments: Payments,
+    /// The wall clock, where it is ahead of the time since this machine was started.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    clock: Option<ClockAhead>,
     /// The accounts.
     accounts: Vec<Account>,
+    /// Where tokens are held that x402 is paid from; nothing while the wallet is locked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    x402_address: Option<String>,
     /// The ledger's head.
     ledger_head: LedgerHead,
 }
@@ -53,6 +59,20 @@ pub struct Payments {
     denied: u64,
     /// Allowed, and failed.
     failed: u64,
+}
+
+/// A wall clock that went ahead; budgets count by the slower clock until the owner accepts it.
+#[derive(Debug, JsonSchema, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[schemars(inline)]
+pub struct ClockAhead {
+    /// By how much, in milliseconds.
+    ahead_ms: u64,
+    /// Whether that is more than a correction of the clock.
+    jumped: bool,
+    /// Since when by the wall clock, RFC 3339.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    since: Option<String>,
 }
 
 /// One account.
@@ -95,6 +115,7 @@ impl Operation for OperatorStatus {
             Ok((wallet, freeze, view.counters()?, view.policy()?, view.lanes()?))
         });
         let (wallet, freeze, counters, policy, lanes) = read.map_err(|e| store_failure(&e))?;
+        let clocks = context.engine.clocks()?;
         let marker = store.marker_reason();
         let mode = policy.and_then(|row| serde_json::to_value(row.policy.mode).ok());
         Ok(Outcome::Done(Status {
@@ -104,6 +125,11 @@ impl Operation for OperatorStatus {
             reason: freeze.map(|row| row.reason).or(marker),
             pending_approvals: counters.approvals_waiting,
             mandates: counters.mandates,
+            clock: (clocks.skew_ms > 0).then(|| ClockAhead {
+                ahead_ms: clocks.skew_ms,
+                jumped: clocks.is_jump(),
+                since: clocks.since_ms.map(|at| at.to_string()),
+            }),
             mode: mode.and_then(|mode| mode.as_str().map(str::to_owned)).unwrap_or_default(),
             payments: Payments {
                 requested: counters.requested,
@@ -112,6 +138,7 @@ impl Operation for OperatorStatus {
                 failed: counters.failed,
             },
             accounts: lanes.iter().map(account).collect(),
+            x402_address: context.engine.evm_address().map(|address| address.to_string()),
             ledger_head: head.into(),
         }))
     }

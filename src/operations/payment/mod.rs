@@ -8,7 +8,7 @@ mod request;
 mod shown;
 mod status;
 
-pub use backend::PaymentBackend;
 pub use list::PaymentList;
+pub use qr::address_qr;
 pub use request::PaymentRequest;
 pub use status::PaymentStatus;

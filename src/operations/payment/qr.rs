@@ -16,6 +16,11 @@ pub(super) fn image(text: &str) -> Option<Image> {
     Some(Image { mime_type: "image/png".to_owned(), data })
 }
 
+/// An address as a payer's camera takes it.
+pub fn address_qr(address: &str) -> Option<Image> {
+    image(&format!("nano:{address}"))
+}
+
 /// One bit for a pixel, black on white, with the quiet zone that readers want.
 fn png(code: &QrCode) -> Option<Vec<u8>> {
     let modules = code.width();

@@ -5,9 +5,10 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::backend::{self, Made};
 use super::redirect::redirect_url;
-use super::{PaymentBackend, qr, shown};
-use crate::engine::RequestOrder;
+use super::{qr, shown};
+use crate::engine::{PaymentBackend, RequestOrder};
 use crate::failure::Failure;
 use crate::limits;
 use crate::operations::fields::{bounded, payee_account};
@@ -47,7 +48,8 @@ pub struct Asked {
     /// The exact amount in raw.
     amount_raw: String,
     /// Until when, RFC 3339.
-    expires_at: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expires_at: Option<String>,
     /// The same for the payer's wallet, as a link; the image holds it as a QR code.
     uri: String,
     /// As given.
@@ -68,6 +70,7 @@ impl Operation for PaymentRequest {
     };
 
     async fn run(self, context: &Context) -> Result<Outcome<Asked>, Failure> {
+        self.check_backend(context.engine.services().payment_backend())?;
         let account = match &self.receive_address {
             Some(address) => payee_account(address)?,
             None => AccountRef::resolve(None, &context.engine)?,
@@ -81,21 +84,50 @@ impl Operation for PaymentRequest {
             redirect_url: redirect_url(self.redirect_url)?,
             memo: bounded("memo", self.memo, limits::MEMO_BYTES)?,
         };
-        let made = PaymentBackend::default().request(order, context).await?;
-        let request = &made.request;
-        Ok(Outcome::Done(Asked {
-            receive_address: request.account.to_string(),
-            amount: request.claim.amount_raw.to_xno(),
-            transaction_id: request.id().to_string(),
-            amount_raw: request.claim.amount_raw.to_string(),
-            expires_at: request.claim.expires_at_ms.to_string(),
-            uri: shown::uri(request),
-            redirect_url: request.redirect_url.clone(),
-        }))
+        let redirect_url = order.redirect_url.clone();
+        Ok(Outcome::Done(asked(&backend::request(order, context).await?, redirect_url)))
     }
 
     fn image(output: &Asked) -> Option<Image> {
         qr::image(&output.uri)
+    }
+}
+
+impl PaymentRequest {
+    /// What ifenpay has no place for must not seem to be kept.
+    fn check_backend(&self, backend: PaymentBackend) -> Result<(), Failure> {
+        let odd = match backend {
+            PaymentBackend::Direct => None,
+            PaymentBackend::Ifenpay if self.memo.is_some() => Some("memo"),
+            PaymentBackend::Ifenpay => {
+                self.expires_in_seconds.is_some().then_some("expires_in_seconds")
+            }
+        };
+        let Some(field) = odd else { return Ok(()) };
+        let message = format!("ifenpay makes the requests of this wallet and knows no {field}");
+        Err(Failure::invalid("INVALID_ARGUMENTS", message).hint("Leave it out"))
+    }
+}
+
+fn asked(made: &Made, redirect_url: Option<String>) -> Asked {
+    let (account, amount, transaction_id, expires_at) = match made {
+        Made::Direct(made) => {
+            let (request, claim) = (&made.request, &made.request.claim);
+            let expires_at = Some(claim.expires_at_ms.to_string());
+            (request.account, claim.amount_raw, request.id().to_string(), expires_at)
+        }
+        Made::Ifenpay(made) => {
+            (made.receive_address, made.amount, made.transaction_id.to_string(), None)
+        }
+    };
+    Asked {
+        receive_address: account.to_string(),
+        amount: amount.to_xno(),
+        transaction_id,
+        amount_raw: amount.to_string(),
+        expires_at,
+        uri: shown::uri(account, amount),
+        redirect_url,
     }
 }
 

@@ -5,8 +5,10 @@ use serde::Serialize;
 
 use crate::books::{PaymentRequest, RequestStatus};
 use crate::engine::Requested;
-use crate::nano::NanoUri;
+use crate::money::Raw;
+use crate::nano::{Account, NanoUri};
 use crate::operations::Caller;
+use crate::providers::ifenpay::PaymentStatus as IfenpayStatus;
 
 /// A request as it stands.
 #[derive(Debug, JsonSchema, Serialize)]
@@ -19,11 +21,14 @@ pub struct Shown {
     /// Whether the money is there.
     is_paid: bool,
     /// Where to pay to.
-    receive_address: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    receive_address: Option<String>,
     /// The exact amount to pay, in XNO.
-    amount: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    amount: Option<String>,
     /// Until when, RFC 3339.
-    expires_at: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expires_at: Option<String>,
     /// All that came for it, in XNO.
     #[serde(skip_serializing_if = "Option::is_none")]
     received: Option<String>,
@@ -56,15 +61,43 @@ impl From<&Requested> for Shown {
             transaction_id: request.id().to_string(),
             status,
             is_paid,
-            receive_address: request.account.to_string(),
-            amount: request.claim.amount_raw.to_xno(),
-            expires_at: request.claim.expires_at_ms.to_string(),
+            receive_address: Some(request.account.to_string()),
+            amount: Some(request.claim.amount_raw.to_xno()),
+            expires_at: Some(request.claim.expires_at_ms.to_string()),
             received: received.map(|raw| raw.to_xno()),
             paid_at: receipt.map(|receipt| receipt.paid_at_ms.to_string()),
             payer: receipt.map(|receipt| receipt.payer.to_string()),
             block_hash: receipt.map(|receipt| receipt.block_hash.to_string()),
             redirect_url: request.redirect_url.clone(),
             memo: request.memo.clone(),
+        }
+    }
+}
+
+/// A stranger's words.
+#[derive(Debug, JsonSchema, Serialize)]
+#[schemars(inline)]
+pub struct Untrusted {
+    /// What ifenpay says.
+    pub(super) message: String,
+}
+
+impl From<&IfenpayStatus> for Shown {
+    /// ifenpay tells no more than this of a request.
+    fn from(found: &IfenpayStatus) -> Self {
+        Self {
+            transaction_id: found.transaction_id.to_string(),
+            status: if found.is_paid { RequestStatus::Paid } else { RequestStatus::Open },
+            is_paid: found.is_paid,
+            receive_address: None,
+            amount: None,
+            expires_at: None,
+            received: None,
+            paid_at: None,
+            payer: None,
+            block_hash: None,
+            redirect_url: None,
+            memo: None,
         }
     }
 }
@@ -101,8 +134,12 @@ pub(super) fn message(found: &Requested) -> String {
     }
 }
 
+/// The same where no more is known than whether it is paid.
+pub(super) fn message_of(is_paid: bool) -> &'static str {
+    if is_paid { "Payment confirmed" } else { "Not paid yet: the payer must send the exact amount" }
+}
+
 /// What a payer's wallet opens.
-pub(super) fn uri(request: &PaymentRequest) -> String {
-    let amount = Some(request.claim.amount_raw);
-    NanoUri { account: request.account, amount, label: None, message: None }.to_string()
+pub(super) fn uri(account: Account, amount: Raw) -> String {
+    NanoUri { account, amount: Some(amount), label: None, message: None }.to_string()
 }

@@ -5,11 +5,9 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::PaymentBackend;
-use super::shown::{self, Shown};
-use crate::engine::unknown_request;
+use super::backend::{self, Found};
+use super::shown::{self, Shown, Untrusted};
 use crate::failure::Failure;
-use crate::ids::RequestId;
 use crate::limits;
 use crate::operations::{Access, Audience, Context, Operation, Outcome, Spec};
 
@@ -34,6 +32,9 @@ pub struct Status {
     /// The request.
     #[serde(flatten)]
     shown: Shown,
+    /// Words of ifenpay.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    untrusted: Option<Untrusted>,
 }
 
 impl Operation for PaymentStatus {
@@ -49,12 +50,22 @@ impl Operation for PaymentStatus {
     };
 
     async fn run(self, context: &Context) -> Result<Outcome<Status>, Failure> {
-        let id: RequestId =
-            self.transaction_id.parse().map_err(|_| unknown_request(&self.transaction_id))?;
         let wait = wait_duration(self.wait_ms.unwrap_or(0))?;
-        let found = PaymentBackend::default().status(id, wait, context).await?;
-        let message = shown::message(&found);
-        Ok(Outcome::Done(Status { success: true, message, shown: Shown::from(&found) }))
+        let status = match backend::status(&self.transaction_id, wait, context).await? {
+            Found::Direct(found) => Status {
+                success: true,
+                message: shown::message(&found),
+                shown: Shown::from(&*found),
+                untrusted: None,
+            },
+            Found::Ifenpay(found) => Status {
+                success: true,
+                message: shown::message_of(found.is_paid).to_owned(),
+                untrusted: Some(Untrusted { message: found.message.clone() }),
+                shown: Shown::from(&found),
+            },
+        };
+        Ok(Outcome::Done(status))
     }
 }
 

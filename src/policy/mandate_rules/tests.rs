@@ -31,6 +31,7 @@ fn request(amount: Money) -> Request {
         mandate_id: Some("m".into()),
         claims: Claims::default(),
         cart: None,
+        terms: None,
     }
 }
 
@@ -59,6 +60,7 @@ fn facts(mandate: Mandate) -> Facts {
         claimed: Some(Claimed { mandate, version: 3, revoked: false, usage, held: None }),
         payee_category: None,
         merchant_category: None,
+        pinned: None,
     }
 }
 

@@ -146,6 +146,17 @@ impl Asked {
         self
     }
 
+    /// The same with the prices that were known `before`, which must stay.
+    #[must_use]
+    pub fn keeping_prices_of(mut self, before: &Self) -> Self {
+        for item in &mut self.items {
+            let known = before.items.iter().find(|known| known.id == item.id);
+            item.unit_amount =
+                item.unit_amount.or_else(|| known.and_then(|known| known.unit_amount));
+        }
+        self
+    }
+
     /// Whether `session` is what was asked for, thing by thing.
     ///
     /// # Errors

@@ -7,6 +7,7 @@
 mod asked;
 mod body;
 mod client;
+mod endpoint;
 mod error;
 mod handler;
 mod line;
@@ -24,6 +25,7 @@ mod tests;
 pub use asked::{Asked, AskedError, AskedItem, Mismatch, within};
 pub use body::{CancelBody, CompleteBody, CreateBody, Entries, UpdateBody};
 pub use client::{Acp, Call, Door};
+pub use endpoint::{MerchantUrl, MerchantUrlError};
 pub use error::{AcpError, AnswerError, RefusalKind};
 pub use handler::{Handler, HandlerError, handler_for};
 pub use line::Line;

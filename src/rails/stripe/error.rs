@@ -55,10 +55,33 @@ impl StripeError {
         match self {
             Self::NoKey => true,
             Self::Fetch(error) => error.nothing_was_sent(),
+            // A key that was used with other parameters says that there was a request before.
+            Self::Refused { code, .. } if code == "idempotency_error" => false,
             Self::Refused { status, .. } => {
                 (400..500).contains(status) && !matches!(status, 408 | 409 | 429)
             }
             Self::Garbled(_) | Self::OtherToken(_) => false,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_plain_refusal_says_that_there_is_no_token() {
+        let refused = |status: u16, code: &str| StripeError::Refused {
+            status,
+            code: code.to_owned(),
+            message: String::new(),
+        };
+        for (status, code) in [(400, "parameter_invalid"), (401, ""), (402, "card_declined")] {
+            assert!(refused(status, code).made_nothing(), "{status} {code}");
+        }
+        for (status, code) in [(400, "idempotency_error"), (409, ""), (429, ""), (500, "")] {
+            assert!(!refused(status, code).made_nothing(), "{status} {code}");
+        }
+        assert!(!StripeError::OtherToken("amount").made_nothing());
     }
 }

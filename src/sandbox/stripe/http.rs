@@ -38,15 +38,16 @@ async fn issue(State(stripe): State<Stripe>, headers: HeaderMap, body: String) -
     check_headers(&headers)?;
     let key = idempotency_key(&headers)?;
     let form = form(&headers, &body)?;
-    let token = token(&stripe, &form)?;
-    let mut state = stripe.state();
-    if let Some((earlier, id)) = state.keys.get(&key) {
-        if *earlier != body {
+    let known = stripe.state().keys.get(&key).cloned();
+    if let Some((earlier, id)) = known {
+        if earlier != body {
             return Err(Denied(400, "idempotency_error", "the key was used with other parameters"));
         }
-        let id = id.clone();
+        let state = stripe.state();
         return Ok(Json(shown(&id, &state.tokens[&id], &state.knobs)));
     }
+    let token = token(&stripe, &form)?;
+    let mut state = stripe.state();
     if state.knobs.declines {
         return Err(Denied(402, "card_declined", "Your card was declined."));
     }

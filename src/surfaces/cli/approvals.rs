@@ -103,11 +103,28 @@ pub(super) fn print_waiting(approval: &Value, printer: Printer) -> Result<(), Tr
     line("to", text(approval, "payeeAddress"))?;
     line("label", &claimed(text(approval, "payeeLabel")))?;
     line("memo", &claimed(text(approval, "memo")))?;
+    let times = approval["hostAsked"].as_u64().unwrap_or_default();
     line("agent", text(approval, "agentId"))?;
+    line("mandate", &mandate(approval))?;
+    line("category", &claimed(text(approval, "claimedCategory")))?;
+    line("for", &claimed(text(approval, "claimedIntent")))?;
+    for item in approval["claimedItems"].as_array().into_iter().flatten() {
+        line("item", &claimed(&item_line(item)))?;
+    }
+    if let Some(cart) = approval["cart"].as_object().map(|cart| Value::Object(cart.clone())) {
+        let (total, domain) = (text(&cart, "total"), text(&cart, "merchantDomain"));
+        line("cart", &format!("{total} at {} ({domain})", text(&cart, "merchantId")))?;
+        for item in cart["lineItems"].as_array().into_iter().flatten() {
+            line("bought", &item_line(item))?;
+        }
+    }
     line("through", text(approval, "operation"))?;
     line("why", text(approval, "reason"))?;
     for rule in approval["rules"].as_array().into_iter().flatten() {
         line("rule", rule.as_str().unwrap_or_default())?;
+    }
+    if times > 0 {
+        line("host", &format!("its user was asked {times} times and has not said yes or no"))?;
     }
     line("asked", text(approval, "askedAt"))?;
     line("lapses", text(approval, "expiresAt"))?;
@@ -118,6 +135,25 @@ pub(super) fn print_waiting(approval: &Value, printer: Printer) -> Result<(), Tr
 /// What an agent says about a payment is its claim, and looks like one.
 fn claimed(text: &str) -> String {
     if text.is_empty() { String::new() } else { format!("\"{text}\" (the agent's words)") }
+}
+
+fn mandate(approval: &Value) -> String {
+    match (text(approval, "mandateId"), approval["mandateVersion"].as_u64()) {
+        (id, Some(version)) => format!("{id} (version {version})"),
+        (id, None) => id.to_owned(),
+    }
+}
+
+fn item_line(item: &Value) -> String {
+    let each = match text(item, "unitAmount") {
+        "" => String::new(),
+        amount => format!(", {amount} each"),
+    };
+    let category = match text(item, "category") {
+        "" => String::new(),
+        category => format!(" [{category}]"),
+    };
+    format!("{} x {}{each}{category}", item["quantity"], text(item, "name"))
 }
 
 fn short(id: &str) -> &str {

@@ -4,9 +4,14 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, ArgGroup, Args, Parser, Subcommand, ValueEnum};
 
+pub use super::init_args::{ImportKind, InitArguments};
 use super::mandate_args::{Entries, Mandates};
 use super::policy_args::PolicyCommand;
 use super::provider_args::ProviderFlags;
+use super::serve_args::Serve;
+use super::shop_args::{Funding, Merchants};
+use super::third_party_args::ThirdPartyFlags;
+use super::work_args::WorkCommand;
 use crate::limits;
 
 /// A wallet for AI agents that its owner can trust.
@@ -67,9 +72,15 @@ pub struct Settings {
     /// Nicky and Nanswap Pay.
     #[command(flatten)]
     pub providers: ProviderFlags,
+    /// Third parties.
+    #[command(flatten)]
+    pub third_parties: ThirdPartyFlags,
     /// Threads for proof of work, 1 to 64, or auto [env: PAYWARDEN_WORK_THREADS]
     #[arg(long, global = true, value_name = "N")]
     pub work_threads: Option<String>,
+    /// Of each of those threads' time, 1 to 100 [env: PAYWARDEN_WORK_MAX_PERCENT]
+    #[arg(long, global = true, value_name = "PERCENT")]
+    pub work_max_percent: Option<String>,
     /// Work servers first, or a race with them: first or race [env: PAYWARDEN_WORK_MODE]
     #[arg(long, global = true, value_name = "MODE")]
     pub work_mode: Option<String>,
@@ -84,13 +95,13 @@ pub enum Command {
     /// Be the MCP server on standard input and output (what no command does too)
     Mcp,
     /// Make a wallet for a real network: asks for secrets, shows its phrase once
-    #[command(after_help = INIT_EXAMPLES)]
+    #[command(after_help = super::init_args::EXAMPLES)]
     Init(InitArguments),
     /// How the network is reached
     #[command(subcommand, arg_required_else_help = true)]
     Network(NetworkCommand),
-    /// Keep the wallet open for hosts and commands, without a host
-    Serve,
+    /// Keep the wallet open for hosts and commands, and serve its HTTP ports and the owner's page
+    Serve(Serve),
     /// What needs the wallet open.
     #[command(flatten)]
     Wallet(WalletCommand),
@@ -101,6 +112,9 @@ pub enum Command {
     /// Run the simulated services on ports of this machine, for wallets to share
     #[command(after_help = SANDBOX_EXAMPLES)]
     Sandbox(Sandbox),
+    /// Proof of work, without a wallet
+    #[command(subcommand, arg_required_else_help = true)]
+    Work(WorkCommand),
     /// Print what your shell needs to complete commands
     #[command(
         after_help = "Example:\n  paywarden completions bash > ~/.local/share/bash-completion/completions/paywarden"
@@ -112,34 +126,6 @@ pub enum Command {
     },
     /// Write the tools' JSON schemas, one file for each
     Schemas(Schemas),
-}
-
-/// How a wallet is made.
-#[derive(Args, Clone, Copy, Debug, Default)]
-pub struct InitArguments {
-    /// Use keys you have: asks for a seed or recovery phrase, which is not shown
-    #[arg(long)]
-    pub import: bool,
-    /// What you have, where 24 words could mean two things
-    #[arg(long, requires = "import")]
-    pub kind: Option<ImportKind>,
-    /// You know what the imported keys were used for
-    #[arg(long, requires = "import")]
-    pub acknowledge_history: bool,
-    /// Ask for no confirmation; on test networks only
-    #[arg(long)]
-    pub yes: bool,
-}
-
-/// What an owner has of other keys.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
-pub enum ImportKind {
-    /// 64 digits
-    Seed,
-    /// 24 words that spell a seed (Natrium, Nautilus, this wallet)
-    Phrase,
-    /// 12 to 24 words of BIP39, at 44'/165'/index' (Ledger)
-    Bip44,
 }
 
 /// How the network is reached.
@@ -159,6 +145,9 @@ pub enum OwnWalletCommand {
         /// Which account
         #[arg(long, value_name = "N", default_value_t = 0)]
         index: u32,
+        /// For what: nano, or x402 for the tokens that x402 is paid from
+        #[arg(long, value_name = "RAIL", default_value = "nano", conflicts_with = "index")]
+        rail: AddressRail,
     },
     /// Every account: index, address, balance, representative
     Accounts(Accounts),
@@ -168,6 +157,15 @@ pub enum OwnWalletCommand {
     /// What moves money, or shows what was moved.
     #[command(flatten)]
     Own(OwnWallet),
+}
+
+/// What an address is for.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub enum AddressRail {
+    /// A Nano account
+    Nano,
+    /// The tokens that x402 is paid from
+    X402,
 }
 
 /// The accounts.
@@ -218,7 +216,11 @@ pub enum WalletCommand {
     /// The wallet at a glance
     Status,
     /// What was spent, by currency and how payments ended
-    Report,
+    Report {
+        /// Only from this day (UTC) or RFC 3339 time on
+        #[arg(long, value_name = "TIME")]
+        since: Option<String>,
+    },
     /// Payments that wait for your word
     #[command(subcommand, arg_required_else_help = true)]
     #[command(after_help = "Example:\n  paywarden approvals approve 3f2a")]
@@ -231,7 +233,10 @@ pub enum WalletCommand {
     Payees(Entries),
     /// Merchants you know, and what they sell
     #[command(subcommand, arg_required_else_help = true)]
-    Merchants(Entries),
+    Merchants(Merchants),
+    /// The card checkouts are paid with
+    #[command(subcommand, arg_required_else_help = true)]
+    Funding(Funding),
     /// How much agents may do: drafts, what is in force, why a payment was decided so
     #[command(subcommand, arg_required_else_help = true)]
     Policy(PolicyCommand),
@@ -259,6 +264,9 @@ pub enum WalletCommand {
         #[arg(long, value_name = "ACCOUNT")]
         account: Option<String>,
     },
+    /// The machine's clock, which budgets count by
+    #[command(subcommand, arg_required_else_help = true)]
+    Clock(ClockCommand),
     /// The record of everything that happened
     #[command(subcommand, arg_required_else_help = true)]
     Ledger(Ledger),
@@ -389,6 +397,13 @@ pub enum Agents {
     },
 }
 
+/// The clock.
+#[derive(Clone, Copy, Debug, Subcommand)]
+pub enum ClockCommand {
+    /// It went ahead and is right: budgets count by it again
+    Accept,
+}
+
 /// The ledger.
 #[derive(Debug, Subcommand)]
 pub enum Ledger {
@@ -419,6 +434,9 @@ pub enum Ledger {
         /// The public key, in PEM
         #[arg(long, value_name = "FILE")]
         key: PathBuf,
+        /// The exported ledger it must stand in; needed where the key was rotated since
+        #[arg(long, value_name = "FILE")]
+        ledger: Option<PathBuf>,
     },
     /// Write all events, one JSON object a line
     #[command(after_help = "Example:\n  paywarden ledger export > ledger.jsonl")]
@@ -512,12 +530,6 @@ pub(super) fn reason(text: &str) -> Result<String, String> {
     }
     Ok(text.to_owned())
 }
-
-const INIT_EXAMPLES: &str = "Examples:
-  paywarden --network live --node-url https://rpc.example init
-                                                 a new wallet on the real network
-  paywarden --network live --node-url https://rpc.example init --import --kind bip44
-                                                 with the phrase of a hardware wallet";
 
 /// A port that leaves room for all services after it.
 fn sandbox_port(text: &str) -> Result<u16, String> {

@@ -5,6 +5,7 @@
 
 mod host;
 mod story;
+mod two_agents;
 
 use std::fs;
 use std::io;

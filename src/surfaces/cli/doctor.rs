@@ -24,6 +24,8 @@ pub struct Facts {
     pub unlock: String,
     /// Whether this host's agent has a token.
     pub agent_token: &'static str,
+    /// Where the control port's token comes from, and what that means.
+    pub control_token: &'static str,
     /// Every setting.
     pub settings: Vec<Setting>,
     /// The wallet's directory.
@@ -181,6 +183,7 @@ fn print_state(facts: &Facts, printer: Printer) -> Result<(), Trouble> {
     }
     printer.line(format_args!("  unlock      {}", facts.unlock))?;
     printer.line(format_args!("  agent token {}", facts.agent_token))?;
+    printer.line(format_args!("  control     {}", facts.control_token))?;
     printer.line(format_args!("  open in     {}", facts.lock))?;
     let store = match &facts.store {
         Some(store) => {

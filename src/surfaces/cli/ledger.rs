@@ -100,8 +100,13 @@ fn print_file_verdict(ledger: &LedgerFile, note: &str, printer: Printer) -> Resu
 }
 
 /// Checks a receipt.
-pub(super) fn verify_receipt(file: &Path, key: &Path, printer: Printer) -> Result<Exit, Trouble> {
-    let receipt = offline::verify_receipt(file, key)?;
+pub(super) fn verify_receipt(
+    file: &Path,
+    key: &Path,
+    ledger: Option<&Path>,
+    printer: Printer,
+) -> Result<Exit, Trouble> {
+    let receipt = offline::verify_receipt(file, key, ledger)?;
     if printer.is_json() {
         printer.value(&json!({ "ok": true, "receipt": receipt }))?;
         return Ok(Exit::Done);
@@ -115,6 +120,9 @@ pub(super) fn verify_receipt(file: &Path, key: &Path, printer: Printer) -> Resul
         escape(text(&receipt, "currency")),
         escape(text(&receipt, "payee"))
     ))?;
+    if ledger.is_some() {
+        printer.line("Its events and its head stand in the ledger, which holds.")?;
+    }
     let head = &receipt["ledgerHead"];
     printer.line(format_args!("head {}:{}", head["seq"], text(head, "hash")))?;
     Ok(Exit::Done)

@@ -65,6 +65,11 @@ async fn apply(gate: &dyn Gate, draft: &str, printer: Printer) -> Result<Exit, T
 }
 
 async fn show(gate: &dyn Gate, toml: bool, printer: Printer) -> Result<Exit, Trouble> {
+    if toml && printer.is_json() {
+        // The parser sees no conflict with an option that stands before the command.
+        let message = "--toml prints a draft and --json JSON, whose `draft` holds the same";
+        return Err(Failure::invalid("USAGE", message).hint("Give one of them").into());
+    }
     let answer = ask(gate, "policy.show", json!({})).await?;
     if printer.is_json() {
         printer.value(&answer.output)?;

@@ -9,13 +9,23 @@ use super::run::{ask, text};
 use crate::operations::{Gate, money_shown};
 
 /// What was spent.
-pub(super) async fn report(gate: &dyn Gate, printer: Printer) -> Result<Exit, Trouble> {
-    let answer = ask(gate, "operator.report", json!({})).await?;
+pub(super) async fn report(
+    gate: &dyn Gate,
+    since: Option<&str>,
+    printer: Printer,
+) -> Result<Exit, Trouble> {
+    let arguments = since.map_or(json!({}), |since| json!({ "since": since }));
+    let answer = ask(gate, "operator.report", arguments).await?;
     if printer.is_json() {
         printer.value(&answer.output)?;
         return Ok(Exit::Done);
     }
     let report = Value::Object(answer.output);
+    if let Some(since) = report["since"].as_str() {
+        printer.line(format_args!(
+            "since      {since}; what is held, waits or is left is as of now"
+        ))?;
+    }
     let payments = &report["payments"];
     printer.line(format_args!(
         "payments   {} settled, {} held, {} denied, {} blocked, {} failed",

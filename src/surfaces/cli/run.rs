@@ -5,14 +5,14 @@ use std::path::Path;
 use serde_json::{Map, Value, json};
 use tokio_util::sync::CancellationToken;
 
-use super::args::{Approvals, Ledger, WalletCommand};
+use super::args::{Approvals, ClockCommand, Ledger, WalletCommand};
 use super::freeze::Marker;
 use super::print::{Exit, Printer, Trouble};
 use super::secrets::ask_secret;
 use super::wallet::{KeyFiles, wallet};
 use super::{
-    agents, approvals, directory, freeze, ledger, mandates, policy, reconcile, report, status,
-    watch,
+    agents, approvals, directory, freeze, ledger, mandates, policy, reconcile, report, shops,
+    status, watch,
 };
 use crate::clock::{Clock as _, SystemClock};
 use crate::failure::Failure;
@@ -32,7 +32,7 @@ pub async fn run(
     printer: Printer,
 ) -> Result<Exit, Trouble> {
     match command {
-        WalletCommand::Report => report::report(gate, printer).await,
+        WalletCommand::Report { since } => report::report(gate, since.as_deref(), printer).await,
         WalletCommand::Status => status::status(gate, printer).await,
         WalletCommand::Approvals(Approvals::List) => approvals::list(gate, printer).await,
         WalletCommand::Approvals(Approvals::Approve { id }) => {
@@ -46,9 +46,8 @@ pub async fn run(
         WalletCommand::Payees(command) => {
             directory::entries(gate, directory::PAYEES, command, printer).await
         }
-        WalletCommand::Merchants(command) => {
-            directory::entries(gate, directory::MERCHANTS, command, printer).await
-        }
+        WalletCommand::Merchants(command) => shops::merchants(gate, command, printer).await,
+        WalletCommand::Funding(command) => shops::funding(gate, command, printer).await,
         WalletCommand::Policy(command) => {
             policy::policy(gate, command, policy_draft, printer).await
         }
@@ -61,6 +60,7 @@ pub async fn run(
         WalletCommand::Unfreeze { account } => {
             freeze::unfreeze(gate, marker, account.as_deref(), printer).await
         }
+        WalletCommand::Clock(ClockCommand::Accept) => accept_clock(gate, printer).await,
         WalletCommand::Ledger(command) => run_ledger(command, gate, printer).await,
         WalletCommand::Reconcile { acknowledge } => {
             reconcile::reconcile(gate, acknowledge.as_deref(), printer).await
@@ -72,8 +72,8 @@ pub async fn run(
 pub fn offline(command: &WalletCommand, printer: Printer) -> Option<Result<Exit, Trouble>> {
     match command {
         WalletCommand::Ledger(Ledger::Verify(arguments)) => ledger::verify_file(arguments, printer),
-        WalletCommand::Ledger(Ledger::VerifyReceipt { file, key }) => {
-            Some(ledger::verify_receipt(file, key, printer))
+        WalletCommand::Ledger(Ledger::VerifyReceipt { file, key, ledger }) => {
+            Some(ledger::verify_receipt(file, key, ledger.as_deref(), printer))
         }
         _ => None,
     }
@@ -89,7 +89,9 @@ async fn run_ledger(command: &Ledger, gate: &dyn Gate, printer: Printer) -> Resu
             ledger::verify(gate, arguments.deep, &arguments.expect_head, printer).await
         }
         // Carried out without a wallet, by `offline`.
-        Ledger::VerifyReceipt { file, key } => ledger::verify_receipt(file, key, printer),
+        Ledger::VerifyReceipt { file, key, ledger } => {
+            ledger::verify_receipt(file, key, ledger.as_deref(), printer)
+        }
         Ledger::Export(arguments) => ledger::export(gate, arguments, printer).await,
         Ledger::Head => ledger::head(gate, printer).await,
         Ledger::Key => ledger::key(gate, printer).await,
@@ -133,6 +135,18 @@ async fn unlock(gate: &dyn Gate, printer: Printer) -> Result<Exit, Trouble> {
         printer.value(&answer.output)?;
     } else {
         printer.line("The wallet is unlocked until the process that has it open ends.")?;
+    }
+    Ok(answer.verdict.into())
+}
+
+/// Has budgets count by the wall clock again.
+async fn accept_clock(gate: &dyn Gate, printer: Printer) -> Result<Exit, Trouble> {
+    let answer = ask(gate, "clock.accept", json!({})).await?;
+    if printer.is_json() {
+        printer.value(&answer.output)?;
+    } else {
+        let ahead = status::ahead(answer.output["acceptedMs"].as_u64().unwrap_or_default());
+        printer.line(format_args!("Accepted: {ahead} count as passed, and windows roll on."))?;
     }
     Ok(answer.verdict.into())
 }

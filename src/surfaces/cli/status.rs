@@ -20,6 +20,15 @@ pub(super) async fn status(gate: &dyn Gate, printer: Printer) -> Result<Exit, Tr
     printer.line(format_args!("wallet     {} on {network}{money}", text(&status, "walletId")))?;
     printer.line(format_args!("state      {}", state(&status)))?;
     printer.line(format_args!("mode       {}", text(&status, "mode")))?;
+    if let Some(ahead_ms) = status["clock"]["aheadMs"].as_u64()
+        && status["clock"]["jumped"] == true
+    {
+        let ahead = ahead(ahead_ms);
+        printer.line(format_args!(
+            "clock      {ahead} ahead of the time since this machine was started:"
+        ))?;
+        printer.line("           budgets count as if that had not passed; if the date is right: `paywarden clock accept`")?;
+    }
     for account in status["accounts"].as_array().into_iter().flatten() {
         print_account(account, printer)?;
     }
@@ -34,6 +43,15 @@ pub(super) async fn status(gate: &dyn Gate, printer: Printer) -> Result<Exit, Tr
     let head = &status["ledgerHead"];
     printer.line(format_args!("ledger     {}:{}", head["seq"], text(head, "hash")))?;
     Ok(answer.verdict.into())
+}
+
+/// A time for a person: days, hours or minutes.
+pub(super) fn ahead(ms: u64) -> String {
+    match ms / 60_000 {
+        minutes @ 0..120 => format!("{minutes} min"),
+        minutes @ 120..2_880 => format!("{} h", minutes / 60),
+        minutes => format!("{} days", minutes / 1_440),
+    }
 }
 
 fn state(status: &Value) -> String {

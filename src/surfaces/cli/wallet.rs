@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use serde_json::{Value, json};
 
-use super::args::{AccountsCommand, KeysCommand, OwnWalletCommand};
+use super::args::{AccountsCommand, AddressRail, KeysCommand, OwnWalletCommand};
 use super::escape::escape;
 use super::print::{Exit, Printer, Trouble};
 use super::run::{ask, text};
@@ -33,7 +33,12 @@ pub(super) async fn wallet(
     printer: Printer,
 ) -> Result<Exit, Trouble> {
     match command {
-        OwnWalletCommand::Address { index } => address(gate, *index, printer).await,
+        OwnWalletCommand::Address { index, rail: AddressRail::Nano } => {
+            address(gate, *index, printer).await
+        }
+        OwnWalletCommand::Address { rail: AddressRail::X402, .. } => {
+            x402_address(gate, printer).await
+        }
         OwnWalletCommand::Accounts(list) => match list.command {
             None => accounts(gate, printer).await,
             Some(AccountsCommand::Add) => add_account(gate, printer).await,
@@ -59,6 +64,23 @@ async fn address(gate: &dyn Gate, index: u32, printer: Printer) -> Result<Exit, 
     if printer.is_json() {
         let network = &status.output["network"];
         printer.value(&json!({ "index": index, "address": address, "network": network }))?;
+    } else {
+        printer.line(address)?;
+    }
+    Ok(Exit::Done)
+}
+
+/// The address that holds the tokens x402 is paid from.
+async fn x402_address(gate: &dyn Gate, printer: Printer) -> Result<Exit, Trouble> {
+    let status = ask(gate, "operator.status", json!({})).await?;
+    let Some(address) = status.output["x402Address"].as_str() else {
+        let message = "the wallet is locked, and the address follows from its keys";
+        let failure = Failure::unavailable("WALLET_LOCKED", message);
+        return Err(failure.hint("`paywarden unlock` opens them").into());
+    };
+    if printer.is_json() {
+        let network = &status.output["network"];
+        printer.value(&json!({ "rail": "x402", "address": address, "network": network }))?;
     } else {
         printer.line(address)?;
     }

@@ -58,17 +58,17 @@ pub(super) struct ToolCall {
     pub(super) arguments: Map<String, Value>,
 }
 
-/// The MCP server of one connection.
-#[derive(Debug)]
+/// The MCP server of one connection. Copies share what they offer and the bound on calls in flight.
+#[derive(Clone, Debug)]
 pub struct Handler {
     gate: Arc<dyn Gate>,
     agent_token: Option<Secret>,
     tools: Arc<[Tool]>,
     /// Canonical names by the names on the wire.
-    offered: HashMap<String, &'static str>,
+    offered: Arc<HashMap<String, &'static str>>,
     /// Names on the wire of what exists, but is not offered to this host.
-    withheld: Vec<String>,
-    slots: Semaphore,
+    withheld: Arc<[String]>,
+    slots: Arc<Semaphore>,
 }
 
 impl Handler {
@@ -100,10 +100,16 @@ impl Handler {
             gate,
             agent_token: options.agent_token,
             tools: tools.into(),
-            offered,
-            withheld,
-            slots: Semaphore::new(MCP_CALLS_IN_FLIGHT),
+            offered: Arc::new(offered),
+            withheld: withheld.into(),
+            slots: Arc::new(Semaphore::new(MCP_CALLS_IN_FLIGHT)),
         })
+    }
+
+    /// The same for another connection, whose agent proves itself with this.
+    #[must_use]
+    pub fn for_agent(&self, agent_token: Option<Secret>) -> Self {
+        Self { agent_token, ..self.clone() }
     }
 
     /// Makes the call; progress goes to the client, cancellation comes from it.

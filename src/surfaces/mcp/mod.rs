@@ -16,7 +16,7 @@ mod progress;
 mod result;
 mod serve;
 mod skim;
-mod strict;
+pub(super) mod strict;
 mod tools;
 mod transport;
 

@@ -3,29 +3,61 @@
 //! Every nonce is checked against its root before use, wherever it came from, so the file it is kept in need not be
 //! trusted or durable.
 
+mod crew;
 mod peers;
+mod power;
 
 #[cfg(test)]
 mod tests;
 
+pub use crew::{Share, WorkCrew};
 pub use peers::{Peers, WorkMode};
 
 use std::collections::{BTreeMap, HashMap};
+use std::fmt;
 use std::path::PathBuf;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use tokio::sync::{oneshot, watch};
 use tokio_util::sync::CancellationToken;
 
+use crate::clock::{Clock, Millis, SystemClock};
 use crate::limits;
-use crate::nano::work::{Cancel, Search, generate};
+use crate::nano::work::{Search, generate};
 use crate::nano::{Difficulty, Root, Work};
 
 /// Makes work, one job per root; callers that want the same root share a job. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct WorkPool {
     shared: Arc<Shared>,
+}
+
+/// How a pool makes work.
+#[derive(Debug)]
+pub struct WorkSettings {
+    /// What all work is worth at least.
+    pub difficulty: Difficulty,
+    /// What searches may take of this machine; with 0 threads they run in the caller, for simulations.
+    pub share: Share,
+    /// Where what is ready is kept.
+    pub file: Option<PathBuf>,
+    /// Who else makes work; the pool must then be used within a runtime.
+    pub peers: Option<Peers>,
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+}
+
+/// How far a search is. It has no memory: what was done says nothing about what is left.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct WorkProgress {
+    /// Hashes done so far.
+    pub hashes_done: u64,
+    /// Hashes that a search takes on average.
+    pub hashes_expected: u64,
+    /// The time from now on within which 95 of 100 searches end, once the speed is known.
+    pub p95: Option<Duration>,
 }
 
 /// Work that is ready, by root, as `ready-work.json` keeps it.
@@ -45,9 +77,10 @@ pub enum WorkError {
 #[derive(Debug)]
 struct Shared {
     difficulty: Difficulty,
-    threads: usize,
+    crew: Option<WorkCrew>,
     file: Option<PathBuf>,
     peers: Option<Peers>,
+    clock: Arc<dyn Clock>,
     state: Mutex<State>,
 }
 
@@ -59,7 +92,10 @@ struct State {
 
 #[derive(Clone, Debug)]
 struct Job {
-    cancel: Cancel,
+    search: Arc<Search>,
+    since: Millis,
+    /// Somebody waits for it.
+    is_urgent: Arc<AtomicBool>,
     called_off: CancellationToken,
     result: watch::Receiver<Option<Result<Work, WorkError>>>,
 }
@@ -68,23 +104,22 @@ impl WorkPool {
     /// Searches on `threads` threads for work worth `difficulty`; with 0 threads in the caller, for simulations.
     /// What is ready is kept in `file`.
     pub fn new(difficulty: Difficulty, threads: usize, file: Option<PathBuf>) -> Self {
-        Self::with_peers(difficulty, threads, file, None)
+        let (share, clock) = (Share { threads, percent: 100 }, Arc::new(SystemClock));
+        Self::with(WorkSettings { difficulty, share, file, peers: None, clock })
     }
 
-    /// As [`WorkPool::new`], with others that make work too; must then be used within a runtime.
-    pub fn with_peers(
-        difficulty: Difficulty,
-        threads: usize,
-        file: Option<PathBuf>,
-        peers: Option<Peers>,
-    ) -> Self {
+    /// As the settings say; what was ready and is worth its difficulty still is.
+    pub fn with(settings: WorkSettings) -> Self {
+        let WorkSettings { difficulty, share, file, peers, clock } = settings;
         let ready = file.as_ref().map(load).unwrap_or_default();
         let known = ready.into_iter().filter_map(|(root, work)| {
             let root: Root = root.parse().ok()?;
             difficulty.is_met_by(work, &root).then_some((root, work))
         });
         let state = Mutex::new(State { ready: known.collect(), jobs: HashMap::new() });
-        Self { shared: Arc::new(Shared { difficulty, threads, file, peers, state }) }
+        let crew =
+            (share.threads > 0).then(|| WorkCrew::on_this_machine(share, Arc::clone(&clock)));
+        Self { shared: Arc::new(Shared { difficulty, crew, file, peers, clock, state }) }
     }
 
     /// Work for `root`: at once when it is ready, otherwise when the running or a new search ends.
@@ -97,16 +132,21 @@ impl WorkPool {
             if let Some(work) = state.ready.get(&root) {
                 return Ok(*work);
             }
-            if self.shared.threads == 0 && self.shared.peers.is_none() {
-                let work = search(&root, self.shared.difficulty, 1, &Cancel::default())?;
+            if self.shared.crew.is_none() && self.shared.peers.is_none() {
+                let work = generate(&root, self.shared.difficulty, fresh_start());
                 state.ready.insert(root, work);
                 return Ok(work);
             }
-            self.job(&mut state, root)?
+            self.job(&mut state, root, true)?
         };
         let mut result = job.result;
-        let found = result.wait_for(Option::is_some).await.map_err(|_| WorkError::Cancelled)?;
-        (*found).unwrap_or(Err(WorkError::Cancelled))
+        tokio::select! {
+            found = result.wait_for(Option::is_some) => {
+                let found = found.map_err(|_| WorkError::Cancelled)?;
+                (*found).unwrap_or(Err(WorkError::Cancelled))
+            }
+            () = job.called_off.cancelled() => Err(WorkError::Cancelled),
+        }
     }
 
     /// Starts making work for `root`, the head of an account, and drops what was made for heads before it.
@@ -115,12 +155,12 @@ impl WorkPool {
         if let Some(old) = outdated.filter(|old| *old != root) {
             state.ready.remove(&old);
             if let Some(job) = state.jobs.remove(&old) {
-                job.call_off();
+                self.shared.call_off(&job);
             }
         }
-        if !state.ready.contains_key(&root) && self.shared.threads > 0 {
+        if !state.ready.contains_key(&root) && self.shared.crew.is_some() {
             // Without a thread the next send searches itself.
-            let _ = self.job(&mut state, root);
+            let _ = self.job(&mut state, root, false);
         }
     }
 
@@ -131,43 +171,68 @@ impl WorkPool {
 
     /// Calls all searches off.
     pub fn stop(&self) {
-        for job in self.shared.lock().jobs.values() {
-            job.call_off();
-        }
+        self.shared.lock().jobs.values().for_each(|job| self.shared.call_off(job));
     }
 
-    fn job(&self, state: &mut State, root: Root) -> Result<Job, WorkError> {
+    /// How far the search for `root` is, while there is one on this machine.
+    pub fn progress(&self, root: &Root) -> Option<WorkProgress> {
+        let (hashes_done, since) = {
+            let state = self.shared.lock();
+            let job = state.jobs.get(root)?;
+            (job.search.hashes_done(), job.since)
+        };
+        let hashes_expected = self.shared.difficulty.hashes_expected();
+        let took = self.shared.clock.now().since(since).as_millis();
+        // With so many hashes 95 of 100 searches are done: minus the logarithm of a twentieth.
+        let needed = u128::from(hashes_expected) * 2_996 / 1_000;
+        let p95 = (needed * took).checked_div(u128::from(hashes_done));
+        let p95 = p95.map(|millis| Duration::from_millis(millis.try_into().unwrap_or(u64::MAX)));
+        Some(WorkProgress { hashes_done, hashes_expected, p95 })
+    }
+
+    fn job(&self, state: &mut State, root: Root, is_urgent: bool) -> Result<Job, WorkError> {
         if let Some(job) = state.jobs.get(&root) {
+            if let (true, Some(crew)) = (is_urgent, &self.shared.crew) {
+                job.is_urgent.store(true, Ordering::SeqCst);
+                crew.hurry(&root);
+            }
             return Ok(job.clone());
         }
         let (sender, result) = watch::channel(None);
-        let (cancel, called_off) = (Cancel::default(), CancellationToken::new());
-        let job = Job { cancel, called_off, result };
-        let shared = Arc::clone(&self.shared);
-        if shared.peers.is_some() {
-            let own = job.clone();
-            tokio::spawn(async move {
-                let found = shared.ask_around(&root, &own).await;
+        let search = Arc::new(Search::new(root, self.shared.difficulty, fresh_start()));
+        let since = self.shared.clock.now();
+        let called_off = CancellationToken::new();
+        let job = Job { search, since, is_urgent: Arc::new(is_urgent.into()), called_off, result };
+        // The threads' own reference must not keep alive the pool that keeps them.
+        let shared = Arc::downgrade(&self.shared);
+        let finish = move |found| {
+            if let Some(shared) = shared.upgrade() {
                 shared.finish(&root, found);
-                sender.send_replace(Some(found));
-            });
-        } else {
-            let cancel = job.cancel.clone();
-            on_a_thread(move || {
-                let found = search(&root, shared.difficulty, shared.threads, &cancel);
-                shared.finish(&root, found);
-                sender.send_replace(Some(found));
-            })?;
+            }
+            sender.send_replace(Some(found));
+        };
+        match (&self.shared.crew, self.shared.peers.is_some()) {
+            (Some(crew), false) => {
+                crew.search(Arc::clone(&job.search), is_urgent, Box::new(finish))?;
+            }
+            _ => {
+                let (shared, own) = (Arc::clone(&self.shared), job.clone());
+                tokio::spawn(async move { finish(shared.ask_around(&root, &own).await) });
+            }
         }
         state.jobs.insert(root, job.clone());
         Ok(job)
     }
 }
 
-impl Job {
-    fn call_off(&self) {
-        self.cancel.cancel();
-        self.called_off.cancel();
+impl fmt::Display for WorkProgress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { hashes_done, hashes_expected, p95 } = self;
+        write!(f, "proof of work: {hashes_done} hashes done, {hashes_expected} expected")?;
+        match p95 {
+            Some(p95) => write!(f, ", 95 of 100 end within {} s more", p95.as_secs() + 1),
+            None => Ok(()),
+        }
     }
 }
 
@@ -176,10 +241,18 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn call_off(&self, job: &Job) {
+        job.search.call_off();
+        job.called_off.cancel();
+        if let Some(crew) = &self.crew {
+            crew.look_again();
+        }
+    }
+
     /// Work of the peers or of this machine, as the mode has it. Never longer than this machine alone would take after
     /// the peers had their time.
-    async fn ask_around(self: &Arc<Self>, root: &Root, job: &Job) -> Result<Work, WorkError> {
-        let Some(peers) = &self.peers else { return self.search_here(*root, &job.cancel).await };
+    async fn ask_around(&self, root: &Root, job: &Job) -> Result<Work, WorkError> {
+        let Some(peers) = &self.peers else { return self.search_here(job).await };
         let asked = peers.ask(root, self.difficulty);
         let mut asked = std::pin::pin!(asked);
         let called_off = job.called_off.cancelled();
@@ -191,17 +264,17 @@ impl Shared {
                 };
                 match found {
                     Some(work) => Ok(work),
-                    None => self.search_here(*root, &job.cancel).await,
+                    None => self.search_here(job).await,
                 }
             }
             WorkMode::Race => {
-                let mut own = std::pin::pin!(self.search_here(*root, &job.cancel));
+                let mut own = std::pin::pin!(self.search_here(job));
                 tokio::select! {
                     found = &mut own => found,
                     () = called_off => Err(WorkError::Cancelled),
                     found = &mut asked => match found {
                         Some(work) => {
-                            job.cancel.cancel();
+                            job.search.call_off();
                             Ok(work)
                         }
                         None => own.await,
@@ -211,12 +284,18 @@ impl Shared {
         }
     }
 
-    async fn search_here(self: &Arc<Self>, root: Root, cancel: &Cancel) -> Result<Work, WorkError> {
+    async fn search_here(&self, job: &Job) -> Result<Work, WorkError> {
+        let Some(crew) = &self.crew else { return Err(WorkError::NoThread) };
         let (sender, found) = oneshot::channel();
-        let (shared, cancel) = (Arc::clone(self), cancel.clone());
-        on_a_thread(move || {
-            let _ = sender.send(search(&root, shared.difficulty, shared.threads, &cancel));
-        })?;
+        let done = Box::new(move |work| {
+            let _ = sender.send(work);
+        });
+        let is_urgent = job.is_urgent.load(Ordering::SeqCst);
+        crew.search(Arc::clone(&job.search), is_urgent, done)?;
+        // Somebody may have begun to wait before the crew knew of the search.
+        if job.is_urgent.load(Ordering::SeqCst) {
+            crew.hurry(job.search.root());
+        }
         found.await.unwrap_or(Err(WorkError::Cancelled))
     }
 
@@ -247,28 +326,15 @@ impl Shared {
     }
 }
 
-fn on_a_thread(task: impl FnOnce() + Send + 'static) -> Result<(), WorkError> {
-    let started = std::thread::Builder::new().name("work".to_owned()).spawn(task);
-    started.map(drop).map_err(|_| WorkError::NoThread)
-}
-
 fn load(file: &PathBuf) -> ReadyWork {
     let text = std::fs::read_to_string(file).unwrap_or_default();
     serde_json::from_str(&text).unwrap_or_default()
 }
 
-fn search(
-    root: &Root,
-    difficulty: Difficulty,
-    threads: usize,
-    cancel: &Cancel,
-) -> Result<Work, WorkError> {
+/// The first nonce of a search. Two searches for one root should not try the same nonces; a fixed start is only
+/// slower.
+pub fn fresh_start() -> u64 {
     let mut start = [0; 8];
-    // Two searches for one root should not try the same nonces; a fixed start is only slower.
     let _ = getrandom::fill(&mut start);
-    let done = AtomicU64::new(0);
-    let search = Search { threads, start: u64::from_le_bytes(start), cancel, done: &done };
-    let work = generate(root, difficulty, &search).ok_or(WorkError::Cancelled)?;
-    assert!(difficulty.is_met_by(work, root), "work is checked before use");
-    Ok(work)
+    u64::from_le_bytes(start)
 }

@@ -42,7 +42,7 @@ impl WorkSource for Peer {
 
     async fn generate(&self, root: Root, difficulty: Difficulty) -> Result<Work, NodeError> {
         self.asked.fetch_add(1, Ordering::Relaxed);
-        let honest = || search(&root, difficulty, 1, &Cancel::default()).unwrap();
+        let honest = || generate(&root, difficulty, 0);
         match self.manner {
             Manner::Honest => Ok(honest()),
             Manner::Lying => {
@@ -86,7 +86,9 @@ fn root(byte: u8) -> Root {
 fn pool(peers: &[&Arc<Peer>], mode: WorkMode, threads: usize) -> WorkPool {
     let sources = peers.iter().map(|peer| Arc::clone(*peer) as Arc<dyn WorkSource>).collect();
     let peers = Peers::new(sources, mode, Arc::new(Hasty::default()));
-    WorkPool::with_peers(difficulty(), threads, None, Some(peers))
+    let (share, clock) = (Share { threads, percent: 100 }, Arc::new(SystemClock));
+    let difficulty = difficulty();
+    WorkPool::with(WorkSettings { difficulty, share, file: None, peers: Some(peers), clock })
 }
 
 #[tokio::test]
@@ -139,6 +141,37 @@ async fn what_is_called_off_ends_at_once() {
     }
     pool.stop();
     assert_eq!(waiting.await.unwrap(), Err(WorkError::Cancelled));
+}
+
+#[tokio::test]
+async fn a_search_called_off_is_over_within_five_milliseconds() {
+    let pool = WorkPool::new(Difficulty(u64::MAX), 2, None);
+    pool.prepare(root(6), None);
+    let waiting = tokio::spawn({
+        let pool = pool.clone();
+        async move { pool.obtain(root(6)).await }
+    });
+    while pool.progress(&root(6)).is_none_or(|progress| progress.hashes_done == 0) {
+        tokio::task::yield_now().await;
+    }
+    let running = pool.progress(&root(6)).unwrap();
+    assert_eq!(running.hashes_expected, u64::MAX);
+    let before = SystemClock.now();
+    pool.stop();
+    assert_eq!(waiting.await.unwrap(), Err(WorkError::Cancelled));
+    // Ten times the bound: other tests share these cores.
+    assert!(SystemClock.now().since(before) < Duration::from_millis(50));
+}
+
+#[tokio::test]
+async fn work_for_a_head_that_moved_is_dropped_and_the_next_is_made() {
+    let pool = WorkPool::new(difficulty(), 1, None);
+    pool.prepare(root(7), None);
+    assert!(pool.obtain(root(7)).await.is_ok());
+    pool.prepare(root(8), Some(root(7)));
+    assert!(!pool.is_ready(&root(7)));
+    assert!(pool.obtain(root(8)).await.is_ok());
+    assert!(pool.is_ready(&root(8)) && pool.progress(&root(8)).is_none());
 }
 
 #[test]

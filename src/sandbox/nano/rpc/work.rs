@@ -2,12 +2,10 @@
 //!
 //! The search must never run on the thread that answers others.
 
-use std::sync::atomic::AtomicU64;
-
 use super::dispatch::{Answer, Look};
 use super::request::{Complaint, Request};
 use super::tree::{Fields, Tree};
-use crate::nano::work::{self, Cancel, Search};
+use crate::nano::work;
 use crate::nano::{Difficulty, Network, Root, Work};
 
 /// `work_generate`.
@@ -25,15 +23,8 @@ pub(super) async fn generate(request: &Request) -> Answer {
             false => "Difficulty out of range",
         }));
     }
-    let found = tokio::task::spawn_blocking(move || {
-        let (cancel, done) = (Cancel::default(), AtomicU64::new(0));
-        work::generate(
-            &root,
-            difficulty,
-            &Search { threads: 1, start: 0, cancel: &cancel, done: &done },
-        )
-    });
-    let found = found.await.ok().flatten().ok_or_else(|| Complaint::error("Cancelled"))?;
+    let found = tokio::task::spawn_blocking(move || work::generate(&root, difficulty, 0));
+    let found = found.await.map_err(|_| Complaint::error("Cancelled"))?;
     let reached = Difficulty(work::value(found, &root));
     let (work, difficulty) = match request.is_cpp() {
         true => (found.to_string(), reached.to_string()),

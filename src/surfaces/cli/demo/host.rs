@@ -6,6 +6,7 @@ use std::process::Stdio;
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
+use uuid::Uuid;
 
 use super::Stage;
 
@@ -18,9 +19,14 @@ pub(super) struct Host {
 }
 
 impl Host {
-    /// Starts the server and shakes hands; gives what the server says of itself too.
-    pub(super) async fn start(stage: Stage<'_>, home: &Path) -> Result<(Self, Value), String> {
+    /// Starts the server with settings of its own and shakes hands; gives what the server says of itself too.
+    pub(super) async fn start(
+        stage: Stage<'_>,
+        home: &Path,
+        settings: &[&str],
+    ) -> Result<(Self, Value), String> {
         let mut child = command(stage, home)
+            .args(settings)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
@@ -84,6 +90,39 @@ impl Host {
     }
 }
 
+/// A sandbox of its own that wallets can join, which dies with this.
+pub(super) struct Network {
+    _child: Child,
+    /// Where its node is.
+    pub(super) url: String,
+}
+
+impl Network {
+    /// Serves one wherever there is room for all its ports.
+    pub(super) async fn start(stage: Stage<'_>, home: &Path) -> Result<Self, String> {
+        let mut said = String::new();
+        for _ in 0..PLACES {
+            let place = Uuid::new_v4().as_u128() % u128::from(LAST_PORT - FIRST_PORT);
+            let port = FIRST_PORT + u16::try_from(place).unwrap_or_default();
+            let mut child = command(stage, home)
+                .args(["--json", "sandbox", "--memory", "--port-base", &port.to_string()])
+                .stdin(Stdio::null())
+                .stdout(Stdio::piped())
+                .stderr(Stdio::null())
+                .spawn()
+                .map_err(|error| format!("the sandbox cannot be started: {error}"))?;
+            let output = child.stdout.take().ok_or("no standard output")?;
+            let line = BufReader::new(output).lines().next_line().await;
+            said = line.map_err(|error| error.to_string())?.unwrap_or_default();
+            let told: Value = serde_json::from_str(&said).unwrap_or_default();
+            if let Some(url) = told["services"][0]["url"].as_str() {
+                return Ok(Self { _child: child, url: url.to_owned() });
+            }
+        }
+        Err(format!("there is no room for a sandbox: {said}"))
+    }
+}
+
 /// Runs a command of the owner's and gives what it printed as JSON.
 pub(super) async fn operator(
     stage: Stage<'_>,
@@ -116,3 +155,8 @@ fn command(stage: Stage<'_>, home: &Path) -> Command {
     command.arg("--home").arg(home).args(["--network", "sandbox"]).kill_on_drop(true);
     command
 }
+
+/// Ports below those the system gives out by itself.
+const FIRST_PORT: u16 = 12_000;
+const LAST_PORT: u16 = 30_000;
+const PLACES: u32 = 8;

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::Stage;
 use super::host::{Host, operator};
+use super::two_agents;
 use crate::clock::{Clock, SystemClock};
 use crate::surfaces::cli::run::text;
 
@@ -20,11 +21,12 @@ pub(super) enum Step {
     AgentLearns,
     HugeSend,
     LastBalance,
+    TwoAgents,
     Verify,
 }
 
 /// The order of the story.
-pub(super) const STEPS: [Step; 9] = [
+pub(super) const STEPS: [Step; 10] = [
     Step::HostStarts,
     Step::Balance,
     Step::SmallSend,
@@ -33,6 +35,7 @@ pub(super) const STEPS: [Step; 9] = [
     Step::AgentLearns,
     Step::HugeSend,
     Step::LastBalance,
+    Step::TwoAgents,
     Step::Verify,
 ];
 
@@ -50,6 +53,9 @@ impl Step {
             Self::AgentLearns => "The agent finds its payment settled",
             Self::HugeSend => "The agent tries to pay 60 XNO: refused, rule by rule",
             Self::LastBalance => "The agent looks at what is left",
+            Self::TwoAgents => {
+                "Two agents, each with a wallet of its own: one asks to be paid, the other pays"
+            }
             Self::Verify => "The owner has the ledger checked from its first event on",
         }
     }
@@ -84,12 +90,13 @@ impl<'a> Story<'a> {
             Step::AgentLearns => self.agent_learns().await,
             Step::HugeSend => self.huge_send().await,
             Step::LastBalance => self.balance("94.5").await,
+            Step::TwoAgents => two_agents::play(self.stage, self.home).await,
             Step::Verify => self.verify().await,
         }
     }
 
     async fn host_starts(&mut self) -> Told {
-        let (host, greeting) = Host::start(self.stage, self.home).await?;
+        let (host, greeting) = Host::start(self.stage, self.home, &[]).await?;
         let server = &greeting["serverInfo"];
         let list = self.host.insert(host).request("tools/list", json!({})).await?;
         let tools = list["tools"].as_array().ok_or("there is no list of tools")?;

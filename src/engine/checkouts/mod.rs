@@ -1,0 +1,168 @@
+//! Checkouts at merchants: opened, changed, looked at, given up. Nothing here moves money.
+//!
+//! What was asked for is put on the ledger, so that a cart can be compared with it later. A session must never be
+//! called payable here that differs from what was asked, or whose merchant the owner does not know.
+
+mod failure;
+mod merchant;
+mod seen;
+
+pub use failure::acp_failure;
+pub use merchant::Merchant;
+pub use seen::{Problem, Seen};
+
+use std::convert::Infallible;
+
+use uuid::Uuid;
+
+use super::Engine;
+use super::failures::{store_failure, unrefused};
+use crate::books::{Body, CheckoutAsked, CheckoutItem};
+use crate::failure::Failure;
+use crate::rails::acp::{Acp, Asked, AskedItem, Call, Session, SessionId};
+
+/// A checkout an agent opens or changes.
+#[derive(Clone, Debug)]
+pub struct CheckoutOrder {
+    /// The merchant's endpoint, as the agent named it.
+    pub endpoint: String,
+    /// Which things.
+    pub items: Vec<AskedItem>,
+    /// Who asks.
+    pub agent_id: Option<String>,
+    /// The call, whose repetition is the same request to the merchant.
+    pub call_id: Uuid,
+}
+
+impl Engine {
+    /// Opens a checkout.
+    ///
+    /// # Errors
+    /// When the list or the endpoint cannot be used, or the merchant refuses.
+    pub async fn open_checkout(
+        &self,
+        order: CheckoutOrder,
+        currency: &str,
+        buyer_email: Option<&str>,
+    ) -> Result<Seen, Failure> {
+        let currency = failure::currency(currency)?;
+        let asked = Asked::new(currency, order.items).map_err(|e| failure::asked(&e))?;
+        let merchant = self.merchant_at(&order.endpoint).await?;
+        let key = order.call_id.to_string();
+        let session = merchant.acp.create(&asked, buyer_email, call(&key)).await;
+        let session = session.map_err(|error| acp_failure(&error))?;
+        self.note_asked(&merchant, &session, asked, order.agent_id).await
+    }
+
+    /// Changes what a checkout holds, to exactly these things. Prices that were known before must stay.
+    ///
+    /// # Errors
+    /// As [`Self::open_checkout`].
+    pub async fn change_checkout(
+        &self,
+        order: CheckoutOrder,
+        session_id: &str,
+    ) -> Result<Seen, Failure> {
+        let id = failure::session_id(session_id)?;
+        let merchant = self.merchant_at(&order.endpoint).await?;
+        let key = order.call_id.to_string();
+        let before = self.asked_before(&merchant, &id)?;
+        let currency = match &before {
+            Some(before) => before.currency,
+            None => look(&merchant.acp, &id, &key).await?.currency,
+        };
+        let asked = Asked::new(currency, order.items).map_err(|e| failure::asked(&e))?;
+        let asked = match &before {
+            Some(before) => asked.keeping_prices_of(before),
+            None => asked,
+        };
+        let session = merchant.acp.update(&id, &asked, call(&key)).await;
+        let session = session.map_err(|error| acp_failure(&error))?;
+        self.note_asked(&merchant, &session, asked, order.agent_id).await
+    }
+
+    /// Looks at a checkout.
+    ///
+    /// # Errors
+    /// When the endpoint cannot be used, or the merchant refuses.
+    pub async fn look_at_checkout(
+        &self,
+        endpoint: &str,
+        session_id: &str,
+        call_id: Uuid,
+    ) -> Result<Seen, Failure> {
+        let id = failure::session_id(session_id)?;
+        let merchant = self.merchant_at(endpoint).await?;
+        let session = look(&merchant.acp, &id, &call_id.to_string()).await?;
+        let asked = self.asked_before(&merchant, &id)?;
+        Ok(Seen::new(merchant, session, asked.as_ref()))
+    }
+
+    /// Gives a checkout up.
+    ///
+    /// # Errors
+    /// As [`Self::look_at_checkout`]; also when it is completed or canceled already.
+    pub async fn cancel_checkout(
+        &self,
+        endpoint: &str,
+        session_id: &str,
+        call_id: Uuid,
+    ) -> Result<Seen, Failure> {
+        let id = failure::session_id(session_id)?;
+        let merchant = self.merchant_at(endpoint).await?;
+        let key = call_id.to_string();
+        let session = merchant.acp.cancel(&id, call(&key)).await;
+        let session = session.map_err(|error| acp_failure(&error))?;
+        let asked = self.asked_before(&merchant, &id)?;
+        Ok(Seen::new(merchant, session, asked.as_ref()))
+    }
+
+    /// What was asked for in a session, if it was asked through this wallet.
+    fn asked_before(&self, merchant: &Merchant, id: &SessionId) -> Result<Option<Asked>, Failure> {
+        let read = self.store().read(|view| view.checkout(&merchant.endpoint, id.as_str()));
+        let found = read.map_err(|error| store_failure(&error))?;
+        Ok(found.map(|found| Asked {
+            currency: found.currency,
+            items: found.items.into_iter().map(asked_item).collect(),
+        }))
+    }
+
+    async fn note_asked(
+        &self,
+        merchant: &Merchant,
+        session: &Session,
+        asked: Asked,
+        agent_id: Option<String>,
+    ) -> Result<Seen, Failure> {
+        let asked = asked.priced_by(session);
+        let event = Body::CheckoutAsked(CheckoutAsked {
+            endpoint: merchant.endpoint.clone(),
+            session_id: session.id.to_string(),
+            agent_id,
+            currency: asked.currency,
+            items: asked.items.iter().cloned().map(booked_item).collect(),
+        });
+        let commit =
+            self.store().commit::<(), Infallible, _>(move |_| Ok((vec![event.into()], ())));
+        commit.await.map_err(unrefused).map_err(|error| store_failure(&error))?;
+        Ok(Seen::new(merchant.clone(), session.clone(), Some(&asked)))
+    }
+}
+
+async fn look(acp: &Acp, id: &SessionId, request_id: &str) -> Result<Session, Failure> {
+    acp.get(id, request_id).await.map_err(|error| acp_failure(&error))
+}
+
+fn call(key: &str) -> Call<'_> {
+    Call { idempotency_key: key, request_id: key }
+}
+
+fn asked_item(item: CheckoutItem) -> AskedItem {
+    let CheckoutItem { id, quantity, unit_amount } = item;
+    AskedItem { id, quantity, unit_amount }
+}
+
+fn booked_item(item: AskedItem) -> CheckoutItem {
+    let AskedItem { id, quantity, unit_amount } = item;
+    CheckoutItem { id, quantity, unit_amount }
+}

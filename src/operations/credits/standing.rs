@@ -1,0 +1,61 @@
+//! What every answer says of the payment behind it.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::engine::Paid;
+use crate::operations::paid::{approval_id, block_hash, reason};
+use crate::operations::{LedgerHead, describe};
+use crate::payment::Status;
+
+/// The payment as it stands.
+#[derive(Debug, JsonSchema, Serialize)]
+#[schemars(inline)]
+pub struct Standing {
+    /// settled, denied, failed, pending_approval, or pending (do not pay again).
+    pub(super) status: Status,
+    /// get_payment_status takes it.
+    payment_id: String,
+    /// One sentence for a person.
+    summary: String,
+    /// The signed block.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    block_hash: Option<String>,
+    /// The question the owner must answer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    approval_id: Option<String>,
+    /// Stable code of the last decision or of the end.
+    reason_code: String,
+    /// Why, in words.
+    reason: String,
+    /// What would pass, after a denial.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    would_pass: Option<String>,
+    /// Every policy rule looked at.
+    rules: Vec<String>,
+    /// The ledger's head when this was read.
+    ledger_head: LedgerHead,
+}
+
+impl From<&Paid> for Standing {
+    fn from(paid: &Paid) -> Self {
+        let payment = &paid.payment;
+        let (reason_code, reason) = reason(paid);
+        let decided = payment.decided.as_ref();
+        let status = payment.state.status();
+        Self {
+            status,
+            payment_id: payment.id().to_string(),
+            summary: describe(paid),
+            block_hash: block_hash(&payment.state),
+            approval_id: approval_id(&payment.state),
+            reason_code,
+            reason,
+            would_pass: decided
+                .filter(|_| status == Status::Denied)
+                .and_then(|decided| decided.would_pass.clone()),
+            rules: decided.map(|decided| decided.rules.clone()).unwrap_or_default(),
+            ledger_head: paid.head.into(),
+        }
+    }
+}

@@ -1,0 +1,98 @@
+//! Clients of merchants and of Stripe, made when they are asked for.
+//!
+//! A token must never leave for another place than the one the owner named, nor a stranger's endpoint be asked without
+//! the guard.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+use super::home::Home;
+use super::shop_access::ShopAccess;
+use super::simulators::{Simulated, Simulators};
+use crate::books::CheckoutPlace;
+use crate::engine::{BuiltIn, Shops, not_set_up};
+use crate::failure::{Failure, Retry};
+use crate::fetch::{AllowList, BaseUrl, Client, GuestClient, PlainText, Settings};
+use crate::rails::acp::{Acp, Door, MerchantUrl};
+use crate::rails::stripe::{PaymentMethod, Stripe};
+use crate::secret::Secret;
+
+/// What merchants and Stripe are reached with.
+#[derive(Debug)]
+pub(super) struct ShopClients {
+    access: ShopAccess,
+    simulators: Option<Arc<dyn Simulators>>,
+    client: Client,
+    guests: GuestClient,
+}
+
+impl ShopClients {
+    /// Makes nothing yet.
+    pub(super) fn new(home: Home, simulators: Option<Arc<dyn Simulators>>) -> Self {
+        let client = Client::new(Settings::default());
+        let guests = GuestClient::new(Settings::default(), AllowList::default());
+        Self { access: ShopAccess::new(home), simulators, client, guests }
+    }
+}
+
+#[async_trait]
+impl Shops for ShopClients {
+    async fn known(&self, merchant_id: &str, place: &CheckoutPlace) -> Result<Acp, Failure> {
+        let unusable = |error: String| {
+            Failure::invalid("INVALID_ENDPOINT", error)
+                .retry(Retry::AfterOperator)
+                .hint("The owner names it with `paywarden merchants set ID --endpoint URL`")
+        };
+        let base = BaseUrl::parse(&place.endpoint, PlainText::Loopback);
+        let base = base.map_err(|error| unusable(error.to_string()))?;
+        let version = place.api_version.as_deref().map(str::parse).transpose();
+        let version = version
+            .map_err(|error: crate::rails::acp::VersionError| unusable(error.to_string()))?;
+        let bearer = self.access.token(merchant_id)?;
+        Ok(Acp::new(Door::Known { client: self.client.clone(), base, bearer }, version))
+    }
+
+    async fn stranger(&self, endpoint: &MerchantUrl) -> Result<Acp, Failure> {
+        let base = self.guests.check(endpoint.as_str()).map_err(|error| {
+            Failure::refused("ENDPOINT_REFUSED", error.to_string())
+                .hint("The owner can name a merchant elsewhere with `paywarden merchants set ID --endpoint URL`")
+        })?;
+        Ok(Acp::new(Door::Stranger { client: self.guests.clone(), base }, None))
+    }
+
+    async fn built_in(&self) -> Result<Option<BuiltIn>, Failure> {
+        let Some(simulators) = &self.simulators else { return Ok(None) };
+        let base = simulators.base_url(Simulated::AcpMerchant).await?;
+        let shop = simulators.shop();
+        let profile = shop.profile.parse().map_err(|_| not_set_up("the sandbox's merchant"))?;
+        let door = Door::Known { client: self.client.clone(), base, bearer: Some(shop.token) };
+        Ok(Some(BuiltIn {
+            merchant_id: shop.merchant_id.to_owned(),
+            profile,
+            acp: Acp::new(door, None),
+            host: "127.0.0.1".to_owned(),
+        }))
+    }
+
+    async fn stripe(&self) -> Result<Stripe, Failure> {
+        let Some(simulators) = &self.simulators else { return Err(not_set_up("Stripe")) };
+        let base = simulators.base_url(Simulated::Stripe).await?;
+        let key = simulators.shop().stripe_key;
+        Ok(Stripe::new(self.client.clone(), base, Some(key)))
+    }
+
+    fn keep_token(&self, merchant_id: &str, token: Option<Secret>) -> Result<(), Failure> {
+        self.access.set_token(merchant_id, token)
+    }
+
+    fn keep_method(&self, method: Option<&PaymentMethod>) -> Result<(), Failure> {
+        self.access.set_method(method.map(|method| method.secret().clone()))
+    }
+
+    fn method(&self) -> Result<Option<PaymentMethod>, Failure> {
+        let kept = self.access.method()?;
+        // What is no id is not used; its hash would not be the registered one's either.
+        Ok(kept.and_then(|kept| std::str::from_utf8(kept.expose()).ok()?.parse().ok()))
+    }
+}

@@ -1,0 +1,20 @@
+//! Settings about third parties as they are typed. A key is no flag: every process on the machine could read it.
+
+use clap::Args;
+
+/// What flags say about third parties.
+#[derive(Args, Clone, Debug, Default)]
+pub struct ThirdPartyFlags {
+    /// Who answers for the network: node or ifenpay [env: PAYWARDEN_GATEWAY]
+    #[arg(long, global = true, value_name = "NAME")]
+    pub gateway: Option<String>,
+    /// Who makes payment requests: direct or ifenpay [env: PAYWARDEN_PAYMENT_BACKEND]
+    #[arg(long, global = true, value_name = "NAME")]
+    pub payment_backend: Option<String>,
+    /// ifenpay's API; its key is IFENPAY_API_KEY [env: IFENPAY_API_URL]
+    #[arg(long, global = true, value_name = "URL")]
+    pub ifenpay_api_url: Option<String>,
+    /// The most one ifenpay credit may cost, in XNO [env: PAYWARDEN_CREDIT_PRICE_MAX]
+    #[arg(long, global = true, value_name = "XNO")]
+    pub credit_price_max: Option<String>,
+}
