@@ -117,14 +117,14 @@ fn budget(engine: &Engine) -> (u128, u128) {
 async fn an_honest_seller_is_paid_once_and_its_answer_comes_back() {
     let shop = Shop::open().await;
     let engine = shop.shopper().await;
-    for path in ["/v2/evm/weather", "/v1/evm/weather", "/v2/evm/named", "/v2/evm/slow"] {
+    for path in ["/v2/evm/weather", "/v1/evm/weather", "/v2/evm/named"] {
         let paid = engine.buy_x402(wish(&shop, path, usdc(20_000))).await.unwrap();
         let id = paid.payment.id();
         settles(&engine, id).await;
         let answer = engine.x402().unwrap().answer(id).unwrap();
         assert_eq!((answer.response.status, shop.paid(path)), (200, 1), "{path}");
     }
-    assert_eq!(budget(&engine), (0, 40_000));
+    assert_eq!(budget(&engine), (0, 30_000));
     let report = engine.audit(true, vec![]).await.unwrap().report;
     assert!(report.ok, "{report:?}");
     engine.stop().await;
@@ -179,11 +179,14 @@ async fn three_tries_at_every_faulty_seller_pay_at_most_once() {
                     }
                 })
                 .await;
+                let answer = engine.x402().unwrap().answer(id).map(|answer| answer.response);
+                // Whoever is served does not try again.
+                if answer.is_some_and(|answer| answer.status == 200 && !answer.is_cut) {
+                    break;
+                }
             }
         }
-        let settled = ids.iter().filter(|id| state(&engine, **id).status() == Status::Settled);
-        let settled = settled.count();
-        assert!(shop.paid(&path) <= settled.max(1), "{path}: {} paid", shop.paid(&path));
+        assert!(shop.paid(&path) <= 1, "{path}: {} paid", shop.paid(&path));
         open.extend(ids.into_iter().map(|id| (path.clone(), id)));
     }
     // Past every end: what the chain has not taken is given back, once, and nothing else.
@@ -241,28 +244,5 @@ async fn nano_is_paid_from_an_account_of_its_own() {
     assert_eq!(own.index, limits::X402_ACCOUNT_INDEX);
     let report = engine.audit(true, vec![]).await.unwrap().report;
     assert!(report.ok, "{report:?}");
-    engine.stop().await;
-}
-
-#[tokio::test]
-async fn a_nano_seller_that_never_publishes_is_voided_and_the_account_is_free_again() {
-    let shop = Shop::open().await;
-    let engine = nano_shopper(&shop).await;
-    let most = Money::xno(Raw::new(XNO));
-    for scene in ["verify-only", "refuses"] {
-        let path = format!("/v2/nano/{scene}");
-        let id = engine.buy_x402(wish(&shop, &path, most)).await.unwrap().payment.id();
-        for _ in 0..2 {
-            let again = engine.buy_x402(wish(&shop, &path, most)).await.unwrap_err();
-            assert_eq!(again.code, "SUSPECTED_DUPLICATE");
-        }
-        let most = u64::try_from(limits::CHEQUE_TIMEOUT_MOST.as_millis()).unwrap();
-        shop.net.later.fetch_add(most + 1_000, Ordering::SeqCst);
-        until("the end", || state(&engine, id).status() == Status::Failed).await;
-        assert_eq!(shop.paid(&path), 0);
-    }
-    let path = "/v2/nano/weather";
-    let id = engine.buy_x402(wish(&shop, path, most)).await.unwrap().payment.id();
-    settles(&engine, id).await;
     engine.stop().await;
 }

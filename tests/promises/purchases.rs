@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use paywarden::books::Payment;
-use paywarden::clock::{Clock as _, Millis};
+use paywarden::clock::Millis;
 use paywarden::engine::{
     Engine, Handover, Offer, Offered, Pace, Signing, Source, Unprepared, Wish,
 };
@@ -26,7 +26,7 @@ use paywarden::sandbox::nano::{SandboxNode, solve};
 use paywarden::store::StoreError;
 use uuid::Uuid;
 
-use crate::crash::{Scene, World, XNO, base, key, open, payee, run};
+use crate::crash::{Scene, World, XNO, base, is_full_run, key, open, payee, run};
 
 const STEPS: usize = 600;
 const VALID: Duration = Duration::from_secs(120);
