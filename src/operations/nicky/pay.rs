@@ -91,7 +91,7 @@ impl Operation for NickyPay {
             context.engine.known_payment(context.call_id, Self::SPEC.name, agent, key.as_ref())?;
         if let Some(paid) = known {
             self.check_same(&paid)?;
-            return outcome(&heard(paid, context).await?, context);
+            return outcome(&heard(&paid, context).await?, context);
         }
         let (_, found) = find(&self.short_id, context).await?;
         if found.is_by_nick {
@@ -102,7 +102,7 @@ impl Operation for NickyPay {
             && payment.request.agent_id.as_deref() == agent
         {
             let paid = context.engine.paid(payment.id())?;
-            return outcome(&heard(paid, context).await?, context);
+            return outcome(&heard(&paid, context).await?, context);
         }
         let offer = self.offer(&found.request, context).await?;
         let order = Order {
