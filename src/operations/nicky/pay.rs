@@ -228,11 +228,11 @@ fn not_xno(request: &PaymentRequest, why: &str) -> Failure {
 
 fn outcome(paid: &Paid, context: &Context) -> Result<Outcome<NickyPaid>, Failure> {
     let tasks = paid.payment.purpose.iter().flat_map(|purpose| &purpose.after);
-    let attempt = tasks.filter_map(|task| match task {
+    let mut attempt = tasks.filter_map(|task| match task {
         Task::NickyAttempt { attempt_id, .. } => Some(attempt_id.clone()),
         Task::NanswapOrder { .. } => None,
     });
-    let payment_attempt_id = attempt.last();
+    let payment_attempt_id = attempt.next_back();
     let paid = NickyPaid { paid: shown(paid, context)?, payment_attempt_id };
     Ok(outcome_of(paid.paid.status, paid))
 }
