@@ -100,7 +100,7 @@ pub enum Command {
     /// How the network is reached
     #[command(subcommand, arg_required_else_help = true)]
     Network(NetworkCommand),
-    /// Keep the wallet open for hosts and commands, with its HTTP ports and the owner's page
+    /// Keep the wallet open for hosts and commands; with the HTTP ports and your page
     Serve(Serve),
     /// What needs the wallet open.
     #[command(flatten)]
