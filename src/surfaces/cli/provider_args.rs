@@ -14,7 +14,7 @@ pub struct ProviderFlags {
     /// The payer's e-mail address, as receivers at Nicky see it [env: NICKY_PAYER_EMAIL]
     #[arg(long, global = true, value_name = "ADDRESS")]
     pub nicky_payer_email: Option<String>,
-    /// Nanswap Pay's API, for tests; its secrets are NANSWAP_PAY_KEY and NANSWAP_WEBHOOK_SECRET [env: NANSWAP_API_URL]
+    /// Nanswap Pay's API, for tests; its secrets have no flag [env: NANSWAP_API_URL]
     #[arg(long, global = true, value_name = "URL")]
     pub nanswap_api_url: Option<String>,
 }
