@@ -1,6 +1,8 @@
 //! Settings: flags, then environment, then `config.toml`, then defaults. Parsed once, here; nothing else reads the
 //! environment.
 
+mod secrets;
+mod sellers;
 mod third_parties;
 
 use std::collections::BTreeMap;
@@ -146,7 +148,7 @@ impl fmt::Display for Origin {
 }
 
 /// Every environment variable that holds a setting.
-pub const VARIABLES: [&str; 30] = [
+pub const VARIABLES: [&str; 33] = [
     "PAYWARDEN_HOME",
     "PAYWARDEN_NETWORK",
     "PAYWARDEN_TOOL_NAMES",
@@ -164,6 +166,9 @@ pub const VARIABLES: [&str; 30] = [
     "PAYWARDEN_GATEWAY",
     "PAYWARDEN_PAYMENT_BACKEND",
     "PAYWARDEN_CREDIT_PRICE_MAX",
+    "PAYWARDEN_EVM_RPC",
+    "PAYWARDEN_FETCH_ALLOW",
+    "PAYWARDEN_X402_NETWORKS",
     "IFENPAY_API_URL",
     "IFENPAY_API_KEY",
     "PAYWARDEN_UNLOCK",
@@ -270,38 +275,11 @@ impl Config {
             log,
             reach,
             third_parties,
-            unlock: unlock(environment)?,
-            agent_token: agent_token(environment)?,
+            unlock: secrets::unlock(environment)?,
+            agent_token: secrets::agent_token(environment)?,
             http,
             origins: sources.origins,
         })
-    }
-}
-
-/// The unlock secret, from the environment or a file the environment names. Never from a flag, which every process on
-/// the machine can read.
-fn unlock(environment: &dyn Environment) -> Result<Option<Secret>, Failure> {
-    let set = |name| environment.var(name).filter(|value| !value.is_empty());
-    if let Some(text) = set("PAYWARDEN_UNLOCK") {
-        return Ok(Some(Secret::new(text)));
-    }
-    let Some(path) = set("PAYWARDEN_UNLOCK_FILE") else { return Ok(None) };
-    let text = std::fs::read_to_string(&path).map_err(|error| {
-        invalid(format!("the file PAYWARDEN_UNLOCK_FILE names cannot be read: {error}"))
-    })?;
-    let text = Secret::new(text);
-    Ok(Some(text.without_line_end()))
-}
-
-/// The agent's token, from the environment alone: a flag shows in the list of processes, and `config.toml` is one for
-/// all hosts.
-fn agent_token(environment: &dyn Environment) -> Result<Option<Secret>, Failure> {
-    let Some(text) = environment.var(AGENT_TOKEN) else { return Ok(None) };
-    let token = Secret::new(text).without_line_end();
-    match token.length() {
-        0 => Ok(None),
-        length if length <= crate::limits::AGENT_TOKEN_CHARS => Ok(Some(token)),
-        _ => Err(invalid(format!("{AGENT_TOKEN} is too long to be a token"))),
     }
 }
 
@@ -325,6 +303,9 @@ struct FileSettings {
     gateway: Option<String>,
     payment_backend: Option<String>,
     credit_price_max: Option<String>,
+    evm_rpc: Option<OneOrMany>,
+    fetch_allow: Option<OneOrMany>,
+    x402_networks: Option<OneOrMany>,
     ifenpay_api_url: Option<String>,
     ifenpay_api_key: Option<Secret>,
     http_listen_addr: Option<String>,
@@ -371,6 +352,9 @@ impl FileSettings {
             "payment_backend" => self.payment_backend.clone(),
             "credit_price_max" => self.credit_price_max.clone(),
             "ifenpay_api_url" => self.ifenpay_api_url.clone(),
+            "evm_rpc" => self.evm_rpc.as_ref().map(OneOrMany::joined),
+            "fetch_allow" => self.fetch_allow.as_ref().map(OneOrMany::joined),
+            "x402_networks" => self.x402_networks.as_ref().map(OneOrMany::joined),
             "http_listen_addr" => self.http_listen_addr.clone(),
             "pay_addr" => self.pay_addr.clone(),
             "control_addr" => self.control_addr.clone(),
@@ -420,8 +404,10 @@ impl<'a> Sources<'a> {
             0 | 1 => Ok(urls.into_iter().next()),
             more => Err(invalid(format!("{name} has {more} URLs; it takes one"))),
         };
+        let chain_urls = self.chains(&flags.third_parties);
         let (gateway, provider_urls) = self.places(&flags.third_parties)?;
         Ok(Reach {
+            chain_urls: chain_urls?,
             gateway,
             provider_urls,
             node_urls: node_urls?,
@@ -577,12 +563,11 @@ fn variable(name: &str) -> &'static str {
         "webhook_addr" => "PAYWARDEN_WEBHOOK_ADDR",
         "webhook_host" => "PAYWARDEN_WEBHOOK_HOST",
         "log" => "PAYWARDEN_LOG",
-        name => third_parties::variable(name),
+        name => sellers::variable(name).unwrap_or_else(|| third_parties::variable(name)),
     }
 }
 
 const NO_ENDPOINTS: &str = "none";
-const AGENT_TOKEN: &str = "PAYWARDEN_AGENT_TOKEN";
 
 fn invalid(message: String) -> Failure {
     Failure::invalid("CONFIG_INVALID", message)

@@ -1,3 +1,4 @@
+use super::secrets::AGENT_TOKEN;
 use super::*;
 
 struct Fixed(Vec<(&'static str, String)>);

@@ -15,6 +15,7 @@ use super::boot::Boot;
 use super::endpoint::Endpoint;
 use super::provider_place::ProviderApi;
 use super::reach::Reach;
+use super::sellers::SellerSettings;
 use super::shop_clients::ShopClients;
 use super::simulators::{Simulated, Simulators};
 use crate::clock::Clock;
@@ -46,6 +47,8 @@ impl Boot {
 pub struct ThirdParties {
     /// The API key ifenpay gave.
     pub ifenpay_key: Option<Secret>,
+    /// Which sellers may be asked and paid.
+    pub sellers: SellerSettings,
     /// Who makes payment requests.
     pub payment_backend: PaymentBackend,
     /// The most that is paid for one credit of ifenpay.
@@ -56,6 +59,7 @@ impl Default for ThirdParties {
     fn default() -> Self {
         Self {
             ifenpay_key: None,
+            sellers: SellerSettings::default(),
             payment_backend: PaymentBackend::default(),
             credit_price_max: Raw::new(limits::CREDIT_PRICE_MAX_RAW),
         }
