@@ -1,25 +1,26 @@
 //! Settings: flags, then environment, then `config.toml`, then defaults. Parsed once, here; nothing else reads the
 //! environment.
 
-mod secrets;
+mod file;
+mod http;
+mod providers;
 mod sellers;
 mod third_parties;
+
+pub use http::{HttpFlags, HttpSettings};
 
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
 
-use serde::Deserialize;
-
-mod http;
-
-pub use http::{HttpFlags, HttpSettings};
+use file::FileSettings;
 
 use crate::failure::{Failure, Retry};
 use crate::limits;
 use crate::nano::{Account, Network};
-use crate::process::{Endpoint, Home, Reach, Speaks, ThirdParties, files};
+use crate::process::{Endpoint, Home, ProviderSettings, Reach, Speaks, ThirdParties, files};
 use crate::secret::Secret;
+use crate::surfaces::cli::provider_args::ProviderFlags;
 use crate::surfaces::cli::third_party_args::ThirdPartyFlags;
 use crate::wallet::WorkMode;
 
@@ -71,6 +72,8 @@ pub struct Flags {
     pub work_url: Vec<String>,
     /// `--sandbox-url`.
     pub sandbox_url: Option<String>,
+    /// Those about Nicky and Nanswap Pay.
+    pub providers: ProviderFlags,
     /// Those about third parties.
     pub third_parties: ThirdPartyFlags,
     /// Those of `paywarden serve`.
@@ -102,6 +105,8 @@ pub struct Config {
     pub log: String,
     /// Where the network is, as far as this process was told.
     pub reach: Reach,
+    /// What the owner set about Nicky and Nanswap Pay.
+    pub providers: ProviderSettings,
     /// What the owner set about third parties.
     pub third_parties: ThirdParties,
     /// Opens the keys, where they are protected.
@@ -148,7 +153,7 @@ impl fmt::Display for Origin {
 }
 
 /// Every environment variable that holds a setting.
-pub const VARIABLES: [&str; 33] = [
+pub const VARIABLES: [&str; 39] = [
     "PAYWARDEN_HOME",
     "PAYWARDEN_NETWORK",
     "PAYWARDEN_TOOL_NAMES",
@@ -163,6 +168,12 @@ pub const VARIABLES: [&str; 33] = [
     "PAYWARDEN_NODE_WS",
     "PAYWARDEN_WORK_URL",
     "PAYWARDEN_SANDBOX_URL",
+    "NICKY_API_URL",
+    "NICKY_PAYER_NAME",
+    "NICKY_PAYER_EMAIL",
+    "NANSWAP_API_URL",
+    "NANSWAP_PAY_KEY",
+    "NANSWAP_WEBHOOK_SECRET",
     "PAYWARDEN_GATEWAY",
     "PAYWARDEN_PAYMENT_BACKEND",
     "PAYWARDEN_CREDIT_PRICE_MAX",
@@ -212,6 +223,7 @@ impl Survey {
         sources.take("log", flags.log.clone(), "warn");
         // What cannot be read as a URL may still hold a secret: it is counted, not shown.
         let _ = sources.reach(flags);
+        let _ = sources.providers(&flags.providers);
         let _ = sources.third_parties(&flags.third_parties);
         HttpSettings::survey(&mut sources, &flags.http);
         Self { home, network, origins: sources.origins }
@@ -260,6 +272,7 @@ impl Config {
         let representative = voter.parse("default or a nano_ account", parse_representative)?;
         let log = sources.take("log", flags.log.clone(), "warn").value.clone();
         let reach = sources.reach(flags)?;
+        let providers = sources.providers(&flags.providers)?;
         let third_parties = sources.third_parties(&flags.third_parties)?;
         let http = HttpSettings::load(&mut sources, &flags.http, environment)?;
         Ok(Self {
@@ -274,95 +287,40 @@ impl Config {
             representative,
             log,
             reach,
+            providers,
             third_parties,
-            unlock: secrets::unlock(environment)?,
-            agent_token: secrets::agent_token(environment)?,
+            unlock: unlock(environment)?,
+            agent_token: agent_token(environment)?,
             http,
             origins: sources.origins,
         })
     }
 }
 
-/// `config.toml`: a misspelt key is an error, not a setting ignored.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct FileSettings {
-    network: Option<String>,
-    tool_names: Option<String>,
-    toolsets: Option<String>,
-    read_only: Option<bool>,
-    work_threads: Option<u32>,
-    work_max_percent: Option<u32>,
-    work_mode: Option<String>,
-    representative: Option<String>,
-    log: Option<String>,
-    node_url: Option<OneOrMany>,
-    node_ws: Option<String>,
-    work_url: Option<OneOrMany>,
-    sandbox_url: Option<String>,
-    gateway: Option<String>,
-    payment_backend: Option<String>,
-    credit_price_max: Option<String>,
-    evm_rpc: Option<OneOrMany>,
-    fetch_allow: Option<OneOrMany>,
-    x402_networks: Option<OneOrMany>,
-    ifenpay_api_url: Option<String>,
-    ifenpay_api_key: Option<Secret>,
-    http_listen_addr: Option<String>,
-    pay_addr: Option<String>,
-    control_addr: Option<String>,
-    mcp_addr: Option<String>,
-    webhook_addr: Option<String>,
-    webhook_host: Option<String>,
-}
-
-/// A text, or a list of them.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(untagged)]
-enum OneOrMany {
-    One(String),
-    Many(Vec<String>),
-}
-
-impl OneOrMany {
-    fn joined(&self) -> String {
-        match self {
-            Self::One(text) => text.clone(),
-            Self::Many(texts) => texts.join(","),
-        }
+/// The unlock secret, from the environment or a file the environment names. Never from a flag, which every process on
+/// the machine can read.
+fn unlock(environment: &dyn Environment) -> Result<Option<Secret>, Failure> {
+    let set = |name| environment.var(name).filter(|value| !value.is_empty());
+    if let Some(text) = set("PAYWARDEN_UNLOCK") {
+        return Ok(Some(Secret::new(text)));
     }
+    let Some(path) = set("PAYWARDEN_UNLOCK_FILE") else { return Ok(None) };
+    let text = std::fs::read_to_string(&path).map_err(|error| {
+        invalid(format!("the file PAYWARDEN_UNLOCK_FILE names cannot be read: {error}"))
+    })?;
+    let text = Secret::new(text);
+    Ok(Some(text.without_line_end()))
 }
 
-impl FileSettings {
-    fn get(&self, name: &str) -> Option<String> {
-        match name {
-            "tool_names" => self.tool_names.clone(),
-            "toolsets" => self.toolsets.clone(),
-            "read_only" => self.read_only.map(|value| value.to_string()),
-            "work_threads" => self.work_threads.map(|value| value.to_string()),
-            "work_max_percent" => self.work_max_percent.map(|value| value.to_string()),
-            "work_mode" => self.work_mode.clone(),
-            "representative" => self.representative.clone(),
-            "log" => self.log.clone(),
-            "node_url" => self.node_url.as_ref().map(OneOrMany::joined),
-            "node_ws" => self.node_ws.clone(),
-            "work_url" => self.work_url.as_ref().map(OneOrMany::joined),
-            "sandbox_url" => self.sandbox_url.clone(),
-            "gateway" => self.gateway.clone(),
-            "payment_backend" => self.payment_backend.clone(),
-            "credit_price_max" => self.credit_price_max.clone(),
-            "ifenpay_api_url" => self.ifenpay_api_url.clone(),
-            "evm_rpc" => self.evm_rpc.as_ref().map(OneOrMany::joined),
-            "fetch_allow" => self.fetch_allow.as_ref().map(OneOrMany::joined),
-            "x402_networks" => self.x402_networks.as_ref().map(OneOrMany::joined),
-            "http_listen_addr" => self.http_listen_addr.clone(),
-            "pay_addr" => self.pay_addr.clone(),
-            "control_addr" => self.control_addr.clone(),
-            "mcp_addr" => self.mcp_addr.clone(),
-            "webhook_addr" => self.webhook_addr.clone(),
-            "webhook_host" => self.webhook_host.clone(),
-            _ => None,
-        }
+/// The agent's token, from the environment alone: a flag shows in the list of processes, and `config.toml` is one for
+/// all hosts.
+fn agent_token(environment: &dyn Environment) -> Result<Option<Secret>, Failure> {
+    let Some(text) = environment.var(AGENT_TOKEN) else { return Ok(None) };
+    let token = Secret::new(text).without_line_end();
+    match token.length() {
+        0 => Ok(None),
+        length if length <= crate::limits::AGENT_TOKEN_CHARS => Ok(Some(token)),
+        _ => Err(invalid(format!("{AGENT_TOKEN} is too long to be a token"))),
     }
 }
 
@@ -556,6 +514,12 @@ fn variable(name: &str) -> &'static str {
         "node_ws" => "PAYWARDEN_NODE_WS",
         "work_url" => "PAYWARDEN_WORK_URL",
         "sandbox_url" => "PAYWARDEN_SANDBOX_URL",
+        "nicky_api_url" => "NICKY_API_URL",
+        "nicky_payer_name" => "NICKY_PAYER_NAME",
+        "nicky_payer_email" => "NICKY_PAYER_EMAIL",
+        "nanswap_api_url" => "NANSWAP_API_URL",
+        "nanswap_pay_key" => "NANSWAP_PAY_KEY",
+        "nanswap_webhook_secret" => "NANSWAP_WEBHOOK_SECRET",
         "http_listen_addr" => "HTTP_LISTEN_ADDR",
         "pay_addr" => "PAYWARDEN_PAY_ADDR",
         "control_addr" => "PAYWARDEN_CONTROL_ADDR",
@@ -568,6 +532,7 @@ fn variable(name: &str) -> &'static str {
 }
 
 const NO_ENDPOINTS: &str = "none";
+const AGENT_TOKEN: &str = "PAYWARDEN_AGENT_TOKEN";
 
 fn invalid(message: String) -> Failure {
     Failure::invalid("CONFIG_INVALID", message)

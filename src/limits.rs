@@ -588,3 +588,5 @@ pub const NANSWAP_SIGN_MARGIN: Duration = Duration::from_secs(15);
 pub const NANSWAP_CURRENCIES_SHOWN: usize = 100;
 /// Most currencies of prices one answer names.
 pub const FIAT_CURRENCIES_SHOWN: usize = 512;
+/// Longest key or secret of a provider, in characters.
+pub const PROVIDER_KEY_CHARS: usize = 512;

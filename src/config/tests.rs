@@ -1,4 +1,3 @@
-use super::secrets::AGENT_TOKEN;
 use super::*;
 
 struct Fixed(Vec<(&'static str, String)>);

@@ -35,13 +35,12 @@ impl Sources<'_> {
         // Who was told nothing takes what is in force.
         let gateway = (taken.origin != Origin::Default).then_some(gateway);
         let mut urls = BTreeMap::new();
-        for (provider, found) in [(ProviderApi::Ifenpay, ifenpay?)] {
-            if found.len() > 1 {
-                let (name, more) = (provider.setting(), found.len());
-                return Err(invalid(format!("{name} has {more} URLs; it takes one")));
-            }
-            urls.extend(found.into_iter().map(|url| (provider, url)));
+        let (provider, found) = (ProviderApi::Ifenpay, ifenpay?);
+        if found.len() > 1 {
+            let (name, more) = (provider.setting(), found.len());
+            return Err(invalid(format!("{name} has {more} URLs; it takes one")));
         }
+        urls.extend(found.into_iter().map(|url| (provider, url)));
         Ok((gateway, urls))
     }
 

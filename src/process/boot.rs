@@ -10,6 +10,7 @@ use uuid::Uuid;
 use super::gateway_node::GatewayNode;
 use super::home::{Home, files};
 use super::lock::WalletLock;
+use super::provider_settings::ProviderSettings;
 use super::reach::Reach;
 use super::services::{Clients, ThirdParties};
 use super::simulators::Simulators;
@@ -51,6 +52,8 @@ pub struct Boot {
     pub representative: Option<Account>,
     /// How this process was told to reach the network.
     pub reach: Reach,
+    /// What the owner set about Nicky and Nanswap Pay.
+    pub providers: ProviderSettings,
     /// What the owner set about third parties.
     pub third_parties: ThirdParties,
     /// Opens the key file, where it is protected.
@@ -167,6 +170,7 @@ impl Boot {
         known: Option<WalletId>,
     ) -> Result<Running, Failure> {
         self.world.check(self.network)?;
+        self.providers.check(self.network)?;
         let store_path = self.home.path(files::STORE);
         if store_path.exists() {
             probe_file(&store_path).map_err(|e| store_failure(&e))?;

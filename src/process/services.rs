@@ -14,12 +14,13 @@ use super::access::KeptKey;
 use super::boot::Boot;
 use super::endpoint::Endpoint;
 use super::provider_place::ProviderApi;
+use super::provider_settings::{NANSWAP_URL, NICKY_URL, ProviderSettings};
 use super::reach::Reach;
 use super::sellers::SellerSettings;
 use super::shop_clients::ShopClients;
 use super::simulators::{Simulated, Simulators};
 use crate::clock::Clock;
-use crate::engine::{PaymentBackend, Services, Shops, not_set_up, upstream_failure};
+use crate::engine::{PayerDefaults, PaymentBackend, Services, Shops, not_set_up, upstream_failure};
 use crate::failure::{Failure, Retry};
 use crate::fetch::{BaseUrl, Client, PlainText, Provider, Settings};
 use crate::limits;
@@ -73,6 +74,7 @@ pub(super) struct Clients {
     is_sandbox: bool,
     kept: KeptKey,
     simulators: Option<Arc<dyn Simulators>>,
+    providers: ProviderSettings,
     clock: Arc<dyn Clock>,
     http: OnceCell<Client>,
     shops: ShopClients,
@@ -91,6 +93,7 @@ impl Clients {
             is_sandbox: boot.network == Network::Sandbox,
             kept: KeptKey::new(boot.home.clone()),
             simulators,
+            providers: boot.providers.clone(),
             clock: Arc::clone(&boot.clock),
             http: OnceCell::new(),
             shops,
@@ -179,6 +182,26 @@ impl Clients {
         Provider::new(name, base, self.http().await, Arc::clone(&self.clock))
     }
 
+    /// The simulators, where the owner has named no other place.
+    fn simulated(&self, set: Option<&BaseUrl>) -> Option<&dyn Simulators> {
+        self.simulators.as_deref().filter(|_| set.is_none())
+    }
+
+    /// Where a service is: as set, at the simulator, or at its usual place.
+    async fn place(
+        &self,
+        service: Simulated,
+        set: Option<&BaseUrl>,
+        usual: &str,
+    ) -> Result<BaseUrl, Failure> {
+        match (set, self.simulated(set)) {
+            (Some(url), _) => Ok(url.clone()),
+            (None, Some(simulators)) => simulators.base_url(service).await,
+            (None, None) => BaseUrl::parse(usual, PlainText::Loopback)
+                .map_err(|error| Failure::internal("INTERNAL", error.to_string())),
+        }
+    }
+
     async fn http(&self) -> Client {
         self.http.get_or_init(async || Client::new(Settings::default())).await.clone()
     }
@@ -204,26 +227,37 @@ impl Services for Clients {
 
     async fn nanswap(&self) -> Result<Nanswap, Failure> {
         let make = || async {
-            let Some(simulators) = &self.simulators else { return Err(not_set_up("Nanswap Pay")) };
-            let base = simulators.base_url(Simulated::Nanswap).await?;
-            let key = simulators.nanswap_secrets().key;
+            let set = self.providers.nanswap_url.as_ref();
+            let base = self.place(Simulated::Nanswap, set, NANSWAP_URL).await?;
+            // The owner's key must not go to a simulator.
+            let key = match self.simulated(set) {
+                Some(simulators) => Some(simulators.nanswap_secrets().key),
+                None => self.providers.nanswap_key.clone(),
+            };
             let provider = self.provider("Nanswap Pay", base).await;
-            Ok(Nanswap::new(provider, Some(key), Arc::clone(&self.clock)))
+            Ok(Nanswap::new(provider, key, Arc::clone(&self.clock)))
         };
         self.nanswap.get_or_try_init(make).await.cloned()
     }
 
     fn nanswap_webhook_secret(&self) -> Option<Secret> {
-        self.simulators.as_ref().map(|simulators| simulators.nanswap_secrets().webhook)
+        match self.simulated(self.providers.nanswap_url.as_ref()) {
+            Some(simulators) => Some(simulators.nanswap_secrets().webhook),
+            None => self.providers.nanswap_webhook_secret.clone(),
+        }
     }
 
     async fn nicky(&self) -> Result<Nicky, Failure> {
         let make = || async {
-            let Some(simulators) = &self.simulators else { return Err(not_set_up("Nicky")) };
-            let base = simulators.base_url(Simulated::Nicky).await?;
+            let set = self.providers.nicky_url.as_ref();
+            let base = self.place(Simulated::Nicky, set, NICKY_URL).await?;
             Ok(Nicky::new(self.provider("Nicky", base).await))
         };
         self.nicky.get_or_try_init(make).await.cloned()
+    }
+
+    fn payer(&self) -> PayerDefaults {
+        self.providers.payer.clone()
     }
 }
 

@@ -26,7 +26,7 @@ use paywarden::sandbox::nano::{SandboxNode, solve};
 use paywarden::store::StoreError;
 use uuid::Uuid;
 
-use crate::crash::{Scene, World, XNO, base, is_full_run, key, open, payee, run};
+use crate::crash::{Scene, World, XNO, base, key, open, payee, run};
 
 const STEPS: usize = 600;
 const VALID: Duration = Duration::from_secs(120);

@@ -68,7 +68,7 @@ impl X402 {
             let valid_until_ms = Millis(signed.valid_before.saturating_mul(1_000));
             let (domain, currency, is_test) = (token.domain.clone(), token.currency, token.is_test);
             let payee = request.recipient().to_owned();
-            let spend = EvmSpend::new(signed.clone(), domain, currency, is_test, payee);
+            let spend = EvmSpend::new(signed, domain, currency, is_test, payee);
             let signature =
                 keystore.sign_authorization(grant, &spend).map_err(|e| e.to_string())?;
             let payload =
