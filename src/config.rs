@@ -4,6 +4,7 @@
 mod file;
 mod http;
 mod providers;
+mod sellers;
 mod third_parties;
 
 pub use http::{HttpFlags, HttpSettings};
@@ -152,7 +153,7 @@ impl fmt::Display for Origin {
 }
 
 /// Every environment variable that holds a setting.
-pub const VARIABLES: [&str; 36] = [
+pub const VARIABLES: [&str; 39] = [
     "PAYWARDEN_HOME",
     "PAYWARDEN_NETWORK",
     "PAYWARDEN_TOOL_NAMES",
@@ -176,6 +177,9 @@ pub const VARIABLES: [&str; 36] = [
     "PAYWARDEN_GATEWAY",
     "PAYWARDEN_PAYMENT_BACKEND",
     "PAYWARDEN_CREDIT_PRICE_MAX",
+    "PAYWARDEN_EVM_RPC",
+    "PAYWARDEN_FETCH_ALLOW",
+    "PAYWARDEN_X402_NETWORKS",
     "IFENPAY_API_URL",
     "IFENPAY_API_KEY",
     "PAYWARDEN_UNLOCK",
@@ -358,8 +362,10 @@ impl<'a> Sources<'a> {
             0 | 1 => Ok(urls.into_iter().next()),
             more => Err(invalid(format!("{name} has {more} URLs; it takes one"))),
         };
+        let chain_urls = self.chains(&flags.third_parties);
         let (gateway, provider_urls) = self.places(&flags.third_parties)?;
         Ok(Reach {
+            chain_urls: chain_urls?,
             gateway,
             provider_urls,
             node_urls: node_urls?,
@@ -521,7 +527,7 @@ fn variable(name: &str) -> &'static str {
         "webhook_addr" => "PAYWARDEN_WEBHOOK_ADDR",
         "webhook_host" => "PAYWARDEN_WEBHOOK_HOST",
         "log" => "PAYWARDEN_LOG",
-        name => third_parties::variable(name),
+        name => sellers::variable(name).unwrap_or_else(|| third_parties::variable(name)),
     }
 }
 

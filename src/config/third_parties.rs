@@ -50,12 +50,14 @@ impl Sources<'_> {
         flags: &ThirdPartyFlags,
     ) -> Result<ThirdParties, Failure> {
         let key = self.key();
+        let sellers = self.sellers(flags);
         let backend = self.take("payment_backend", flags.payment_backend.clone(), "direct");
         let price = limits::CREDIT_PRICE_MAX_RAW;
         let price = Raw::new(price).to_xno();
         let price = self.take("credit_price_max", flags.credit_price_max.clone(), &price);
         Ok(ThirdParties {
             ifenpay_key: key?,
+            sellers: sellers?,
             payment_backend: backend.parse("direct or ifenpay", |text| match text {
                 "direct" => Some(PaymentBackend::Direct),
                 "ifenpay" => Some(PaymentBackend::Ifenpay),

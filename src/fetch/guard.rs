@@ -100,6 +100,13 @@ impl AllowList {
         entries.iter().enumerate().map(read).collect::<Result<_, _>>().map(Self)
     }
 
+    /// What either list allows.
+    #[must_use]
+    pub fn and(mut self, other: Self) -> Self {
+        self.0.extend(other.0);
+        self
+    }
+
     /// Checks a URL; its name is looked up and its addresses are checked only when it is asked.
     ///
     /// # Errors

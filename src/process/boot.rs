@@ -12,12 +12,11 @@ use super::home::{Home, files};
 use super::lock::WalletLock;
 use super::provider_settings::ProviderSettings;
 use super::reach::Reach;
-use super::sellers::Sellers;
 use super::services::{Clients, ThirdParties};
 use super::simulators::Simulators;
 use crate::books::{Body, Event, View};
 use crate::clock::{BoxFuture, Clock, Millis};
-use crate::engine::{Engine, Parts, RESTORED, Rhythm, X402Settings, store_failure};
+use crate::engine::{Engine, Parts, RESTORED, Rhythm, store_failure};
 use crate::failure::{Failure, Retry};
 use crate::ids::WalletId;
 use crate::ledger::Head;
@@ -25,7 +24,6 @@ use crate::nano::{Account, Network, Seed};
 use crate::network::{Confirmations, Node, WorkSource};
 use crate::payment::step;
 use crate::policy::Policy;
-use crate::rails::x402::Assets;
 use crate::secret::Secret;
 use crate::store::{
     AnchorFile, CommitError, Engine as _, FreezeMarker, Guards, LedgerKeyFiles, LedgerSigner,
@@ -201,7 +199,8 @@ impl Boot {
             keystore.unlock(keys, lanes.iter().map(|lane| lane.index));
         }
         let engine = self.engine(store, keystore, key_file, &surroundings);
-        let engine = Arc::new(engine.with_services(clients));
+        let engine =
+            Arc::new(engine.with_services(clients).with_x402(self.sellers(&reach, &surroundings)?));
         engine.start()?;
         if let (Some(faucet), Some(account)) = (&surroundings.faucet, account) {
             fund(&engine, account, faucet).await?;
@@ -466,12 +465,6 @@ impl Boot {
             step,
             anchor: Some(self.home.path(files::ANCHOR)),
             ledger_key: Some(self.ledger_key_files()),
-        })
-        .with_x402(X402Settings {
-            reach: Arc::new(Sellers::new(surroundings.simulators.clone())),
-            assets: Assets::pinned(),
-            networks: None,
-            downloads: Some(self.home.path(files::DOWNLOADS)),
         })
     }
 }

@@ -53,6 +53,7 @@ pub use past::{Found, Past};
 pub use provider_place::{NetworkGateway, ProviderApi, UnknownGateway};
 pub use provider_settings::ProviderSettings;
 pub use reach::Reach;
+pub use sellers::SellerSettings;
 pub use services::ThirdParties;
 pub use simulators::{NanswapSecrets, Simulated, SimulatedShop, Simulators};
 pub use start::start;

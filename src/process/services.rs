@@ -16,6 +16,7 @@ use super::endpoint::Endpoint;
 use super::provider_place::ProviderApi;
 use super::provider_settings::{NANSWAP_URL, NICKY_URL, ProviderSettings};
 use super::reach::Reach;
+use super::sellers::SellerSettings;
 use super::shop_clients::ShopClients;
 use super::simulators::{Simulated, Simulators};
 use crate::clock::Clock;
@@ -47,6 +48,8 @@ impl Boot {
 pub struct ThirdParties {
     /// The API key ifenpay gave.
     pub ifenpay_key: Option<Secret>,
+    /// Which sellers may be asked and paid.
+    pub sellers: SellerSettings,
     /// Who makes payment requests.
     pub payment_backend: PaymentBackend,
     /// The most that is paid for one credit of ifenpay.
@@ -57,6 +60,7 @@ impl Default for ThirdParties {
     fn default() -> Self {
         Self {
             ifenpay_key: None,
+            sellers: SellerSettings::default(),
             payment_backend: PaymentBackend::default(),
             credit_price_max: Raw::new(limits::CREDIT_PRICE_MAX_RAW),
         }

@@ -81,10 +81,7 @@ impl Engine {
         });
         for payment in read.map_err(|e| store_failure(&e))? {
             let State::Settled { at_ms, .. } = payment.state else { continue };
-            let answer = x402.answer(payment.id()).map(|answer| answer.response);
-            let is_served =
-                answer.is_some_and(|answer| (200..300).contains(&answer.status) && !answer.is_cut);
-            if !is_served && now.since(at_ms) < limits::DUPLICATE_WINDOW {
+            if !x402.is_served(payment.id()) && now.since(at_ms) < limits::DUPLICATE_WINDOW {
                 let message = format!(
                     "payment {} for the same request is settled, and the seller did not serve it",
                     payment.id()
