@@ -71,7 +71,7 @@ fn block(account: Account, number: u64) -> StateBlock {
         account,
         previous: BlockHash::from_bytes([5; 32]),
         representative: account,
-        balance: Raw(u128::from(number)),
+        balance: Raw::new(u128::from(number)),
         link: Link::from(account),
     }
 }

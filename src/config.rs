@@ -1,23 +1,26 @@
 //! Settings: flags, then environment, then `config.toml`, then defaults. Parsed once, here; nothing else reads the
 //! environment.
 
+mod file;
+mod http;
+mod providers;
+mod sellers;
 mod third_parties;
+
+pub use http::{HttpFlags, HttpSettings};
 
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
 
-use serde::Deserialize;
-
-mod http;
-
-pub use http::{HttpFlags, HttpSettings};
+use file::FileSettings;
 
 use crate::failure::{Failure, Retry};
 use crate::limits;
 use crate::nano::{Account, Network};
-use crate::process::{Endpoint, Home, Reach, Speaks, ThirdParties, files};
+use crate::process::{Endpoint, Home, ProviderSettings, Reach, Speaks, ThirdParties, files};
 use crate::secret::Secret;
+use crate::surfaces::cli::provider_args::ProviderFlags;
 use crate::surfaces::cli::third_party_args::ThirdPartyFlags;
 use crate::wallet::WorkMode;
 
@@ -69,6 +72,8 @@ pub struct Flags {
     pub work_url: Vec<String>,
     /// `--sandbox-url`.
     pub sandbox_url: Option<String>,
+    /// Those about Nicky and Nanswap Pay.
+    pub providers: ProviderFlags,
     /// Those about third parties.
     pub third_parties: ThirdPartyFlags,
     /// Those of `paywarden serve`.
@@ -100,6 +105,8 @@ pub struct Config {
     pub log: String,
     /// Where the network is, as far as this process was told.
     pub reach: Reach,
+    /// What the owner set about Nicky and Nanswap Pay.
+    pub providers: ProviderSettings,
     /// What the owner set about third parties.
     pub third_parties: ThirdParties,
     /// Opens the keys, where they are protected.
@@ -146,7 +153,7 @@ impl fmt::Display for Origin {
 }
 
 /// Every environment variable that holds a setting.
-pub const VARIABLES: [&str; 33] = [
+pub const VARIABLES: [&str; 41] = [
     "PAYWARDEN_HOME",
     "PAYWARDEN_NETWORK",
     "PAYWARDEN_TOOL_NAMES",
@@ -161,14 +168,22 @@ pub const VARIABLES: [&str; 33] = [
     "PAYWARDEN_NODE_WS",
     "PAYWARDEN_WORK_URL",
     "PAYWARDEN_SANDBOX_URL",
+    "NICKY_API_URL",
+    "NICKY_PAYER_NAME",
+    "NICKY_PAYER_EMAIL",
+    "NANSWAP_API_URL",
+    "NANSWAP_PAY_KEY",
+    "NANSWAP_WEBHOOK_SECRET",
     "PAYWARDEN_GATEWAY",
     "PAYWARDEN_PAYMENT_BACKEND",
     "PAYWARDEN_CREDIT_PRICE_MAX",
+    "PAYWARDEN_EVM_RPC",
+    "PAYWARDEN_FETCH_ALLOW",
+    "PAYWARDEN_X402_NETWORKS",
     "IFENPAY_API_URL",
     "IFENPAY_API_KEY",
     "STRIPE_API_URL",
     "STRIPE_SECRET_KEY",
-    "PAYWARDEN_FETCH_ALLOW",
     "PAYWARDEN_UNLOCK",
     "PAYWARDEN_UNLOCK_FILE",
     "PAYWARDEN_AGENT_TOKEN",
@@ -210,6 +225,7 @@ impl Survey {
         sources.take("log", flags.log.clone(), "warn");
         // What cannot be read as a URL may still hold a secret: it is counted, not shown.
         let _ = sources.reach(flags);
+        let _ = sources.providers(&flags.providers);
         let _ = sources.third_parties(&flags.third_parties);
         HttpSettings::survey(&mut sources, &flags.http);
         Self { home, network, origins: sources.origins }
@@ -258,6 +274,7 @@ impl Config {
         let representative = voter.parse("default or a nano_ account", parse_representative)?;
         let log = sources.take("log", flags.log.clone(), "warn").value.clone();
         let reach = sources.reach(flags)?;
+        let providers = sources.providers(&flags.providers)?;
         let third_parties = sources.third_parties(&flags.third_parties)?;
         let http = HttpSettings::load(&mut sources, &flags.http, environment)?;
         Ok(Self {
@@ -272,6 +289,7 @@ impl Config {
             representative,
             log,
             reach,
+            providers,
             third_parties,
             unlock: unlock(environment)?,
             agent_token: agent_token(environment)?,
@@ -305,82 +323,6 @@ fn agent_token(environment: &dyn Environment) -> Result<Option<Secret>, Failure>
         0 => Ok(None),
         length if length <= crate::limits::AGENT_TOKEN_CHARS => Ok(Some(token)),
         _ => Err(invalid(format!("{AGENT_TOKEN} is too long to be a token"))),
-    }
-}
-
-/// `config.toml`: a misspelt key is an error, not a setting ignored.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct FileSettings {
-    network: Option<String>,
-    tool_names: Option<String>,
-    toolsets: Option<String>,
-    read_only: Option<bool>,
-    work_threads: Option<u32>,
-    work_max_percent: Option<u32>,
-    work_mode: Option<String>,
-    representative: Option<String>,
-    log: Option<String>,
-    node_url: Option<OneOrMany>,
-    node_ws: Option<String>,
-    work_url: Option<OneOrMany>,
-    sandbox_url: Option<String>,
-    gateway: Option<String>,
-    payment_backend: Option<String>,
-    credit_price_max: Option<String>,
-    ifenpay_api_url: Option<String>,
-    ifenpay_api_key: Option<Secret>,
-    stripe_api_url: Option<String>,
-    stripe_secret_key: Option<Secret>,
-    fetch_allow: Option<OneOrMany>,
-    http_listen_addr: Option<String>,
-    pay_addr: Option<String>,
-    control_addr: Option<String>,
-    mcp_addr: Option<String>,
-    webhook_addr: Option<String>,
-    webhook_host: Option<String>,
-}
-
-/// A text, or a list of them.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(untagged)]
-enum OneOrMany {
-    One(String),
-    Many(Vec<String>),
-}
-
-impl OneOrMany {
-    fn joined(&self) -> String {
-        match self {
-            Self::One(text) => text.clone(),
-            Self::Many(texts) => texts.join(","),
-        }
-    }
-}
-
-impl FileSettings {
-    fn get(&self, name: &str) -> Option<String> {
-        match name {
-            "tool_names" => self.tool_names.clone(),
-            "toolsets" => self.toolsets.clone(),
-            "read_only" => self.read_only.map(|value| value.to_string()),
-            "work_threads" => self.work_threads.map(|value| value.to_string()),
-            "work_max_percent" => self.work_max_percent.map(|value| value.to_string()),
-            "work_mode" => self.work_mode.clone(),
-            "representative" => self.representative.clone(),
-            "log" => self.log.clone(),
-            "node_url" => self.node_url.as_ref().map(OneOrMany::joined),
-            "node_ws" => self.node_ws.clone(),
-            "work_url" => self.work_url.as_ref().map(OneOrMany::joined),
-            "sandbox_url" => self.sandbox_url.clone(),
-            "http_listen_addr" => self.http_listen_addr.clone(),
-            "pay_addr" => self.pay_addr.clone(),
-            "control_addr" => self.control_addr.clone(),
-            "mcp_addr" => self.mcp_addr.clone(),
-            "webhook_addr" => self.webhook_addr.clone(),
-            "webhook_host" => self.webhook_host.clone(),
-            name => self.third_party(name),
-        }
     }
 }
 
@@ -422,8 +364,10 @@ impl<'a> Sources<'a> {
             0 | 1 => Ok(urls.into_iter().next()),
             more => Err(invalid(format!("{name} has {more} URLs; it takes one"))),
         };
+        let chain_urls = self.chains(&flags.third_parties);
         let (gateway, provider_urls) = self.places(&flags.third_parties)?;
         Ok(Reach {
+            chain_urls: chain_urls?,
             gateway,
             provider_urls,
             node_urls: node_urls?,
@@ -572,6 +516,12 @@ fn variable(name: &str) -> &'static str {
         "node_ws" => "PAYWARDEN_NODE_WS",
         "work_url" => "PAYWARDEN_WORK_URL",
         "sandbox_url" => "PAYWARDEN_SANDBOX_URL",
+        "nicky_api_url" => "NICKY_API_URL",
+        "nicky_payer_name" => "NICKY_PAYER_NAME",
+        "nicky_payer_email" => "NICKY_PAYER_EMAIL",
+        "nanswap_api_url" => "NANSWAP_API_URL",
+        "nanswap_pay_key" => "NANSWAP_PAY_KEY",
+        "nanswap_webhook_secret" => "NANSWAP_WEBHOOK_SECRET",
         "http_listen_addr" => "HTTP_LISTEN_ADDR",
         "pay_addr" => "PAYWARDEN_PAY_ADDR",
         "control_addr" => "PAYWARDEN_CONTROL_ADDR",
@@ -579,7 +529,7 @@ fn variable(name: &str) -> &'static str {
         "webhook_addr" => "PAYWARDEN_WEBHOOK_ADDR",
         "webhook_host" => "PAYWARDEN_WEBHOOK_HOST",
         "log" => "PAYWARDEN_LOG",
-        name => third_parties::variable(name),
+        name => sellers::variable(name).unwrap_or_else(|| third_parties::variable(name)),
     }
 }
 

@@ -554,6 +554,8 @@ pub const X402_ANSWER_BYTES: usize = 8 * 1024 * 1024;
 pub const PURCHASE_BODY_BYTES: usize = 16 * 1024;
 /// Sellers' answers kept in memory until they are asked for.
 pub const X402_ANSWERS: usize = 8;
+/// Payments that are remembered to have brought what they were for.
+pub const X402_SERVED: usize = 256;
 /// Longest text of a seller that is shown, in bytes; longer ones go into a file.
 pub const ANSWER_TEXT_BYTES: usize = 32 * 1024;
 /// Largest picture of a seller that is shown, in bytes.
@@ -563,7 +565,9 @@ pub const X402_SKEW: Duration = Duration::from_secs(60);
 /// How long a chain's node may take to answer.
 pub const X402_CHAIN_TIMEOUT: Duration = Duration::from_secs(8);
 /// Longest answer of a chain's node, in bytes.
-pub const X402_CHAIN_BYTES: usize = 16 * 1024;
+pub const X402_CHAIN_BYTES: usize = 1024 * 1024;
+/// Most networks on the owner's list of those sellers are paid on.
+pub const X402_NETWORKS: usize = 32;
 /// The derivation index of the account that sellers are paid from in Nano.
 pub const X402_ACCOUNT_INDEX: u32 = 402;
 /// The most that account is filled up to by itself: 1 XNO.
@@ -588,3 +592,5 @@ pub const NANSWAP_SIGN_MARGIN: Duration = Duration::from_secs(15);
 pub const NANSWAP_CURRENCIES_SHOWN: usize = 100;
 /// Most currencies of prices one answer names.
 pub const FIAT_CURRENCIES_SHOWN: usize = 512;
+/// Longest key or secret of a provider, in characters.
+pub const PROVIDER_KEY_CHARS: usize = 512;

@@ -296,6 +296,7 @@ fn boot(home: Home, world: Play, unlock: Option<&str>) -> Boot {
         work_mode: WorkMode::PeersFirst,
         representative: None,
         reach: Reach::default(),
+        providers: paywarden::process::ProviderSettings::default(),
         third_parties: ThirdParties::default(),
         unlock: unlock.map(|text| Secret::new(text.to_owned())),
         clock: Arc::new(SystemClock),

@@ -35,6 +35,7 @@ pub struct Event {
 /// What happened, with its data.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(tag = "type", content = "data", rename_all_fields = "camelCase")]
+#[expect(clippy::large_enum_variant, reason = "an event is made, folded and gone")]
 pub enum Body {
     /// An account of the wallet is in use.
     #[serde(rename = "account.added")]

@@ -155,7 +155,7 @@ fn stripe_and_the_guards_exceptions_are_set_and_the_key_never_shows() {
     assert_eq!(config.origins["stripe_secret_key"].value, "set");
     assert!(config.reach.is_empty() && !format!("{config:?}").contains("hunter2"));
     let allowed = crate::fetch::AllowList::parse("http://127.0.0.1:8080").unwrap();
-    assert_eq!(config.third_parties.fetch_allow, allowed);
+    assert_eq!(config.third_parties.sellers.fetch_allow, allowed);
     let vars = [("STRIPE_API_URL", "https://stripe.example"), ("STRIPE_SECRET_KEY", "hunter3\n")];
     let config = load(&vars).unwrap();
     let key = config.third_parties.stripe_key.as_ref().unwrap();

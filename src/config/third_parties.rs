@@ -2,10 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::{FileSettings, OneOrMany, Origin, Setting, Sources, invalid};
+use super::{Origin, Setting, Sources, invalid};
 use crate::engine::PaymentBackend;
 use crate::failure::Failure;
-use crate::fetch::AllowList;
 use crate::limits;
 use crate::money::Raw;
 use crate::process::{Endpoint, NetworkGateway, ProviderApi, Speaks, ThirdParties};
@@ -20,24 +19,8 @@ pub(super) fn variable(name: &str) -> &'static str {
         "credit_price_max" => "PAYWARDEN_CREDIT_PRICE_MAX",
         "ifenpay_api_url" => "IFENPAY_API_URL",
         "stripe_api_url" => "STRIPE_API_URL",
-        "fetch_allow" => "PAYWARDEN_FETCH_ALLOW",
         STRIPE_KEY => "STRIPE_SECRET_KEY",
         _ => "IFENPAY_API_KEY",
-    }
-}
-
-impl FileSettings {
-    /// A setting of `config.toml` about third parties; keys are taken elsewhere.
-    pub(super) fn third_party(&self, name: &str) -> Option<String> {
-        match name {
-            "gateway" => self.gateway.clone(),
-            "payment_backend" => self.payment_backend.clone(),
-            "credit_price_max" => self.credit_price_max.clone(),
-            "ifenpay_api_url" => self.ifenpay_api_url.clone(),
-            "stripe_api_url" => self.stripe_api_url.clone(),
-            "fetch_allow" => self.fetch_allow.as_ref().map(OneOrMany::joined),
-            _ => None,
-        }
     }
 }
 
@@ -75,7 +58,7 @@ impl Sources<'_> {
         let key = self.key(IFENPAY_KEY, in_file);
         let in_file = self.file.stripe_secret_key.clone();
         let stripe_key = self.key(STRIPE_KEY, in_file);
-        let allowed = self.take("fetch_allow", flags.fetch_allow.clone(), "");
+        let sellers = self.sellers(flags);
         let backend = self.take("payment_backend", flags.payment_backend.clone(), "direct");
         let price = limits::CREDIT_PRICE_MAX_RAW;
         let price = Raw::new(price).to_xno();
@@ -83,10 +66,7 @@ impl Sources<'_> {
         Ok(ThirdParties {
             ifenpay_key: key?,
             stripe_key: stripe_key?,
-            fetch_allow: allowed
-                .parse("a comma list of origins such as http://127.0.0.1:8080", |text| {
-                    AllowList::parse(text).ok()
-                })?,
+            sellers: sellers?,
             payment_backend: backend.parse("direct or ifenpay", |text| match text {
                 "direct" => Some(PaymentBackend::Direct),
                 "ifenpay" => Some(PaymentBackend::Ifenpay),

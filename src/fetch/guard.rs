@@ -81,13 +81,6 @@ pub enum AllowListError {
 }
 
 impl AllowList {
-    /// What is on either list.
-    #[must_use]
-    pub fn and(mut self, other: &Self) -> Self {
-        self.0.extend(other.0.iter().cloned());
-        self
-    }
-
     /// Reads a comma list of origins; an empty text allows nothing.
     ///
     /// # Errors
@@ -105,6 +98,13 @@ impl AllowList {
             url.map(|url| origin(&url)).ok_or(AllowListError::Entry { place: index + 1 })
         };
         entries.iter().enumerate().map(read).collect::<Result<_, _>>().map(Self)
+    }
+
+    /// What either list allows.
+    #[must_use]
+    pub fn and(mut self, other: Self) -> Self {
+        self.0.extend(other.0);
+        self
     }
 
     /// Checks a URL; its name is looked up and its addresses are checked only when it is asked.

@@ -2,6 +2,7 @@
 
 use schemars::JsonSchema;
 use serde::Serialize;
+use serde_json::{Map, Value};
 
 use super::{LedgerHead, Outcome};
 use crate::engine::Paid;
@@ -24,6 +25,7 @@ pub struct PayResult {
     pub reason: String,
     /// How the money moved, once it has.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<Map<String, Value>>")]
     pub settlement: Option<SettlementOut>,
     /// The question the owner must answer.
     #[serde(skip_serializing_if = "Option::is_none")]

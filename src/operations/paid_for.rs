@@ -9,7 +9,7 @@ use crate::engine::{Order, Paid};
 use crate::failure::Failure;
 use crate::limits;
 use crate::money::Raw;
-use crate::operations::spend::spend;
+use crate::operations::spend::outcome;
 use crate::payment::Status;
 
 /// A payment and what the third party says of it.
@@ -45,15 +45,15 @@ pub struct PaidFor {
 /// # Errors
 /// Before a payment id exists.
 pub(super) async fn pay_for(order: Order, context: &Context) -> Result<Paid, Failure> {
-    let paid = spend(order, context).await?;
-    heard(paid, context).await
+    heard(&context.engine.pay(order).await?, context).await
 }
 
-/// As it stands, after a moment for the third party's first word.
+/// Waits for the outcome of a payment, then a moment for the third party's first word.
 ///
 /// # Errors
 /// The store's.
-pub(super) async fn heard(paid: Paid, context: &Context) -> Result<Paid, Failure> {
+pub(super) async fn heard(asked: &Paid, context: &Context) -> Result<Paid, Failure> {
+    let paid = outcome(asked.payment.id(), context).await?;
     if paid.payment.state.status() == Status::Settled {
         let wait = limits::OUTBOX_WORD;
         context.engine.wait_for_word(paid.payment.id(), wait, &context.cancelled).await?;

@@ -12,6 +12,7 @@ use crate::nano::{BlockHash, SignedBlock, Subtype};
 /// What was signed for a payment. Told apart by its fields: a block's were there first and have no tag.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(untagged)]
+#[expect(clippy::large_enum_variant, reason = "a payment has one, behind the box of its state")]
 pub enum Intent {
     /// A block the wallet publishes, or has published.
     Block(BlockIntent),

@@ -10,13 +10,13 @@ use uuid::Uuid;
 use super::gateway_node::GatewayNode;
 use super::home::{Home, files};
 use super::lock::WalletLock;
+use super::provider_settings::ProviderSettings;
 use super::reach::Reach;
-use super::sellers::Sellers;
 use super::services::{Clients, ThirdParties};
 use super::simulators::Simulators;
 use crate::books::{Body, Event, View};
 use crate::clock::{BoxFuture, Clock, Millis};
-use crate::engine::{Engine, Parts, RESTORED, Rhythm, X402Settings, store_failure};
+use crate::engine::{Engine, Parts, RESTORED, Rhythm, store_failure};
 use crate::failure::{Failure, Retry};
 use crate::ids::WalletId;
 use crate::ledger::Head;
@@ -24,7 +24,6 @@ use crate::nano::{Account, Network, Seed};
 use crate::network::{Confirmations, Node, WorkSource};
 use crate::payment::step;
 use crate::policy::Policy;
-use crate::rails::x402::Assets;
 use crate::secret::Secret;
 use crate::store::{
     AnchorFile, CommitError, Engine as _, FreezeMarker, Guards, LedgerKeyFiles, LedgerSigner,
@@ -53,6 +52,8 @@ pub struct Boot {
     pub representative: Option<Account>,
     /// How this process was told to reach the network.
     pub reach: Reach,
+    /// What the owner set about Nicky and Nanswap Pay.
+    pub providers: ProviderSettings,
     /// What the owner set about third parties.
     pub third_parties: ThirdParties,
     /// Opens the key file, where it is protected.
@@ -169,6 +170,7 @@ impl Boot {
         known: Option<WalletId>,
     ) -> Result<Running, Failure> {
         self.world.check(self.network)?;
+        self.providers.check(self.network)?;
         let store_path = self.home.path(files::STORE);
         if store_path.exists() {
             probe_file(&store_path).map_err(|e| store_failure(&e))?;
@@ -197,7 +199,8 @@ impl Boot {
             keystore.unlock(keys, lanes.iter().map(|lane| lane.index));
         }
         let engine = self.engine(store, keystore, key_file, &surroundings);
-        let engine = Arc::new(engine.with_services(clients));
+        let engine =
+            Arc::new(engine.with_x402(self.sellers(&reach, &surroundings)?).with_services(clients));
         engine.start()?;
         if let (Some(faucet), Some(account)) = (&surroundings.faucet, account) {
             fund(&engine, account, faucet).await?;
@@ -462,15 +465,6 @@ impl Boot {
             step,
             anchor: Some(self.home.path(files::ANCHOR)),
             ledger_key: Some(self.ledger_key_files()),
-        })
-        .with_x402(X402Settings {
-            reach: Arc::new(Sellers::new(
-                surroundings.simulators.clone(),
-                self.third_parties.fetch_allow.clone(),
-            )),
-            assets: Assets::pinned(),
-            networks: None,
-            downloads: Some(self.home.path(files::DOWNLOADS)),
         })
     }
 }

@@ -22,6 +22,7 @@ mod past;
 #[cfg(feature = "http")]
 mod ports;
 mod provider_place;
+mod provider_settings;
 mod reach;
 mod remote;
 mod sellers;
@@ -50,7 +51,9 @@ pub use lock::{LockError, WalletLock};
 pub use nodes::{join, nodes};
 pub use past::{Found, Past};
 pub use provider_place::{NetworkGateway, ProviderApi, UnknownGateway};
+pub use provider_settings::ProviderSettings;
 pub use reach::Reach;
+pub use sellers::SellerSettings;
 pub use services::ThirdParties;
 pub use simulators::{NanswapSecrets, Simulated, SimulatedShop, Simulators};
 pub use start::start;

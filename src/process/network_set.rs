@@ -47,6 +47,9 @@ fn say(reach: &Reach, printer: Printer) -> Result<(), Trouble> {
     for (provider, url) in &reach.provider_urls {
         printer.line(format_args!("  {:<10} {url}", provider.name()))?;
     }
+    for (chain, url) in &reach.chain_urls {
+        printer.line(format_args!("  {chain:<10} {url}"))?;
+    }
     for url in &reach.node_urls {
         printer.line(format_args!("  node       {url}"))?;
     }
@@ -68,6 +71,9 @@ fn shown(network: Network, reach: &Reach) -> serde_json::Value {
         "gateway": reach.gateway.unwrap_or_default().as_str(),
         "providerUrls": reach.provider_urls.iter()
             .map(|(provider, url)| (provider.name(), url.to_string()))
+            .collect::<std::collections::BTreeMap<_, _>>(),
+        "chainUrls": reach.chain_urls.iter()
+            .map(|(chain, url)| (chain, url.to_string()))
             .collect::<std::collections::BTreeMap<_, _>>(),
         "nodeUrls": texts(&reach.node_urls),
         "nodeWs": reach.node_ws.as_ref().map(ToString::to_string),

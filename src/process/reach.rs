@@ -16,6 +16,7 @@ use crate::books::{Body, NetworkInForce, NetworkPlaces};
 use crate::engine::store_failure;
 use crate::failure::{Failure, Retry};
 use crate::nano::Network;
+use crate::rails::x402::is_chain_name;
 use crate::store::Store;
 
 /// Where the network is.
@@ -31,6 +32,8 @@ pub struct Reach {
     pub work_urls: Vec<Endpoint>,
     /// APIs of third parties that are elsewhere than by default.
     pub provider_urls: BTreeMap<ProviderApi, Endpoint>,
+    /// Nodes of EVM chains by CAIP-2 name; on the ledger they stand among the APIs.
+    pub chain_urls: BTreeMap<String, Endpoint>,
     /// A running sandbox to join.
     pub sandbox_url: Option<Endpoint>,
 }
@@ -49,7 +52,7 @@ impl Reach {
     /// Every URL of a real network and of third parties.
     fn urls(&self) -> impl Iterator<Item = &Endpoint> {
         let network = self.node_urls.iter().chain(&self.node_ws).chain(&self.work_urls);
-        network.chain(self.provider_urls.values())
+        network.chain(self.provider_urls.values()).chain(self.chain_urls.values())
     }
 
     /// The event that puts it in force.
@@ -112,15 +115,20 @@ impl Reach {
         if !access.provider_urls.keys().eq(row.provider_urls.keys()) {
             return Err(misfit());
         }
-        let mut provider_urls = BTreeMap::new();
+        let (mut provider_urls, mut chain_urls) = (BTreeMap::new(), BTreeMap::new());
         for ((name, text), public) in access.provider_urls.iter().zip(row.provider_urls.values()) {
-            let provider = ProviderApi::named(name).ok_or_else(misfit)?;
             let url = read(std::slice::from_ref(text), Speaks::Http, std::slice::from_ref(public))?;
+            if is_chain_name(name) {
+                chain_urls.extend(url.into_iter().map(|url| (name.clone(), url)));
+                continue;
+            }
+            let provider = ProviderApi::named(name).ok_or_else(misfit)?;
             provider_urls.extend(url.into_iter().map(|url| (provider, url)));
         }
         Ok(Self {
             gateway: Some(row.gateway.parse().map_err(|_| misfit())?),
             provider_urls,
+            chain_urls,
             node_urls: read(&access.node_urls, Speaks::Http, &row.node_urls)?,
             node_ws: node_ws.into_iter().next(),
             work_urls: read(&access.work_urls, Speaks::Http, &row.work_urls)?,
@@ -143,6 +151,10 @@ impl Reach {
         if self.gateway.is_some_and(|asked| asked != in_force.gateway.unwrap_or_default()) {
             return Some("gateway");
         }
+        let mut chains = self.chain_urls.iter();
+        if chains.any(|(chain, asked)| in_force.chain_urls.get(chain) != Some(asked)) {
+            return Some("evm_rpc");
+        }
         let other = self.provider_urls.iter().find(|(provider, asked)| {
             let default = || Endpoint::parse(provider.default_url(), Speaks::Http).ok();
             in_force.provider_urls.get(provider).cloned().or_else(default).as_ref() != Some(*asked)
@@ -151,8 +163,10 @@ impl Reach {
     }
 
     fn provider_texts(&self, text: impl Fn(&Endpoint) -> &str) -> BTreeMap<String, String> {
-        let texts = self.provider_urls.iter();
-        texts.map(|(provider, url)| (provider.name().to_owned(), text(url).to_owned())).collect()
+        let providers = self.provider_urls.iter().map(|(provider, url)| (provider.name(), url));
+        let chains = self.chain_urls.iter().map(|(chain, url)| (chain.as_str(), url));
+        let texts = providers.chain(chains);
+        texts.map(|(name, url)| (name.to_owned(), text(url).to_owned())).collect()
     }
 
     /// What this process was told, completed by what is in force.
@@ -163,9 +177,12 @@ impl Reach {
         };
         let mut provider_urls = in_force.provider_urls;
         provider_urls.extend(self.provider_urls.clone());
+        let mut chain_urls = in_force.chain_urls;
+        chain_urls.extend(self.chain_urls.clone());
         Self {
             gateway: self.gateway.or(in_force.gateway),
             provider_urls,
+            chain_urls,
             node_urls: list(&self.node_urls, in_force.node_urls),
             node_ws: self.node_ws.clone().or(in_force.node_ws),
             work_urls: list(&self.work_urls, in_force.work_urls),
@@ -281,6 +298,27 @@ mod tests {
         given.keep_secret_parts(&home).unwrap();
         assert!(!home.path(files::NODE_ACCESS).exists());
         assert_eq!(Reach::in_force(&row(&given), &home).unwrap(), given);
+    }
+
+    #[test]
+    fn nodes_of_chains_are_kept_beside_the_apis_and_fixed_like_them() {
+        let dir = tempfile::tempdir().unwrap();
+        let home = Home::new(dir.path().to_owned());
+        let at = |url: &str| {
+            let url = Endpoint::parse(url, Speaks::Http).unwrap();
+            let chain_urls = BTreeMap::from([("eip155:8453".to_owned(), url)]);
+            Reach { gateway: Some(NetworkGateway::Node), chain_urls, ..Reach::default() }
+        };
+        let given = at("https://rpc.example/hunter2");
+        given.keep_secret_parts(&home).unwrap();
+        let row = row(&given);
+        assert!(!format!("{row:?} {given:?}").contains("hunter2"));
+        let found = Reach::in_force(&row, &home).unwrap();
+        assert_eq!((&found, given.contradicts(&found)), (&given, None));
+        for other in [&found, &Reach::default()] {
+            assert_eq!(at("https://rpc.example/other").contradicts(other), Some("evm_rpc"));
+        }
+        assert_eq!(Reach::default().or(found), given);
     }
 
     #[test]

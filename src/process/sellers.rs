@@ -8,43 +8,87 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use tokio::sync::OnceCell;
 
+use super::boot::{Boot, Surroundings};
+use super::home::files;
+use super::reach::Reach as Places;
 use super::simulators::{Simulated, Simulators};
-use crate::engine::{Reach, ReachSellers};
-use crate::failure::Failure;
-use crate::fetch::{AllowList, BaseUrl, Client, GuestClient, Settings};
-use crate::rails::x402::{ChainClient, SellerClient};
+use crate::engine::{Reach, ReachSellers, X402Settings};
+use crate::failure::{Failure, Retry};
+use crate::fetch::{AllowList, BaseUrl, Client, Endpoint, GuestClient, PlainText, Settings};
+use crate::rails::x402::{Assets, ChainClient, SellerClient};
+
+/// What the owner set about sellers.
+#[derive(Clone, Debug, Default)]
+pub struct SellerSettings {
+    /// Origins that may be asked though they are private or without TLS.
+    pub fetch_allow: AllowList,
+    /// CAIP-2 names of the networks they are paid on; `None` for all that fit the wallet.
+    pub networks: Option<Vec<String>>,
+}
+
+impl Boot {
+    /// How sellers are paid.
+    ///
+    /// # Errors
+    /// `CONFIG_INVALID`: a chain's node cannot be asked at its URL.
+    pub(super) fn sellers(
+        &self,
+        places: &Places,
+        surroundings: &Surroundings,
+    ) -> Result<X402Settings, Failure> {
+        let chains = places.chain_urls.iter().map(|(chain, url)| {
+            let base = BaseUrl::parse(url.expose(), PlainText::Anywhere);
+            let base = base.map_err(|error| {
+                Failure::invalid("CONFIG_INVALID", format!("evm_rpc for {chain}: {error}"))
+                    .retry(Retry::AfterOperator)
+            })?;
+            Ok((chain.clone(), base.into()))
+        });
+        let settings = &self.third_parties.sellers;
+        let sellers = Sellers {
+            simulators: surroundings.simulators.clone(),
+            allowed: settings.fetch_allow.clone(),
+            chains: chains.collect::<Result<_, Failure>>()?,
+            reach: OnceCell::new(),
+        };
+        Ok(X402Settings {
+            reach: Arc::new(sellers),
+            assets: Assets::pinned(),
+            networks: settings.networks.clone(),
+            downloads: Some(self.home.path(files::DOWNLOADS)),
+        })
+    }
+}
 
 /// Made when the first seller is asked.
-pub(super) struct Sellers {
+struct Sellers {
     simulators: Option<Arc<dyn Simulators>>,
     allowed: AllowList,
+    chains: Vec<(String, Endpoint)>,
     reach: OnceCell<Reach>,
 }
 
 impl Sellers {
-    /// Starts nothing yet.
-    pub(super) fn new(simulators: Option<Arc<dyn Simulators>>, allowed: AllowList) -> Self {
-        Self { simulators, allowed, reach: OnceCell::new() }
-    }
-
     async fn made(&self) -> Result<Reach, Failure> {
-        let Some(simulators) = &self.simulators else {
-            let guest = GuestClient::new(Settings::default(), self.allowed.clone());
-            return Ok(Reach { sellers: SellerClient::new(guest), chain: None, example: None });
-        };
-        let base = simulators.base_url(Simulated::X402).await?;
-        let origin = base.origin();
-        let by_token = simulators.base_url(Simulated::MppSeller).await?.origin();
-        let list = AllowList::parse(&format!("{origin},{by_token}"));
-        let list = list.map_err(|error| unusable(&error.to_string()))?.and(&self.allowed);
-        let guest = GuestClient::new(Settings::default(), list);
-        let rpc: BaseUrl = base.below("rpc", &[]);
         let client = Client::new(Settings::default());
-        Ok(Reach {
-            sellers: SellerClient::new(guest),
-            chain: Some(ChainClient::new(client, rpc.into(), PLAY_CHAIN.to_owned())),
-            example: Some(format!("{origin}v2/evm/weather")),
-        })
+        let chain = |(chain, url): &(String, Endpoint)| {
+            ChainClient::new(client.clone(), url.clone(), chain.clone())
+        };
+        let mut chains: Vec<ChainClient> = self.chains.iter().map(chain).collect();
+        let (mut allowed, mut example) = (self.allowed.clone(), None);
+        if let Some(simulators) = &self.simulators {
+            let base = simulators.base_url(Simulated::X402).await?;
+            let origin = base.origin();
+            let by_token = simulators.base_url(Simulated::MppSeller).await?.origin();
+            let both = format!("{origin},{by_token}");
+            allowed = allowed.and(AllowList::parse(&both).map_err(|e| unusable(&e.to_string()))?);
+            let rpc: BaseUrl = base.below("rpc", &[]);
+            // Play money is on the play chain, whatever else was set for its name.
+            chains.insert(0, ChainClient::new(client, rpc.into(), PLAY_CHAIN.to_owned()));
+            example = Some(format!("{origin}v2/evm/weather"));
+        }
+        let guest = GuestClient::new(Settings::default(), allowed);
+        Ok(Reach { sellers: SellerClient::new(guest), chains, example })
     }
 }
 

@@ -14,13 +14,15 @@ use super::access::KeptKey;
 use super::boot::Boot;
 use super::endpoint::Endpoint;
 use super::provider_place::ProviderApi;
+use super::provider_settings::{NANSWAP_URL, NICKY_URL, ProviderSettings};
 use super::reach::Reach;
+use super::sellers::SellerSettings;
 use super::shop_clients::ShopClients;
 use super::simulators::{Simulated, Simulators};
 use crate::clock::Clock;
-use crate::engine::{PaymentBackend, Services, Shops, not_set_up, upstream_failure};
+use crate::engine::{PayerDefaults, PaymentBackend, Services, Shops, not_set_up, upstream_failure};
 use crate::failure::{Failure, Retry};
-use crate::fetch::{AllowList, BaseUrl, Client, PlainText, Provider, Settings};
+use crate::fetch::{BaseUrl, Client, PlainText, Provider, Settings};
 use crate::limits;
 use crate::money::Raw;
 use crate::nano::Network;
@@ -48,8 +50,8 @@ pub struct ThirdParties {
     pub ifenpay_key: Option<Secret>,
     /// Stripe's secret key.
     pub stripe_key: Option<Secret>,
-    /// Exceptions from the guard for URLs that agents name.
-    pub fetch_allow: AllowList,
+    /// Which sellers may be asked and paid.
+    pub sellers: SellerSettings,
     /// Who makes payment requests.
     pub payment_backend: PaymentBackend,
     /// The most that is paid for one credit of ifenpay.
@@ -61,7 +63,7 @@ impl Default for ThirdParties {
         Self {
             ifenpay_key: None,
             stripe_key: None,
-            fetch_allow: AllowList::default(),
+            sellers: SellerSettings::default(),
             payment_backend: PaymentBackend::default(),
             credit_price_max: Raw::new(limits::CREDIT_PRICE_MAX_RAW),
         }
@@ -75,6 +77,7 @@ pub(super) struct Clients {
     is_sandbox: bool,
     kept: KeptKey,
     simulators: Option<Arc<dyn Simulators>>,
+    providers: ProviderSettings,
     clock: Arc<dyn Clock>,
     http: OnceCell<Client>,
     shops: ShopClients,
@@ -93,6 +96,7 @@ impl Clients {
             is_sandbox: boot.network == Network::Sandbox,
             kept: KeptKey::new(boot.home.clone()),
             simulators,
+            providers: boot.providers.clone(),
             clock: Arc::clone(&boot.clock),
             http: OnceCell::new(),
             shops,
@@ -181,6 +185,26 @@ impl Clients {
         Provider::new(name, base, self.http().await, Arc::clone(&self.clock))
     }
 
+    /// The simulators, where the owner has named no other place.
+    fn simulated(&self, set: Option<&BaseUrl>) -> Option<&dyn Simulators> {
+        self.simulators.as_deref().filter(|_| set.is_none())
+    }
+
+    /// Where a service is: as set, at the simulator, or at its usual place.
+    async fn place(
+        &self,
+        service: Simulated,
+        set: Option<&BaseUrl>,
+        usual: &str,
+    ) -> Result<BaseUrl, Failure> {
+        match (set, self.simulated(set)) {
+            (Some(url), _) => Ok(url.clone()),
+            (None, Some(simulators)) => simulators.base_url(service).await,
+            (None, None) => BaseUrl::parse(usual, PlainText::Loopback)
+                .map_err(|error| Failure::internal("INTERNAL", error.to_string())),
+        }
+    }
+
     async fn http(&self) -> Client {
         self.http.get_or_init(async || Client::new(Settings::default())).await.clone()
     }
@@ -206,26 +230,37 @@ impl Services for Clients {
 
     async fn nanswap(&self) -> Result<Nanswap, Failure> {
         let make = || async {
-            let Some(simulators) = &self.simulators else { return Err(not_set_up("Nanswap Pay")) };
-            let base = simulators.base_url(Simulated::Nanswap).await?;
-            let key = simulators.nanswap_secrets().key;
+            let set = self.providers.nanswap_url.as_ref();
+            let base = self.place(Simulated::Nanswap, set, NANSWAP_URL).await?;
+            // The owner's key must not go to a simulator.
+            let key = match self.simulated(set) {
+                Some(simulators) => Some(simulators.nanswap_secrets().key),
+                None => self.providers.nanswap_key.clone(),
+            };
             let provider = self.provider("Nanswap Pay", base).await;
-            Ok(Nanswap::new(provider, Some(key), Arc::clone(&self.clock)))
+            Ok(Nanswap::new(provider, key, Arc::clone(&self.clock)))
         };
         self.nanswap.get_or_try_init(make).await.cloned()
     }
 
     fn nanswap_webhook_secret(&self) -> Option<Secret> {
-        self.simulators.as_ref().map(|simulators| simulators.nanswap_secrets().webhook)
+        match self.simulated(self.providers.nanswap_url.as_ref()) {
+            Some(simulators) => Some(simulators.nanswap_secrets().webhook),
+            None => self.providers.nanswap_webhook_secret.clone(),
+        }
     }
 
     async fn nicky(&self) -> Result<Nicky, Failure> {
         let make = || async {
-            let Some(simulators) = &self.simulators else { return Err(not_set_up("Nicky")) };
-            let base = simulators.base_url(Simulated::Nicky).await?;
+            let set = self.providers.nicky_url.as_ref();
+            let base = self.place(Simulated::Nicky, set, NICKY_URL).await?;
             Ok(Nicky::new(self.provider("Nicky", base).await))
         };
         self.nicky.get_or_try_init(make).await.cloned()
+    }
+
+    fn payer(&self) -> PayerDefaults {
+        self.providers.payer.clone()
     }
 }
 

@@ -35,7 +35,7 @@ pub(super) struct ShopClients {
 impl ShopClients {
     /// Makes nothing yet.
     pub(super) fn new(boot: &Boot, reach: &Reach, simulators: Option<Arc<dyn Simulators>>) -> Self {
-        let list = boot.third_parties.fetch_allow.clone();
+        let list = boot.third_parties.sellers.fetch_allow.clone();
         Self {
             access: ShopAccess::new(boot.home.clone()),
             simulators,

@@ -212,6 +212,7 @@ fn flags(settings: &Settings) -> Flags {
         node_ws,
         work_url,
         sandbox_url,
+        providers: settings.providers.clone(),
         third_parties,
         http: HttpFlags::default(),
     }
@@ -260,6 +261,7 @@ fn boot(config: &Config, world: Arc<dyn World>) -> Boot {
         work_mode: config.work_mode,
         representative: config.representative,
         reach: config.reach.clone(),
+        providers: config.providers.clone(),
         third_parties: config.third_parties.clone(),
         unlock: config.unlock.clone(),
         clock: Arc::new(SystemClock),
@@ -282,7 +284,7 @@ fn lacking(config: &Config) -> Vec<Need> {
     if config.network == Network::Sandbox {
         return Vec::new();
     }
-    let mut lacking = vec![Need::NanswapKey, Need::NanswapWebhookSecret];
+    let mut lacking = config.providers.lacking(config.network);
     let kept = config.home.path(files::IFENPAY_ACCESS).exists();
     if config.third_parties.ifenpay_key.is_none() && !kept {
         lacking.push(Need::IfenpayKey);

@@ -272,5 +272,4 @@ const RECEIVE: Difficulty = Network::Live.thresholds().epoch_2_receive;
 const HARDEST: Difficulty = Difficulty((SEND.0.wrapping_neg() / 64).wrapping_neg());
 
 #[cfg(test)]
-#[path = "work_server_tests.rs"]
 mod tests;

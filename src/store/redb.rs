@@ -1,6 +1,10 @@
 //! The store on redb: one file, two-phase commits, quick repair.
+//!
+//! A damaged page can trip redb's own assertions; here that is an error like any other, and nothing may be written after
+//! it.
 
 use std::cell::OnceCell;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
 use redb::{
@@ -53,7 +57,8 @@ impl RedbEngine {
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         let file = options.open(path).map_err(unavailable)?;
         let identity = identity(&file.metadata().map_err(unavailable)?);
-        let mut engine = Self::started(builder().create_file(file).map_err(database_error)?)?;
+        let mut engine =
+            caught(|| Self::started(builder().create_file(file).map_err(database_error)?))?;
         engine.place = Some(Place { path: path.to_owned(), file: identity });
         Ok(engine)
     }
@@ -63,7 +68,7 @@ impl RedbEngine {
     /// # Errors
     /// Damaged, newer, or the backend's.
     pub fn with_backend(backend: impl StorageBackend) -> Result<Self, StoreError> {
-        Self::started(builder().create_with_backend(backend).map_err(database_error)?)
+        caught(|| Self::started(builder().create_with_backend(backend).map_err(database_error)?))
     }
 
     fn started(database: Database) -> Result<Self, StoreError> {
@@ -103,12 +108,38 @@ impl RedbEngine {
 
 impl Engine for RedbEngine {
     fn snapshot(&self) -> Result<Box<dyn Snapshot + '_>, StoreError> {
-        let read = self.database.begin_read().map_err(corrupt)?;
+        let read = caught(|| self.database.begin_read().map_err(corrupt))?;
         Ok(Box::new(RedbSnapshot { read, tables: std::array::from_fn(|_| OnceCell::new()) }))
     }
 
     fn persist(&self, batch: &Batch) -> Result<(), StoreError> {
         self.place.as_ref().map_or(Ok(()), Place::check)?;
+        caught(|| self.write(batch))
+    }
+
+    fn outdated(&self) -> Result<Option<u32>, StoreError> {
+        caught(|| Ok(self.format()?.filter(|format| *format < FORMAT)))
+    }
+
+    fn keep_copy(&self, format: u32) -> Result<(), StoreError> {
+        let Some(place) = &self.place else { return Ok(()) };
+        place.check()?;
+        let (head, _) = self.snapshot()?.head()?;
+        keep_copy(&place.path, format, head)
+    }
+
+    fn refold(
+        &self,
+        fold: &mut FoldEvent<'_>,
+        closing: Option<&StoredEvent>,
+    ) -> Result<(), StoreError> {
+        self.place.as_ref().map_or(Ok(()), Place::check)?;
+        caught(|| self.fold_anew(fold, closing))
+    }
+}
+
+impl RedbEngine {
+    fn write(&self, batch: &Batch) -> Result<(), StoreError> {
         let mut write = self.database.begin_write().map_err(failed)?;
         // Quick repair implies two-phase commit: reopening after a kill stays short however large the store is.
         write.set_quick_repair(true);
@@ -133,23 +164,11 @@ impl Engine for RedbEngine {
         write.commit().map_err(failed)
     }
 
-    fn outdated(&self) -> Result<Option<u32>, StoreError> {
-        Ok(self.format()?.filter(|format| *format < FORMAT))
-    }
-
-    fn keep_copy(&self, format: u32) -> Result<(), StoreError> {
-        let Some(place) = &self.place else { return Ok(()) };
-        place.check()?;
-        let (head, _) = self.snapshot()?.head()?;
-        keep_copy(&place.path, format, head)
-    }
-
-    fn refold(
+    fn fold_anew(
         &self,
         fold: &mut FoldEvent<'_>,
         closing: Option<&StoredEvent>,
     ) -> Result<(), StoreError> {
-        self.place.as_ref().map_or(Ok(()), Place::check)?;
         let mut write = self.database.begin_write().map_err(failed)?;
         write.set_quick_repair(true);
         for table in Table::ALL {
@@ -220,6 +239,16 @@ impl Snapshot for RedbSnapshot {
     }
 
     fn head(&self) -> Result<(Head, Millis), StoreError> {
+        caught(|| self.last())
+    }
+
+    fn events(&self, from: u64, limit: usize) -> Result<Vec<StoredEvent>, StoreError> {
+        caught(|| self.range(from, limit))
+    }
+}
+
+impl RedbSnapshot {
+    fn last(&self) -> Result<(Head, Millis), StoreError> {
         let events = self.read.open_table(EVENTS).map_err(corrupt)?;
         let Some((seq, value)) = events.last().map_err(corrupt)? else {
             return Ok((Head::GENESIS, Millis(0)));
@@ -231,7 +260,7 @@ impl Snapshot for RedbSnapshot {
         Ok((Head { seq: stored.seq, hash: stored.hash }, at))
     }
 
-    fn events(&self, from: u64, limit: usize) -> Result<Vec<StoredEvent>, StoreError> {
+    fn range(&self, from: u64, limit: usize) -> Result<Vec<StoredEvent>, StoreError> {
         let events = self.read.open_table(EVENTS).map_err(corrupt)?;
         let range = events.range(from..).map_err(corrupt)?;
         range
@@ -246,11 +275,33 @@ impl Snapshot for RedbSnapshot {
 
 impl Rows for RedbSnapshot {
     fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, RowsError> {
-        self.table(table)?.map_or(Ok(None), |table| value(table, key))
+        caught(|| self.table(table)?.map_or(Ok(None), |table| value(table, key)))
     }
 
     fn scan(&self, table: Table, scan: &Scan<'_>) -> Result<Vec<KeyValue>, RowsError> {
-        self.table(table)?.map_or(Ok(Vec::new()), |table| scan_table(table, scan))
+        caught(|| self.table(table)?.map_or(Ok(Vec::new()), |table| scan_table(table, scan)))
+    }
+}
+
+/// What `work` finds, or that redb gave up on its own pages.
+fn caught<T, E: Tripped>(work: impl FnOnce() -> Result<T, E>) -> Result<T, E> {
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| Err(E::tripped()))
+}
+
+/// An error that can say so.
+trait Tripped {
+    fn tripped() -> Self;
+}
+
+impl Tripped for StoreError {
+    fn tripped() -> Self {
+        corrupt(UNFIT)
+    }
+}
+
+impl Tripped for RowsError {
+    fn tripped() -> Self {
+        medium(UNFIT)
     }
 }
 
@@ -320,5 +371,6 @@ pub(super) fn unavailable(error: impl std::fmt::Display) -> StoreError {
     StoreError::Unavailable { detail: error.to_string() }
 }
 
+const UNFIT: &str = "its pages do not fit together";
 const EVENTS: TableDefinition<'static, u64, &'static [u8]> = TableDefinition::new("events");
 const META: TableDefinition<'static, &'static str, u32> = TableDefinition::new("meta");

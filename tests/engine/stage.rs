@@ -51,10 +51,20 @@ pub struct Net {
 
 impl Net {
     pub fn new() -> Arc<Self> {
+        Self::by(Arc::new(SystemClock), Arc::default())
+    }
+
+    /// A network whose clock goes forward with the wallet's.
+    pub fn in_step() -> Arc<Self> {
+        let later = Arc::default();
+        Self::by(Arc::new(Later(Arc::clone(&later))), later)
+    }
+
+    fn by(clock: Arc<dyn Clock>, later: Arc<AtomicU64>) -> Arc<Self> {
         let config =
             Config { confirmation_delay: Duration::from_millis(5), latency: Duration::ZERO };
         Arc::new(Self {
-            node: SandboxNode::new(config, Arc::new(SystemClock)),
+            node: SandboxNode::new(config, clock),
             rounds: AtomicU32::new(0),
             balances: AtomicU32::new(0),
             alone: AtomicU32::new(0),
@@ -64,7 +74,7 @@ impl Net {
             stamp_later: AtomicBool::new(false),
             disk: Mutex::default(),
             lie: Mutex::default(),
-            later: Arc::default(),
+            later,
             news: broadcast::channel(64).0,
         })
     }
@@ -208,7 +218,7 @@ fn store(net: &Net, image: Image) -> Store {
     *net.disk.lock().unwrap() = Some(disk.clone());
     let engine = RedbEngine::with_backend(disk).unwrap();
     let guards = Guards {
-        clock: Arc::new(SystemClock),
+        clock: Arc::new(Later(Arc::clone(&net.later))),
         signer: LedgerSigner::from_bytes(&[5; 32]),
         anchor: None,
         marker: None,
@@ -293,14 +303,23 @@ pub fn lane(engine: &Engine, index: u32) -> Lane {
 }
 
 /// Waits until it is so; gives how long it took.
-pub async fn until(what: &str, mut so: impl FnMut() -> bool) -> Duration {
+pub async fn until(what: &str, so: impl FnMut() -> bool) -> Duration {
+    until_within(Duration::from_secs(20), what, so).await
+}
+
+/// The same with another patience.
+pub async fn until_within(
+    patience: Duration,
+    what: &str,
+    mut so: impl FnMut() -> bool,
+) -> Duration {
     let started = SystemClock.now();
     loop {
         let took = SystemClock.now().since(started);
         if so() {
             return took;
         }
-        assert!(took < Duration::from_secs(20), "{what} does not come");
+        assert!(took < patience, "{what} does not come");
         SystemClock.sleep(Duration::from_millis(2)).await;
     }
 }

@@ -3,37 +3,32 @@
 //! one right end.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
-use paywarden::books::{Body, Channel, Event, OpenBlock};
-use paywarden::clock::Clock as _;
+use paywarden::books::{Body, Channel, Event, OpenBlock, Payment};
 use paywarden::engine::{Begun, Engine, Order, Pace, Parts, Resolution, Rhythm};
-use paywarden::ids::WalletId;
+use paywarden::ids::{PaymentId, WalletId};
 use paywarden::money::{Currency, Raw};
-use paywarden::nano::{
-    Account, BlockHash, DEV_GENESIS_PRIVATE_KEY, Link, Network, PrivateKey, Seed, SignedBlock,
-    StateBlock,
-};
+use paywarden::nano::{Account, Network, PrivateKey, Seed};
 use paywarden::payment::IdempotencyKey;
 use paywarden::policy::Policy;
 use paywarden::sandbox::clock::VirtualClock;
 use paywarden::sandbox::disk::{Disk, Image, Trouble};
-use paywarden::sandbox::nano::{Call, Config, Fault, Rival, SandboxNode, seal, solve};
 use paywarden::store::{Guards, LedgerSigner, Store, StoreError};
 use paywarden::wallet::{Keystore, WorkPool};
 use uuid::Uuid;
 
 use crate::plant::Plant;
+pub(crate) use crate::world::World;
+use crate::world::{SCRIPTS, Script};
 
-const SEED: [u8; 32] = [0x42; 32];
+pub(crate) const SEED: [u8; 32] = [0x42; 32];
 pub(crate) const XNO: u128 = Raw::ONE_XNO.get();
 /// Torn images of each crash, and every how many crashes a second one follows. `PAYWARDEN_PROMISES_FULL=1` takes more.
 const TORN: u64 = 2;
 const NESTED_EVERY: u64 = 3;
 const STEPS: usize = 400;
-/// When a script's late turn comes, in steps.
-const LATE: u32 = 12;
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Scene {
@@ -44,162 +39,6 @@ pub(crate) enum Scene {
 }
 
 const SCENES: [Scene; 4] = [Scene::Send, Scene::Approved, Scene::Receive, Scene::Change];
-
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Script {
-    Fine,
-    LostRequest,
-    LostReply,
-    Garbage,
-    Http500,
-    Gap,
-    Denial,
-    Delay,
-    RivalWins,
-    RivalLoses,
-    EpochLeaves,
-    Down,
-}
-
-const SCRIPTS: [Script; 12] = [
-    Script::Fine,
-    Script::LostRequest,
-    Script::LostReply,
-    Script::Garbage,
-    Script::Http500,
-    Script::Gap,
-    Script::Denial,
-    Script::Delay,
-    Script::RivalWins,
-    Script::RivalLoses,
-    Script::EpochLeaves,
-    Script::Down,
-];
-
-/// The wallet's surroundings, which outlive it.
-pub(crate) struct World {
-    pub(crate) node: SandboxNode,
-    pub(crate) clock: VirtualClock,
-    script: Script,
-    plant: Plant,
-    turn: Mutex<Turn>,
-}
-
-/// How far a script has come.
-#[derive(Clone, Copy, Debug, Default)]
-struct Turn {
-    ticks: u32,
-    /// When two blocks wanted one place.
-    since: Option<u32>,
-    /// Our open block as it was first seen, which anybody may publish later.
-    ours: Option<SignedBlock>,
-    epoch: Option<BlockHash>,
-    over: bool,
-}
-
-impl World {
-    pub(crate) fn fork(&self) -> Self {
-        let clock = VirtualClock::new(self.clock.now());
-        let node = self.node.fork(Arc::new(clock.clone()));
-        let turn = Mutex::new(*self.turn.lock().unwrap());
-        Self { node, clock, script: self.script, plant: self.plant, turn }
-    }
-
-    fn play(&mut self, script: Script, plant: Plant) {
-        (self.script, self.plant) = (script, plant);
-        *self.turn.lock().unwrap() = Turn::default();
-        let faults = match script {
-            Script::Fine | Script::EpochLeaves => vec![],
-            Script::LostRequest => vec![Fault::LostRequest, Fault::LostRequest],
-            Script::LostReply => vec![Fault::LostReply],
-            Script::Garbage => vec![Fault::Garbage],
-            Script::Http500 => vec![Fault::Http500, Fault::LostReply],
-            Script::Gap => vec![Fault::Gap],
-            Script::Denial => vec![Fault::Denial],
-            Script::Delay => vec![Fault::Delayed(Duration::from_secs(2))],
-            Script::RivalWins | Script::RivalLoses => vec![Fault::Fork(Rival::key(key()))],
-            Script::Down => {
-                self.node.down_for(Duration::from_millis(300));
-                vec![]
-            }
-        };
-        self.node.script(faults);
-        match script {
-            Script::Garbage => self.node.queue(Call::BlockInfo, Fault::Garbage),
-            Script::RivalLoses => self.node.hold_new(true),
-            Script::EpochLeaves => self.insert_epoch(),
-            _ => {}
-        }
-    }
-
-    /// An epoch block that never gets its votes.
-    fn insert_epoch(&self) {
-        let head = self.node.block(self.node.blocks_of(&key().account()).last().unwrap()).unwrap();
-        let block = StateBlock {
-            previous: head.contents.hash(),
-            link: Link::EPOCH_1,
-            ..head.contents.block
-        };
-        self.node.hold_new(true);
-        let epoch = seal(&PrivateKey::from_bytes(DEV_GENESIS_PRIVATE_KEY), block);
-        let hash = self.node.insert(&epoch).unwrap();
-        self.node.hold_new(false);
-        self.turn.lock().unwrap().epoch = Some(hash);
-    }
-
-    /// Time passes outside the wallet.
-    fn tick(&self, engine: &Engine) {
-        let mut turn = self.turn.lock().unwrap();
-        turn.ticks += 1;
-        turn.ours = turn.ours.or_else(|| open_block(engine));
-        if turn.over {
-            return;
-        }
-        match (self.script, turn.ours, turn.epoch) {
-            (Script::RivalLoses, Some(ours), _) => self.elect_late(&mut turn, ours),
-            (Script::EpochLeaves, _, Some(epoch)) if turn.ticks >= LATE => {
-                turn.over = true;
-                self.node.roll_back(&epoch).unwrap();
-            }
-            _ => {}
-        }
-    }
-}
-
-impl World {
-    /// The network takes its time over two blocks in one place, and then elects ours.
-    fn elect_late(&self, turn: &mut Turn, mut ours: SignedBlock) {
-        let previous = self.node.block(&ours.block.previous);
-        if previous.is_none_or(|info| info.successor.is_none()) {
-            return;
-        }
-        let since = *turn.since.get_or_insert(turn.ticks);
-        if turn.ticks - since < LATE {
-            return;
-        }
-        turn.over = true;
-        ours.work = Some(solve(&ours.block.root()));
-        self.node.hold_new(false);
-        // It stands there already where no rival came.
-        let _ = self.node.elect(&ours);
-        let _ = self.node.release(&ours.hash());
-    }
-}
-
-fn open_block(engine: &Engine) -> Option<SignedBlock> {
-    let open = engine.store().read(|view| {
-        let lane = view.lane(&key().account())?;
-        Ok(match lane.and_then(|lane| lane.open) {
-            Some(OpenBlock::Payment(id)) => {
-                view.payment(id)?.and_then(|payment| payment.state.block().map(|it| it.block))
-            }
-            Some(OpenBlock::Receive(receive)) => Some(receive.intent.block),
-            Some(OpenBlock::Change(intent)) => Some(intent.block),
-            None => None,
-        })
-    });
-    open.ok().flatten()
-}
 
 pub(crate) fn key() -> PrivateKey {
     Seed::from_bytes(SEED).derive(0)
@@ -215,14 +54,7 @@ fn voter() -> Account {
 }
 
 pub(crate) fn open(disk: &Disk, world: &World) -> Result<Engine, StoreError> {
-    let engine = world.plant.engine(disk)?;
-    let guards = Guards {
-        clock: Arc::new(world.clock.clone()),
-        signer: LedgerSigner::from_bytes(&[5; 32]),
-        anchor: None,
-        marker: None,
-    };
-    let store = Store::open(engine, guards, false)?;
+    let store = Store::open(world.plant.engine(disk)?, guards(world.clock.clone()), false)?;
     Ok(Engine::new(Parts {
         store,
         node: world.plant.node(&world.node),
@@ -239,6 +71,18 @@ pub(crate) fn open(disk: &Disk, world: &World) -> Result<Engine, StoreError> {
     }))
 }
 
+fn guards(clock: VirtualClock) -> Guards {
+    let signer = LedgerSigner::from_bytes(&[5; 32]);
+    Guards { clock: Arc::new(clock), signer, anchor: None, marker: None }
+}
+
+/// A payment as an image of the disk has it.
+pub(crate) fn stored(image: &Image, id: PaymentId) -> Option<Payment> {
+    let engine = Plant::Nothing.engine(&Disk::new(image.clone())).unwrap();
+    let store = Store::open(engine, guards(VirtualClock::default()), false).unwrap();
+    store.read(|view| view.payment(id)).unwrap()
+}
+
 /// Lets the lane come to rest; an error of the store ends it, as death would.
 pub(crate) async fn rest(engine: &Engine, world: &World) {
     let account = key().account();
@@ -248,9 +92,7 @@ pub(crate) async fn rest(engine: &Engine, world: &World) {
         let Ok(lane) = engine.store().read(|view| view.lane(&account)) else { return };
         let lane = lane.expect("the account is known");
         let receivable = world.node.head(&account).is_some() && waiting(world) > 0;
-        let late =
-            world.script == Script::EpochLeaves && world.turn.lock().unwrap().ticks < LATE + 2;
-        let busy = lane.open.is_some() || lane.queued > 0 || receivable || late;
+        let busy = lane.open.is_some() || lane.queued > 0 || receivable || world.is_early();
         if (!busy || lane.frozen.is_some()) && pace != Pace::Again {
             return;
         }
@@ -291,10 +133,7 @@ pub(crate) fn order(amount: u128) -> Order {
 
 /// A wallet with 10 XNO; for [`Scene::Approved`] with a payment that waits.
 pub(crate) async fn base(scene: Scene) -> (Image, World) {
-    let clock = VirtualClock::default();
-    let node = SandboxNode::new(Config::default(), Arc::new(clock.clone()));
-    let (script, plant, turn) = (Script::Fine, Plant::Nothing, Mutex::default());
-    let world = World { node, clock, script, plant, turn };
+    let world = World::new();
     let disk = Disk::new(Image::default());
     let engine = open(&disk, &world).unwrap();
     let policy = Policy::sandbox();
@@ -400,7 +239,7 @@ async fn check(scene: Scene, script: Script, engine: &Engine, world: &World, cas
 }
 
 /// Nothing may be on the network that is not durable.
-fn check_published(disk: &Disk, world: &World, case: &str) {
+pub(crate) fn check_published(disk: &Disk, world: &World, case: &str) {
     let after = Disk::new(disk.wreck().power_cut());
     let engine = open(&after, world).unwrap_or_else(|e| panic!("{case}: {e}"));
     for hash in world.node.blocks_of(&key().account()) {

@@ -11,7 +11,7 @@ use paywarden::nano::{Account, BlockHash, SignedBlock, Subtype};
 use paywarden::network::{
     AccountBalance, AccountInfo, BlockInfo, HistoryPage, Node, NodeError, Receivable,
 };
-use paywarden::payment::{Effect, Observation, Rival, Sight, State, step};
+use paywarden::payment::{Effect, Observation, Rival, Seen, Sight, State, step};
 use paywarden::sandbox::disk::Disk;
 use paywarden::sandbox::nano::SandboxNode;
 use paywarden::store::{Batch, Engine, FoldEvent, RedbEngine, Snapshot, StoreError, StoredEvent};
@@ -30,6 +30,8 @@ pub enum Plant {
     ReleaseOnUncementedRival,
     /// A head counts before it is confirmed.
     BuildOnUncementedFrontier,
+    /// A payee's no counts.
+    ReleaseOnRefusal,
 }
 
 impl Plant {
@@ -56,6 +58,7 @@ impl Plant {
         match self {
             Self::ResignAfterTimeout => resign,
             Self::ReleaseOnUncementedRival => release_early,
+            Self::ReleaseOnRefusal => release_refused,
             _ => step,
         }
     }
@@ -76,6 +79,13 @@ fn release_early(state: &State, seen: &Observation) -> Effect {
             let sight = Sight::Rival(Rival { confirmed: true, ..*rival });
             step(state, &Observation::Network { sight, now: *now, published: *published })
         }
+        _ => step(state, seen),
+    }
+}
+
+fn release_refused(state: &State, seen: &Observation) -> Effect {
+    match seen {
+        Observation::Payee { seen: Seen::Refused, .. } => Effect::Release,
         _ => step(state, seen),
     }
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use paywarden::books::Payment;
-use paywarden::clock::{Clock as _, Millis};
+use paywarden::clock::Millis;
 use paywarden::engine::{
     Engine, Handover, Offer, Offered, Pace, Signing, Source, Unprepared, Wish,
 };

@@ -254,8 +254,13 @@ impl Server {
     }
 
     pub fn line(&mut self, line: &[u8]) {
+        self.bytes(&[line, b"\n"].concat());
+    }
+
+    /// Writes bytes that need not end a line.
+    pub fn bytes(&mut self, bytes: &[u8]) {
         let input = self.input.as_mut().unwrap();
-        input.write_all(&[line, b"\n"].concat()).unwrap();
+        input.write_all(bytes).unwrap();
         input.flush().unwrap();
     }
 

@@ -110,6 +110,21 @@ impl Engine {
         Ok(pause)
     }
 
+    /// Tries every task that is due, one after the other; says how long there is nothing to do then.
+    ///
+    /// # Errors
+    /// The store's; third parties' are waited out.
+    pub async fn drive_outbox(&self) -> Result<Duration, StoreError> {
+        let open = self.store().read(|view| view.outbox_open(limits::OUTBOX_OPEN))?;
+        let (due, pause) = self.outbox.take_due(open, self.clock().now());
+        for task in due {
+            let id = task.id;
+            let after = self.do_task(task).await;
+            self.outbox.put_back(id, after);
+        }
+        Ok(pause)
+    }
+
     /// One try. Says when the next one is due, if there is to be one.
     async fn do_task(&self, task: OutboxTask) -> Option<Millis> {
         let tried = match &task.task {

@@ -37,7 +37,7 @@ fn judge(order: &Order, now: Millis, paid_at: Millis, expires_at: Millis) -> Try
     let is_seen = order.status.rank() >= OrderStatus::Processing.rank();
     let is_done = order.status == OrderStatus::Completed;
     let is_over = now >= expires_at.plus(limits::NANSWAP_LATE);
-    let needs_support = (order.status.is_final() && !is_done) || (is_over && !is_done);
+    let needs_support = !is_done && (order.status.is_final() || is_over);
     let news = TaskNews {
         status: order.status.to_string(),
         is_delivered: is_seen,

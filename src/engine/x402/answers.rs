@@ -18,22 +18,43 @@ use crate::rails::x402::Presented;
 pub type SellerAnswered = Presented;
 
 #[derive(Debug, Default)]
-pub(super) struct Answers(Mutex<VecDeque<(PaymentId, SellerAnswered)>>);
+pub(super) struct Answers(Mutex<Kept>);
+
+#[derive(Debug, Default)]
+struct Kept {
+    answers: VecDeque<(PaymentId, SellerAnswered)>,
+    /// Payments that brought what they were for: remembered for longer than what they brought.
+    served: VecDeque<PaymentId>,
+}
 
 impl Answers {
     /// Keeps the last answer to a payment; the oldest payments' make room.
     pub(super) fn keep(&self, id: PaymentId, answered: SellerAnswered) {
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.retain(|(other, _)| *other != id);
-        kept.push_back((id, answered));
-        while kept.len() > limits::X402_ANSWERS {
-            kept.pop_front();
+        let Kept { answers, served } = &mut *kept;
+        let response = &answered.response;
+        if (200..300).contains(&response.status) && !response.is_cut && !served.contains(&id) {
+            served.push_back(id);
+        }
+        answers.retain(|(other, _)| *other != id);
+        answers.push_back((id, answered));
+        while answers.len() > limits::X402_ANSWERS {
+            answers.pop_front();
+        }
+        while served.len() > limits::X402_SERVED {
+            served.pop_front();
         }
     }
 
     fn get(&self, id: PaymentId) -> Option<SellerAnswered> {
         let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.iter().find(|(other, _)| *other == id).map(|(_, answered)| answered.clone())
+        let found = kept.answers.iter().find(|(other, _)| *other == id);
+        found.map(|(_, answered)| answered.clone())
+    }
+
+    fn is_served(&self, id: PaymentId) -> bool {
+        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.served.contains(&id)
     }
 }
 
@@ -46,6 +67,11 @@ impl X402 {
     /// Keeps what a seller answered that is paid in another way.
     pub(in crate::engine) fn keep_answer(&self, id: PaymentId, answered: SellerAnswered) {
         self.answers.keep(id, answered);
+    }
+
+    /// Whether the seller gave a payment something for it, and all of it, as far as this process remembers.
+    pub(super) fn is_served(&self, id: PaymentId) -> bool {
+        self.answers.is_served(id)
     }
 
     /// Writes a body that is not shown into a file of its own, for the owner alone, and says where. `None` where the
@@ -97,5 +123,11 @@ mod tests {
         answers.keep(id(1), answer(500));
         assert_eq!(answers.get(id(1)).unwrap().response.status, 500);
         assert!(answers.get(id(limits::X402_ANSWERS)).is_some());
+        // What it brought is gone, that it brought something is not.
+        assert!(answers.is_served(id(0)));
+        (2..=limits::X402_SERVED).for_each(|number| answers.keep(id(number), answer(200)));
+        assert!(!answers.is_served(id(0)) && answers.is_served(id(1)));
+        answers.keep(id(5_000), answer(402));
+        assert!(!answers.is_served(id(5_000)));
     }
 }

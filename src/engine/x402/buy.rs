@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use super::{Priced, Quote};
+use super::{Priced, Quote, X402};
 use crate::books::{Body, Lane};
 use crate::engine::failures::{refused, store_failure};
 use crate::engine::{Engine, Offer, Order, Paid, Signing, Source, Wish};
@@ -16,7 +16,7 @@ use crate::failure::{Failure, Retry};
 use crate::limits;
 use crate::money::Raw;
 use crate::nano::Account;
-use crate::payment::{PublishVia, Purchase, Status};
+use crate::payment::{PublishVia, Purchase, State, Status};
 use crate::rails::nano as rail;
 use crate::store::Refusal;
 
@@ -33,6 +33,7 @@ impl Engine {
         if let Some(known) = self.bought_before(&wish)? {
             return Ok(known);
         }
+        self.check_unanswered(x402, &wish)?;
         let Purchase::X402(call) = &wish.purchase else {
             return Err(Failure::invalid("INVALID_REQUEST", "this is no purchase by x402"));
         };
@@ -62,6 +63,35 @@ impl Engine {
             }
         };
         self.buy(wish, Offer { amount, terms, cart: None, source }).await
+    }
+
+    /// A purchase that was paid a moment ago and brought nothing is more likely tried again than wanted twice: a seller
+    /// that settles and fails must not be paid for each try.
+    fn check_unanswered(&self, x402: &X402, wish: &Wish) -> Result<(), Failure> {
+        if wish.idempotency_key.is_some() {
+            return Ok(());
+        }
+        let now = self.clock().now();
+        let read = self.store().read(|view| {
+            let mut alike = Vec::new();
+            for id in view.lookalikes(&wish.request, Some(&wish.purchase))? {
+                alike.extend(view.payment(id)?);
+            }
+            Ok(alike)
+        });
+        for payment in read.map_err(|e| store_failure(&e))? {
+            let State::Settled { at_ms, .. } = payment.state else { continue };
+            if !x402.is_served(payment.id()) && now.since(at_ms) < limits::DUPLICATE_WINDOW {
+                let message = format!(
+                    "payment {} for the same request is settled, and the seller did not serve it",
+                    payment.id()
+                );
+                return Err(Failure::refused("SUSPECTED_DUPLICATE", message).hint(
+                    "Asking again would pay again: if that is meant, give this payment an idempotency key of its own",
+                ));
+            }
+        }
+        Ok(())
     }
 
     /// The account sellers are paid from, put in use when it is first needed. Never the first one: a seller that keeps

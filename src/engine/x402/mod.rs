@@ -67,10 +67,17 @@ pub trait ReachSellers: std::fmt::Debug + Send + Sync {
 pub struct Reach {
     /// Asks and pays sellers, behind the guard for strangers' URLs.
     pub sellers: SellerClient,
-    /// Says what became of an authorisation, where there is a node to ask.
-    pub chain: Option<ChainClient>,
+    /// Say what became of an authorisation: a node for each chain that has one.
+    pub chains: Vec<ChainClient>,
     /// Where there are sellers to try, on the sandbox.
     pub example: Option<String>,
+}
+
+impl Reach {
+    /// Whom to ask about the chain of this CAIP-2 name.
+    pub(super) fn chain_of(&self, network: &str) -> Option<&ChainClient> {
+        self.chains.iter().find(|chain| chain.is_for(network))
+    }
 }
 
 #[async_trait]

@@ -68,7 +68,7 @@ impl X402 {
             let valid_until_ms = Millis(signed.valid_before.saturating_mul(1_000));
             let (domain, currency, is_test) = (token.domain.clone(), token.currency, token.is_test);
             let payee = request.recipient().to_owned();
-            let spend = EvmSpend::new(signed.clone(), domain, currency, is_test, payee);
+            let spend = EvmSpend::new(signed, domain, currency, is_test, payee);
             let signature =
                 keystore.sign_authorization(grant, &spend).map_err(|e| e.to_string())?;
             let payload =
@@ -91,19 +91,22 @@ impl X402 {
         let Proof::Authorization { network, asset, from, nonce, .. } = &proof.proof else {
             return Seen::Open;
         };
-        let chain = self.reach.reach().await.ok().and_then(|reach| reach.chain);
-        let Some(chain) = chain.filter(|chain| chain.is_for(network)) else {
-            return Seen::Open;
-        };
+        let Ok(reach) = self.reach.reach().await else { return Seen::Open };
+        let Some(chain) = reach.chain_of(network) else { return Seen::Open };
         let parsed = asset.parse::<EvmAddress>().ok().zip(from.parse::<EvmAddress>().ok());
         let (Some((asset, from)), Some(nonce)) = (parsed, nonce_of(nonce)) else {
             return Seen::Open;
         };
-        let is_over = now >= proof.valid_until_ms.plus(limits::X402_SKEW);
-        match chain.is_used(&asset, &from, &nonce).await {
-            Ok(true) => used(&nonce),
-            Ok(false) if is_over => Seen::Void,
-            Ok(false) => Seen::Open,
+        let end = proof.valid_until_ms.plus(limits::X402_SKEW);
+        let answer = match now >= end {
+            true => chain.is_used_by(&asset, &from, &nonce).await,
+            false => chain.is_used(&asset, &from, &nonce).await.map(|is_used| (is_used, Millis(0))),
+        };
+        match answer {
+            Ok((true, _)) => used(&nonce),
+            // By the chain's clock, not by ours alone: a node may be behind.
+            Ok((false, at)) if at >= end => Seen::Void,
+            Ok((false, _)) => Seen::Open,
             Err(error) => {
                 tracing::info!(%error, "asking a chain about an authorisation");
                 Seen::Open
@@ -177,7 +180,8 @@ impl Handover for X402 {
         let Intent::Presented(proof) = intent else {
             return if is_refusal(status) { Seen::Refused } else { Seen::Open };
         };
-        if reach.chain.is_some() {
+        let Proof::Authorization { network, .. } = &proof.proof else { return Seen::Open };
+        if reach.chain_of(network).is_some() {
             let seen = self.ask_chain(proof, self.clock.now()).await;
             return match seen {
                 Seen::Open if is_refusal(status) => Seen::Refused,

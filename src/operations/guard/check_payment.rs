@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::claims::{LineItemIn, check_rail, claims};
 use super::purchase::{Around, Asked, wish};
@@ -35,6 +35,7 @@ pub struct CheckPayment {
     payee_category: Option<String>,
     /// As in request_payment.
     #[serde(default)]
+    #[schemars(with = "Vec<Map<String, Value>>")]
     line_items: Vec<LineItemIn>,
     /// As in request_payment.
     #[serde(default)]
@@ -89,6 +90,7 @@ pub struct Check {
     ledger_head: LedgerHead,
     /// What the seller asks now, for a URL.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<Map<String, Value>>")]
     seller_asks: Option<Asking>,
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::claims::{LineItemIn, check_rail, claims};
 use super::purchase::{Around, Asked, SellerAnswer, buy, wish};
@@ -73,6 +73,7 @@ pub struct RequestedPayment {
     result: PayResult,
     /// What the seller answered to the payment.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<Map<String, Value>>")]
     answer: Option<SellerAnswer>,
 }
 

@@ -79,13 +79,13 @@ impl Operation for NanswapPay {
             if known != Some(subject.as_str()) {
                 return Err(key_taken(&paid));
             }
-            return outcome(&heard(paid, context).await?, &invoice_id, context);
+            return outcome(&heard(&paid, context).await?, &invoice_id, context);
         }
         if let Some(payment) = engine.live_payment_of(&subject)?
             && payment.request.agent_id.as_deref() == agent
         {
             let paid = engine.paid(payment.id())?;
-            return outcome(&heard(paid, context).await?, &invoice_id, context);
+            return outcome(&heard(&paid, context).await?, &invoice_id, context);
         }
         let max = self.max_amount.as_ref().map(AmountText::xno).transpose()?;
         let given = id("payinAddress", self.payin_address)?;

@@ -91,7 +91,7 @@ impl Operation for NickyPay {
             context.engine.known_payment(context.call_id, Self::SPEC.name, agent, key.as_ref())?;
         if let Some(paid) = known {
             self.check_same(&paid)?;
-            return outcome(&heard(paid, context).await?, context);
+            return outcome(&heard(&paid, context).await?, context);
         }
         let (_, found) = find(&self.short_id, context).await?;
         if found.is_by_nick {
@@ -102,7 +102,7 @@ impl Operation for NickyPay {
             && payment.request.agent_id.as_deref() == agent
         {
             let paid = context.engine.paid(payment.id())?;
-            return outcome(&heard(paid, context).await?, context);
+            return outcome(&heard(&paid, context).await?, context);
         }
         let offer = self.offer(&found.request, context).await?;
         let order = Order {
@@ -228,11 +228,10 @@ fn not_xno(request: &PaymentRequest, why: &str) -> Failure {
 
 fn outcome(paid: &Paid, context: &Context) -> Result<Outcome<NickyPaid>, Failure> {
     let tasks = paid.payment.purpose.iter().flat_map(|purpose| &purpose.after);
-    let attempt = tasks.filter_map(|task| match task {
+    let payment_attempt_id = tasks.rev().find_map(|task| match task {
         Task::NickyAttempt { attempt_id, .. } => Some(attempt_id.clone()),
         Task::NanswapOrder { .. } => None,
     });
-    let payment_attempt_id = attempt.last();
     let paid = NickyPaid { paid: shown(paid, context)?, payment_attempt_id };
     Ok(outcome_of(paid.paid.status, paid))
 }

@@ -204,6 +204,8 @@ fn changes_name_both_sides() {
     assert_eq!(
         shown,
         [
+            ("limits.USD.auto_approve", Some("2 USD"), None),
+            ("limits.USD.hard_limit", Some("50 USD"), None),
             ("limits.XNO.auto_approve", Some("2 XNO"), None),
             ("limits.XNO.hard_limit", Some("50 XNO"), None),
             ("mode", Some("tiered"), Some("autonomous")),

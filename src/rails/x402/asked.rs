@@ -198,12 +198,12 @@ impl<'de> Deserialize<'de> for OneOrMany {
 
 impl Demand {
     fn into_asked(self, version: Version, is_dialect: bool) -> Asked {
-        let is_there = |raw: &Box<RawValue>| raw.get() != "null";
+        let is_there = |raw: &RawValue| raw.get() != "null";
         Asked {
             version,
             entries: self.accepts.unwrap_or_default(),
-            resource: self.resource.filter(is_there),
-            extensions: self.extensions.filter(is_there),
+            resource: self.resource.filter(|raw| is_there(raw)),
+            extensions: self.extensions.filter(|raw| is_there(raw)),
             is_dialect,
         }
     }

@@ -33,7 +33,7 @@ pub use chain::{ChainClient, ChainError};
 pub use choose::{choose, offers};
 pub use client::{Answer, AskError, Presented, Response, SellerClient};
 pub use header::{HeaderError, PaymentHeader, payment_header};
-pub use networks::nano_network;
+pub use networks::{is_chain_name, nano_network};
 pub use offer::{Means, Offer, Scheme, Terms, Wanted, WorkBy};
 pub use payload::{Payload, PayloadError, authorization, evm_payload, nano_payload};
 pub use receipt::{Receipt, read_receipt};

@@ -14,6 +14,11 @@ pub const fn nano_network(network: Network) -> &'static str {
     }
 }
 
+/// Whether it is the CAIP-2 name of an EVM network, in its one spelling.
+pub fn is_chain_name(name: &str) -> bool {
+    chain_id(name).is_some()
+}
+
 /// The chain of a network's name; `None` if it is no EVM network.
 pub(super) fn chain_id(network: &str) -> Option<u64> {
     let digits = network.strip_prefix("eip155:")?;

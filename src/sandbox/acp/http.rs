@@ -192,7 +192,8 @@ fn check_items(shop: &Shop, wanted: &Wanted) -> Result<(), Refused> {
 fn check_headers(shop: &Shop, headers: &HeaderMap) -> Result<String, Refused> {
     let token = text(headers, "authorization");
     let is_known = token == Some(format!("Bearer {}", AcpMerchant::TOKEN).as_str());
-    if !is_known && !(token.is_none() && shop.knobs.serves_strangers) {
+    let is_welcome = token.is_none() && shop.knobs.serves_strangers;
+    if !is_known && !is_welcome {
         return Err(Refused::Token);
     }
     let version = text(headers, "api-version").ok_or(Refused::Version)?;

@@ -16,9 +16,13 @@ pub(super) async fn call(
 ) -> Json<Value> {
     let id = request["id"].clone();
     let answer = match request["method"].as_str() {
-        Some("eth_chainId") => Some(format!("{CHAIN_ID:#x}")),
-        Some("eth_blockNumber") => Some("0x1".to_owned()),
-        Some("eth_call") => eth_call(&sellers, &request["params"][0]),
+        Some("eth_chainId") => Some(json!(format!("{CHAIN_ID:#x}"))),
+        Some("eth_blockNumber") => Some(json!(LAST_BLOCK)),
+        Some("eth_getBlockByNumber") => {
+            let now_s = sellers.node.clock().now().0 / 1_000;
+            Some(json!({ "number": LAST_BLOCK, "timestamp": format!("{now_s:#x}") }))
+        }
+        Some("eth_call") => eth_call(&sellers, &request["params"][0]).map(Value::from),
         _ => None,
     };
     Json(match answer {
@@ -63,6 +67,9 @@ fn bytes(text: &str) -> Option<Vec<u8>> {
     let byte = |at: usize| u8::from_str_radix(&digits[at..at + 2], 16).ok();
     (0..digits.len()).step_by(2).map(byte).collect::<Option<Vec<u8>>>().filter(|_| is_even)
 }
+
+/// It has one block, which is always the last.
+const LAST_BLOCK: &str = "0x1";
 
 #[cfg(test)]
 mod tests {

@@ -223,8 +223,9 @@ impl Visit {
             return Err(refused(400, "payment_identifier_invalid"));
         }
         let known = self.sellers.state().answered.get(id).cloned();
+        let presented = payment["payload"].to_string();
         match known {
-            Some((payload, receipt)) if payload == payment["payload"].to_string() => {
+            Some((payload, receipt)) if payload == presented => {
                 Err(Box::new(with_receipt(self.goods(), self.receipt_name(), &receipt)))
             }
             Some(_) => Err(refused(409, "payment_identifier_conflict")),

@@ -7,6 +7,7 @@ use clap::{ArgAction, ArgGroup, Args, Parser, Subcommand, ValueEnum};
 pub use super::init_args::{ImportKind, InitArguments};
 use super::mandate_args::{Entries, Mandates};
 use super::policy_args::PolicyCommand;
+use super::provider_args::ProviderFlags;
 use super::serve_args::Serve;
 use super::shop_args::{Funding, Merchants};
 use super::third_party_args::ThirdPartyFlags;
@@ -68,6 +69,9 @@ pub struct Settings {
     /// A running sandbox to join [env: PAYWARDEN_SANDBOX_URL]
     #[arg(long, global = true, value_name = "URL")]
     pub sandbox_url: Option<String>,
+    /// Nicky and Nanswap Pay.
+    #[command(flatten)]
+    pub providers: ProviderFlags,
     /// Third parties.
     #[command(flatten)]
     pub third_parties: ThirdPartyFlags,
@@ -96,7 +100,7 @@ pub enum Command {
     /// How the network is reached
     #[command(subcommand, arg_required_else_help = true)]
     Network(NetworkCommand),
-    /// Keep the wallet open for hosts and commands, and serve its HTTP ports and the owner's page
+    /// Keep the wallet open for hosts and commands; with the HTTP ports and your page
     Serve(Serve),
     /// What needs the wallet open.
     #[command(flatten)]

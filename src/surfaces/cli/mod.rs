@@ -10,6 +10,7 @@ pub mod doctor;
 pub mod init_args;
 pub mod mandate_args;
 pub mod policy_args;
+pub mod provider_args;
 pub mod sandbox;
 pub mod schemas;
 pub mod secrets;

@@ -17,10 +17,16 @@ pub struct ThirdPartyFlags {
     /// Stripe's API; its key is STRIPE_SECRET_KEY [env: STRIPE_API_URL]
     #[arg(long, global = true, value_name = "URL")]
     pub stripe_api_url: Option<String>,
-    /// Origins that may be private or without TLS where an agent names a URL [env: PAYWARDEN_FETCH_ALLOW]
-    #[arg(long, global = true, value_name = "LIST")]
-    pub fetch_allow: Option<String>,
     /// The most one ifenpay credit may cost, in XNO [env: PAYWARDEN_CREDIT_PRICE_MAX]
     #[arg(long, global = true, value_name = "XNO")]
     pub credit_price_max: Option<String>,
+    /// Nodes of EVM chains, as eip155:8453=https://... with commas between [env: PAYWARDEN_EVM_RPC]
+    #[arg(long, global = true, value_name = "LIST")]
+    pub evm_rpc: Option<String>,
+    /// Origins that agents may name though they are private or without TLS [env: PAYWARDEN_FETCH_ALLOW]
+    #[arg(long, global = true, value_name = "LIST")]
+    pub fetch_allow: Option<String>,
+    /// Networks that sellers may be paid on: all, or a comma list [env: PAYWARDEN_X402_NETWORKS]
+    #[arg(long, global = true, value_name = "LIST")]
+    pub x402_networks: Option<String>,
 }

@@ -28,3 +28,4 @@ pub use names::{ToolNames, UnknownStyle};
 pub use rmcp::transport::{StdioReader, StdioWriter};
 pub use serve::{ServeError, serve, serve_operations, stdio};
 pub use tools::{UnknownToolset, offered_tools};
+pub use transport::LineTransport;

@@ -9,9 +9,9 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::fleet::{Fleet, Lost, Said};
-use super::kill9::{Dice, number};
 use super::support::SHOP;
 use super::{blocks_to_shop, stormy_home};
+use crate::dice::{Dice, number};
 
 #[test]
 fn p3_a_race_under_a_mandate_ends_exactly_at_its_cap() {

@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 
 use super::fleet::{Fleet, Lost, Said};
 use super::{blocks_to_shop, stormy_home};
+use crate::dice::{Dice, number};
 
 #[test]
 fn p2_two_hundred_kills_lose_and_double_nothing() {
@@ -147,23 +148,6 @@ impl std::str::FromStr for Xno {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         Raw::from_xno(text).map(|raw| Self(raw.get()))
     }
-}
-
-/// Choices that a seed repeats (xorshift).
-pub(super) struct Dice(pub(super) u64);
-
-impl Dice {
-    pub(super) fn below(&mut self, bound: u64) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0 % bound
-    }
-}
-
-#[expect(clippy::disallowed_methods, reason = "a knob of this test")]
-pub(super) fn number(variable: &str, default: u64) -> u64 {
-    std::env::var(variable).map_or(default, |text| text.parse().unwrap())
 }
 
 const PROCESSES: usize = 3;

@@ -6,6 +6,7 @@
 mod budget;
 mod canary;
 mod fleet;
+mod hostile;
 mod kill9;
 mod race;
 mod same_key;

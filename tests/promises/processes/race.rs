@@ -12,8 +12,8 @@ use paywarden::clock::{Clock, SystemClock};
 use serde_json::{Value, json};
 
 use super::fleet::{Fleet, Lost, Said};
-use super::kill9::{Dice, number};
 use super::{blocks_to_shop, stormy_home};
+use crate::dice::{Dice, number};
 
 #[test]
 fn p3_a_race_ends_exactly_at_the_cap() {
