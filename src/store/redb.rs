@@ -29,7 +29,8 @@ pub const FORMAT: u32 = 2;
 /// Events and books in one redb file.
 #[derive(Debug)]
 pub struct RedbEngine {
-    database: Database,
+    /// There until it is closed.
+    database: Option<Database>,
     place: Option<Place>,
 }
 
@@ -72,7 +73,7 @@ impl RedbEngine {
     }
 
     fn started(database: Database) -> Result<Self, StoreError> {
-        let engine = Self { database, place: None };
+        let engine = Self { database: Some(database), place: None };
         match engine.format()? {
             None => engine.initialise().map(|()| engine),
             Some(0) => Err(corrupt("format 0")),
@@ -81,8 +82,12 @@ impl RedbEngine {
         }
     }
 
+    fn database(&self) -> &Database {
+        self.database.as_ref().expect("it is closed only when the engine is dropped")
+    }
+
     fn format(&self) -> Result<Option<u32>, StoreError> {
-        let read = self.database.begin_read().map_err(corrupt)?;
+        let read = self.database().begin_read().map_err(corrupt)?;
         match read.open_table(META) {
             Ok(table) => Ok(table.get("format").map_err(corrupt)?.map(|value| value.value())),
             Err(TableError::TableDoesNotExist(_)) => Ok(None),
@@ -92,7 +97,7 @@ impl RedbEngine {
 
     /// Makes the tables, so that a store says its format from the first commit on.
     fn initialise(&self) -> Result<(), StoreError> {
-        let mut write = self.database.begin_write().map_err(failed)?;
+        let mut write = self.database().begin_write().map_err(failed)?;
         write.set_quick_repair(true);
         {
             write.open_table(EVENTS).map_err(failed)?;
@@ -108,7 +113,7 @@ impl RedbEngine {
 
 impl Engine for RedbEngine {
     fn snapshot(&self) -> Result<Box<dyn Snapshot + '_>, StoreError> {
-        let read = caught(|| self.database.begin_read().map_err(corrupt))?;
+        let read = caught(|| self.database().begin_read().map_err(corrupt))?;
         Ok(Box::new(RedbSnapshot { read, tables: std::array::from_fn(|_| OnceCell::new()) }))
     }
 
@@ -140,7 +145,7 @@ impl Engine for RedbEngine {
 
 impl RedbEngine {
     fn write(&self, batch: &Batch) -> Result<(), StoreError> {
-        let mut write = self.database.begin_write().map_err(failed)?;
+        let mut write = self.database().begin_write().map_err(failed)?;
         // Quick repair implies two-phase commit: reopening after a kill stays short however large the store is.
         write.set_quick_repair(true);
         {
@@ -169,7 +174,7 @@ impl RedbEngine {
         fold: &mut FoldEvent<'_>,
         closing: Option<&StoredEvent>,
     ) -> Result<(), StoreError> {
-        let mut write = self.database.begin_write().map_err(failed)?;
+        let mut write = self.database().begin_write().map_err(failed)?;
         write.set_quick_repair(true);
         for table in Table::ALL {
             write.delete_table(definition(table)).map_err(failed)?;
@@ -189,6 +194,19 @@ impl RedbEngine {
             meta.insert("format", FORMAT).map_err(failed)?;
         }
         write.commit().map_err(failed)
+    }
+}
+
+/// Closing writes what redb remembers of free pages.
+impl Drop for RedbEngine {
+    fn drop(&mut self) {
+        let database = self.database.take();
+        if let Err(error) = caught::<(), StoreError>(|| {
+            drop(database);
+            Ok(())
+        }) {
+            tracing::error!(%error, "the store is damaged and cannot be closed");
+        }
     }
 }
 
