@@ -273,6 +273,13 @@ impl RedbSnapshot {
         };
         let stored = decode(seq.value(), value.value())?;
         let event = stored.decode().map_err(corrupt)?;
+        // Under a later key the last event would still be the last, and the next one would leave a gap.
+        if event.seq != stored.seq {
+            return Err(corrupt(format!(
+                "event {} stands in the place of {}",
+                event.seq, stored.seq
+            )));
+        }
         let at: jiff::Timestamp = event.at.parse().map_err(corrupt)?;
         let at = Millis(u64::try_from(at.as_millisecond()).unwrap_or(0));
         Ok((Head { seq: stored.seq, hash: stored.hash }, at))
@@ -281,10 +288,15 @@ impl RedbSnapshot {
     fn range(&self, from: u64, limit: usize) -> Result<Vec<StoredEvent>, StoreError> {
         let events = self.read.open_table(EVENTS).map_err(corrupt)?;
         let range = events.range(from..).map_err(corrupt)?;
+        // No place is left out: a changed key need not change the order.
         range
             .take(limit)
-            .map(|entry| {
+            .zip(from.max(1)..)
+            .map(|(entry, place)| {
                 let (seq, value) = entry.map_err(corrupt)?;
+                if seq.value() != place {
+                    return Err(corrupt(format!("event {} stands at {place}", seq.value())));
+                }
                 decode(seq.value(), value.value())
             })
             .collect()

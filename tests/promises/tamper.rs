@@ -21,7 +21,6 @@ const PAGE: u64 = 4_096;
 const PAYMENTS: u128 = 12;
 
 #[test]
-#[ignore = "finds one place so far (65585): docs/reliability.md, What was found"]
 fn p5_no_byte_of_the_store_can_be_changed_unseen() {
     let (every, seed) = (number("PAYWARDEN_TAMPER_EVERY", EVERY), number("PAYWARDEN_SEED", 0x7a3));
     let (image, world) = run(with_payments());
