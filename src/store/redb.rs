@@ -29,7 +29,8 @@ pub const FORMAT: u32 = 2;
 /// Events and books in one redb file.
 #[derive(Debug)]
 pub struct RedbEngine {
-    database: Database,
+    /// There until it is closed.
+    database: Option<Database>,
     place: Option<Place>,
 }
 
@@ -72,7 +73,7 @@ impl RedbEngine {
     }
 
     fn started(database: Database) -> Result<Self, StoreError> {
-        let engine = Self { database, place: None };
+        let engine = Self { database: Some(database), place: None };
         match engine.format()? {
             None => engine.initialise().map(|()| engine),
             Some(0) => Err(corrupt("format 0")),
@@ -81,8 +82,12 @@ impl RedbEngine {
         }
     }
 
+    fn database(&self) -> &Database {
+        self.database.as_ref().expect("it is closed only when the engine is dropped")
+    }
+
     fn format(&self) -> Result<Option<u32>, StoreError> {
-        let read = self.database.begin_read().map_err(corrupt)?;
+        let read = self.database().begin_read().map_err(corrupt)?;
         match read.open_table(META) {
             Ok(table) => Ok(table.get("format").map_err(corrupt)?.map(|value| value.value())),
             Err(TableError::TableDoesNotExist(_)) => Ok(None),
@@ -92,7 +97,7 @@ impl RedbEngine {
 
     /// Makes the tables, so that a store says its format from the first commit on.
     fn initialise(&self) -> Result<(), StoreError> {
-        let mut write = self.database.begin_write().map_err(failed)?;
+        let mut write = self.database().begin_write().map_err(failed)?;
         write.set_quick_repair(true);
         {
             write.open_table(EVENTS).map_err(failed)?;
@@ -108,7 +113,7 @@ impl RedbEngine {
 
 impl Engine for RedbEngine {
     fn snapshot(&self) -> Result<Box<dyn Snapshot + '_>, StoreError> {
-        let read = caught(|| self.database.begin_read().map_err(corrupt))?;
+        let read = caught(|| self.database().begin_read().map_err(corrupt))?;
         Ok(Box::new(RedbSnapshot { read, tables: std::array::from_fn(|_| OnceCell::new()) }))
     }
 
@@ -140,7 +145,7 @@ impl Engine for RedbEngine {
 
 impl RedbEngine {
     fn write(&self, batch: &Batch) -> Result<(), StoreError> {
-        let mut write = self.database.begin_write().map_err(failed)?;
+        let mut write = self.database().begin_write().map_err(failed)?;
         // Quick repair implies two-phase commit: reopening after a kill stays short however large the store is.
         write.set_quick_repair(true);
         {
@@ -169,7 +174,7 @@ impl RedbEngine {
         fold: &mut FoldEvent<'_>,
         closing: Option<&StoredEvent>,
     ) -> Result<(), StoreError> {
-        let mut write = self.database.begin_write().map_err(failed)?;
+        let mut write = self.database().begin_write().map_err(failed)?;
         write.set_quick_repair(true);
         for table in Table::ALL {
             write.delete_table(definition(table)).map_err(failed)?;
@@ -189,6 +194,19 @@ impl RedbEngine {
             meta.insert("format", FORMAT).map_err(failed)?;
         }
         write.commit().map_err(failed)
+    }
+}
+
+/// Closing writes what redb remembers of free pages.
+impl Drop for RedbEngine {
+    fn drop(&mut self) {
+        let database = self.database.take();
+        if let Err(error) = caught::<(), StoreError>(|| {
+            drop(database);
+            Ok(())
+        }) {
+            tracing::error!(%error, "the store is damaged and cannot be closed");
+        }
     }
 }
 
@@ -255,6 +273,13 @@ impl RedbSnapshot {
         };
         let stored = decode(seq.value(), value.value())?;
         let event = stored.decode().map_err(corrupt)?;
+        // Under a later key the last event would still be the last, and the next one would leave a gap.
+        if event.seq != stored.seq {
+            return Err(corrupt(format!(
+                "event {} stands in the place of {}",
+                event.seq, stored.seq
+            )));
+        }
         let at: jiff::Timestamp = event.at.parse().map_err(corrupt)?;
         let at = Millis(u64::try_from(at.as_millisecond()).unwrap_or(0));
         Ok((Head { seq: stored.seq, hash: stored.hash }, at))
@@ -263,10 +288,15 @@ impl RedbSnapshot {
     fn range(&self, from: u64, limit: usize) -> Result<Vec<StoredEvent>, StoreError> {
         let events = self.read.open_table(EVENTS).map_err(corrupt)?;
         let range = events.range(from..).map_err(corrupt)?;
+        // No place is left out: a changed key need not change the order.
         range
             .take(limit)
-            .map(|entry| {
+            .zip(from.max(1)..)
+            .map(|(entry, place)| {
                 let (seq, value) = entry.map_err(corrupt)?;
+                if seq.value() != place {
+                    return Err(corrupt(format!("event {} stands at {place}", seq.value())));
+                }
                 decode(seq.value(), value.value())
             })
             .collect()
