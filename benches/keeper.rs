@@ -103,6 +103,7 @@ fn forwarder(home: &Path) -> WalletGate {
         representative: None,
         reach: Reach::default(),
         third_parties: ThirdParties::default(),
+        providers: paywarden::process::ProviderSettings::default(),
         unlock: None,
         clock: Arc::new(SystemClock),
         world: Arc::new(NoWorld),

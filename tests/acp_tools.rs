@@ -1,8 +1,6 @@
 //! The checkout tools as an agent meets them: the spawned binary in an empty home, with the sandbox's own merchant.
 
 #![cfg(all(unix, feature = "sandbox"))]
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
-
 mod support;
 
 use serde_json::{Value, json};

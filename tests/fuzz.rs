@@ -4,6 +4,7 @@
 //! `PAYWARDEN_FUZZ_ROUNDS=100000 cargo test --test fuzz`.
 
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
+#![expect(clippy::disallowed_methods, reason = "the number of rounds is set from outside")]
 
 #[path = "../fuzz/src/lib.rs"]
 mod harness;

@@ -98,8 +98,8 @@ fn look(store: &Store, model: &MemoryRows, step: &[u8]) {
     let (prefix, after) = (key_of(step[1]), key_of(step[2]));
     let scan = Scan {
         prefix: &prefix,
-        after: (step[3] % 2 == 0).then_some(&after),
-        reverse: step[3] % 3 == 0,
+        after: step[3].is_multiple_of(2).then_some(&after),
+        reverse: step[3].is_multiple_of(3),
         limit: usize::from(step[3] % 5),
     };
     for table in &Table::ALL[..TABLES] {

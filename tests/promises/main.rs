@@ -2,6 +2,7 @@
 //! each takes for its full size; without those knobs they are as small as CI wants them.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
+#![expect(clippy::print_stdout, reason = "figures of a run")]
 
 mod clock;
 mod crash;

@@ -66,6 +66,9 @@ pub enum RequestError {
     Body,
 }
 
+/// Method, place, headers and body of a request as they leave.
+type Sent = (Method, GuestUrl, HeaderMap, Option<Vec<u8>>);
+
 impl ResourceRequest {
     /// Checks a request as an agent asks for it. `body` is JSON; no method means GET, or POST where there is a body.
     ///
@@ -124,10 +127,7 @@ impl ResourceRequest {
     ///
     /// # Errors
     /// [`GuardError`].
-    pub(in crate::rails) fn sent(
-        &self,
-        guest: &GuestClient,
-    ) -> Result<(Method, GuestUrl, HeaderMap, Option<Vec<u8>>), GuardError> {
+    pub(in crate::rails) fn sent(&self, guest: &GuestClient) -> Result<Sent, GuardError> {
         let Parts { method, url, headers, body } = self.parts(guest)?;
         Ok((method, url, headers, body))
     }

@@ -180,7 +180,7 @@ fn deaths(death_at: u64) -> Vec<(Left, Option<u64>)> {
         return each.flat_map(|(left, place)| [(left, None), (left, second(place))]).collect();
     }
     let turn = death_at as usize;
-    vec![(lefts[turn % lefts.len()], (turn % 2 == 0).then(|| second(1)).flatten())]
+    vec![(lefts[turn % lefts.len()], turn.is_multiple_of(2).then(|| second(1)).flatten())]
 }
 
 /// Whether the wallet got as far as to die where it was to.
