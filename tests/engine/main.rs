@@ -1,6 +1,7 @@
 //! The engine on a network with news, many accounts, foreign blocks and refusals.
 
 #![cfg(feature = "sandbox")]
+#![expect(clippy::disallowed_methods, reason = "a test waits in real time")]
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
 mod foreign;

@@ -20,10 +20,10 @@ pub struct ThirdPartyFlags {
     /// The most one ifenpay credit may cost, in XNO [env: PAYWARDEN_CREDIT_PRICE_MAX]
     #[arg(long, global = true, value_name = "XNO")]
     pub credit_price_max: Option<String>,
-    /// Nodes of EVM chains, as eip155:8453=https://... with commas between [env: PAYWARDEN_EVM_RPC]
+    /// Nodes of EVM chains: eip155:8453=https://..., with commas [env: PAYWARDEN_EVM_RPC]
     #[arg(long, global = true, value_name = "LIST")]
     pub evm_rpc: Option<String>,
-    /// Origins that agents may name though they are private or without TLS [env: PAYWARDEN_FETCH_ALLOW]
+    /// Private or plain-text origins that agents may name [env: PAYWARDEN_FETCH_ALLOW]
     #[arg(long, global = true, value_name = "LIST")]
     pub fetch_allow: Option<String>,
     /// Networks that sellers may be paid on: all, or a comma list [env: PAYWARDEN_X402_NETWORKS]
