@@ -337,7 +337,8 @@ fn open(dir: &Path) -> Store {
 
 fn commit(store: &Store, events: Vec<Event>) {
     let commit = store.commit::<(), Infallible, _>(move |_| Ok((events, ())));
-    let waiting = std::pin::pin!(commit);
+    // Out of the runtime's budget, which would have it wait after many commits in one go.
+    let waiting = std::pin::pin!(tokio::task::unconstrained(commit));
     let mut context = std::task::Context::from_waker(std::task::Waker::noop());
     // An inline store commits while it is first polled.
     let std::task::Poll::Ready(done) = waiting.poll(&mut context) else {
