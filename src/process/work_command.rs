@@ -2,6 +2,7 @@
 //!
 //! The server must never be reached from another machine unless the owner named such an address.
 
+#[cfg(any(feature = "http", feature = "sandbox"))]
 use std::sync::Arc;
 use std::time::Duration;
 
