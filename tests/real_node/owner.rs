@@ -195,13 +195,12 @@ impl<'a> Owner<'a> {
     /// between the look and the word; the wallet then wants another look.
     fn reconciles(&self) {
         for _ in 0..RECONCILES {
-            let (found, _) = self.reconcile("");
+            let found = self.json(&["reconcile"]);
             assert_eq!(found["needsAcknowledgement"], true, "{}: {found}", self.place.name);
-            let code = found["acknowledgement"].as_str().unwrap();
-            let (booked, ended) = self.reconcile(&format!("--acknowledge {code}"));
+            let (booked, ended) = self.acknowledge(found["acknowledgement"].as_str().unwrap());
             if ended == Some(0) {
                 assert_eq!(booked["applied"], true, "{}: {booked}", self.place.name);
-                let (found, _) = self.reconcile("");
+                let found = self.json(&["reconcile"]);
                 assert_eq!(found["needsAcknowledgement"], false, "{}: {found}", self.place.name);
                 return;
             }
@@ -210,9 +209,9 @@ impl<'a> Owner<'a> {
         panic!("{}: what is listed is never what is found", self.place.name);
     }
 
-    fn reconcile(&self, words: &str) -> (Value, Option<i32>) {
+    fn acknowledge(&self, code: &str) -> (Value, Option<i32>) {
         let out = self.home.path().with_file_name("out.json");
-        let words = format!("--json reconcile {words} > {}", out.display());
+        let words = format!("--json reconcile --acknowledge {code} > {}", out.display());
         let (_, code) = self.terminal(&words).answer(OPERATOR_PROMPT, OPERATOR).end();
         (serde_json::from_slice(&std::fs::read(&out).unwrap()).unwrap(), code)
     }
