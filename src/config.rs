@@ -62,6 +62,8 @@ pub struct Flags {
     pub work_mode: Option<String>,
     /// `--representative`.
     pub representative: Option<String>,
+    /// `--anchor-command`.
+    pub anchor_command: Option<String>,
     /// `--log`.
     pub log: Option<String>,
     /// `--node-url`.
@@ -101,6 +103,8 @@ pub struct Config {
     pub work_mode: WorkMode,
     /// Who is named in the first block of an account, if not the default.
     pub representative: Option<Account>,
+    /// A program that is handed the ledger's heads.
+    pub anchor_command: Option<PathBuf>,
     /// Log filter.
     pub log: String,
     /// Where the network is, as far as this process was told.
@@ -153,7 +157,7 @@ impl fmt::Display for Origin {
 }
 
 /// Every environment variable that holds a setting.
-pub const VARIABLES: [&str; 41] = [
+pub const VARIABLES: [&str; 42] = [
     "PAYWARDEN_HOME",
     "PAYWARDEN_NETWORK",
     "PAYWARDEN_TOOL_NAMES",
@@ -163,6 +167,7 @@ pub const VARIABLES: [&str; 41] = [
     "PAYWARDEN_WORK_MAX_PERCENT",
     "PAYWARDEN_WORK_MODE",
     "PAYWARDEN_REPRESENTATIVE",
+    "PAYWARDEN_ANCHOR_COMMAND",
     "PAYWARDEN_LOG",
     "PAYWARDEN_NODE_URL",
     "PAYWARDEN_NODE_WS",
@@ -222,6 +227,7 @@ impl Survey {
         sources.take("work_max_percent", flags.work_max_percent.clone(), "100");
         sources.take("work_mode", flags.work_mode.clone(), "first");
         sources.take("representative", flags.representative.clone(), "default");
+        sources.take("anchor_command", flags.anchor_command.clone(), "none");
         sources.take("log", flags.log.clone(), "warn");
         // What cannot be read as a URL may still hold a secret: it is counted, not shown.
         let _ = sources.reach(flags);
@@ -272,6 +278,12 @@ impl Config {
             })?;
         let voter = sources.take("representative", flags.representative.clone(), "default");
         let representative = voter.parse("default or a nano_ account", parse_representative)?;
+        let witness = sources.take("anchor_command", flags.anchor_command.clone(), "none");
+        let anchor_command =
+            witness.parse("none or the absolute path of a program", |text| match text {
+                "none" => Some(None),
+                path => Some(PathBuf::from(path)).filter(|path| path.is_absolute()).map(Some),
+            })?;
         let log = sources.take("log", flags.log.clone(), "warn").value.clone();
         let reach = sources.reach(flags)?;
         let providers = sources.providers(&flags.providers)?;
@@ -287,6 +299,7 @@ impl Config {
             work_max_percent,
             work_mode,
             representative,
+            anchor_command,
             log,
             reach,
             providers,
@@ -528,6 +541,7 @@ fn variable(name: &str) -> &'static str {
         "mcp_addr" => "PAYWARDEN_MCP_ADDR",
         "webhook_addr" => "PAYWARDEN_WEBHOOK_ADDR",
         "webhook_host" => "PAYWARDEN_WEBHOOK_HOST",
+        "anchor_command" => "PAYWARDEN_ANCHOR_COMMAND",
         "log" => "PAYWARDEN_LOG",
         name => sellers::variable(name).unwrap_or_else(|| third_parties::variable(name)),
     }

@@ -25,4 +25,5 @@ pub mod sandbox;
 pub mod secret;
 pub mod store;
 pub mod surfaces;
+mod text;
 pub mod wallet;

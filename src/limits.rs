@@ -203,6 +203,8 @@ pub const RATE_WINDOW: Duration = Duration::from_secs(60);
 pub const TRAIL_EVENTS: usize = 256;
 /// Equal payments remembered for the duplicate check.
 pub const LOOKALIKES: usize = 8;
+/// So long after a block was signed or published last, no node having it, is it voided where its offer has ended.
+pub const OFFER_ENDED_AFTER: Duration = Duration::from_secs(2);
 /// How soon a block the node does not know is published again.
 pub const REPUBLISH_LOST: Duration = Duration::from_millis(500);
 /// After this long without an outcome a payment is marked `unknown` for the operator's attention.
@@ -261,6 +263,10 @@ pub const STORE_CACHE_BYTES: usize = 8 * 1024 * 1024;
 pub const STORE_COPIES: u32 = 16;
 /// Least time between two fsyncs of the anchor file.
 pub const ANCHOR_SYNC_EVERY: Duration = Duration::from_secs(1);
+/// Pause between two heads handed to the owner's `anchor_command`.
+pub const ANCHOR_COMMAND_EVERY: Duration = Duration::from_secs(10);
+/// How long that program may take for one head.
+pub const ANCHOR_COMMAND_TIMEOUT: Duration = Duration::from_secs(30);
 /// How long a stopping server may take to park what is open.
 pub const SHUTDOWN: Duration = Duration::from_millis(800);
 /// From the end of standard input or a signal to the end of a server's process.
@@ -373,8 +379,6 @@ pub const PROVIDER_PAUSE_MAX: Duration = Duration::from_secs(3_600);
 pub const REDIRECTS: usize = 3;
 /// How long a host somebody else chose may take to answer.
 pub const GUEST_TIMEOUT: Duration = Duration::from_secs(15);
-/// Longest answer of a host somebody else chose, in bytes.
-pub const GUEST_BODY_BYTES: usize = 1024 * 1024;
 /// Most origins on the operator's list of exceptions.
 pub const FETCH_ALLOWED: usize = 64;
 /// Largest exponent of an amount a provider writes, up or down.

@@ -10,8 +10,8 @@ use std::path::{Path, PathBuf};
 /// to all but the pure modules, which get theirs by name.
 const ARROWS: &[(&str, &[&str])] = &[
     ("money", &["limits"]),
-    ("nano", &["money", "limits"]),
-    ("evm", &["money"]),
+    ("nano", &["money", "limits", "text"]),
+    ("evm", &["money", "text"]),
     ("ledger", &["clock", "digest", "limits"]),
     ("policy", &["money", "nano", "ids", "digest", "clock", "limits"]),
     ("payment", &["money", "nano", "policy", "ids", "digest", "clock", "limits"]),
@@ -115,11 +115,12 @@ const ARROWS: &[(&str, &[&str])] = &[
     ),
     ("sandbox", &["network", "evm", "nano", "money", "clock", "limits"]),
     ("clock", &[]),
-    ("digest", &[]),
+    ("digest", &["text"]),
     ("failure", &[]),
     ("ids", &["clock"]),
     ("limits", &[]),
     ("secret", &[]),
+    ("text", &[]),
 ];
 
 /// Nothing here may be named in a pure module.

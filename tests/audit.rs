@@ -6,12 +6,14 @@
 mod support;
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Output;
 
 use paywarden::limits;
+use paywarden::store::AnchorFile;
 use serde_json::{Value, json};
-use support::{Home, SHOP};
+use support::{Home, SHOP, soon};
 
 #[test]
 fn an_export_is_verified_with_the_public_key_alone() {
@@ -105,6 +107,36 @@ fn wrong_files_are_named() {
         home.run(&["ledger", "verify", "--file", &ledger, "--key", &other.at("ledger.pub")]);
     assert_eq!(output.status.code(), Some(3), "{output:?}");
     assert!(out(&output).contains("unknown key"), "{output:?}");
+}
+
+#[test]
+fn heads_are_handed_to_a_program_of_the_owners_and_nothing_waits_for_it() {
+    let mut home = Home::new();
+    let place = home.path().with_file_name("witness");
+    let (heads, seen) = (place.with_extension("heads"), place.with_extension("env"));
+    program(&place, &format!("cat >> {}\nenv > {}", heads.display(), seen.display()));
+    home.set("PAYWARDEN_ANCHOR_COMMAND", place.clone());
+    let mut host = home.initialized();
+    soon("a head", || fs::read_to_string(&seen).is_ok_and(|text| !text.is_empty()));
+    let anchors = AnchorFile::read(&heads).unwrap();
+    assert_eq!(anchors.len(), 1, "one head until the pause is over");
+    let environment = fs::read_to_string(&seen).unwrap();
+    assert!(!environment.contains("PAYWARDEN") && !environment.contains("HOME"), "{environment}");
+    host.facts("wallet_send", json!({ "recipient_address": SHOP, "amount": "1" }));
+    host.end().is_clean();
+    let head = anchors[0].head.to_string();
+    let verdict = home.json(&["ledger", "verify", "--expect-head", &head]);
+    assert_eq!(verdict["ok"], true, "{verdict}");
+
+    // One that hangs, then fails, is in nobody's way.
+    program(&place, "sleep 2\nexit 3");
+    let mut host = home.initialized();
+    let sent = host.facts("wallet_send", json!({ "recipient_address": SHOP, "amount": "1.5" }));
+    assert_eq!(sent["status"], "settled", "{sent}");
+    host.end().is_clean();
+    let refused = home.run(&["--anchor-command", "witness", "status"]);
+    assert_eq!(refused.status.code(), Some(2), "{refused:?}");
+    assert!(err(&refused).contains("absolute path"), "{refused:?}");
 }
 
 #[test]
@@ -423,6 +455,11 @@ fn send(home: &Home, amount: &str) -> Value {
         server.send(json!({ "recipient_address": SHOP, "amount": amount, "idempotency_key": key }));
     server.end().is_clean();
     sent
+}
+
+fn program(path: &Path, lines: &str) {
+    fs::write(path, format!("#!/bin/sh\n{lines}\n")).unwrap();
+    fs::set_permissions(path, fs::Permissions::from_mode(0o700)).unwrap();
 }
 
 fn out(output: &Output) -> String {

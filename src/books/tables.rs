@@ -155,6 +155,11 @@ impl Payment {
     pub fn id(&self) -> PaymentId {
         self.request.payment_id
     }
+
+    /// From here on nothing is signed for it: what it pays for is about to end.
+    pub fn sign_before_ms(&self) -> Option<Millis> {
+        self.purpose.as_ref().and_then(|purpose| purpose.sign_before_ms)
+    }
 }
 
 /// The last decision on a payment, as answers show it.

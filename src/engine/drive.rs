@@ -180,7 +180,17 @@ impl Engine {
         if payment.purchase.is_some() {
             return self.sign_cheque(payment, frontier).await;
         }
-        let (id, keystore) = (payment.id(), Arc::clone(&self.parts.keystore));
+        self.sign_upon(payment.id(), frontier, |sent| Ok(Intent::Block(sent))).await
+    }
+
+    /// Signs a payment's send upon `frontier`, to be kept as `kept` makes it.
+    pub(super) async fn sign_upon(
+        &self,
+        id: PaymentId,
+        frontier: Frontier,
+        kept: impl FnOnce(BlockIntent) -> Result<Intent, Unsigned> + Send + 'static,
+    ) -> Result<Pace, StoreError> {
+        let keystore = Arc::clone(&self.parts.keystore);
         let commit = self.store().commit::<bool, Infallible, _>(move |view| {
             let events = sign::sign_reserved(view, id, |grant, payment, attempt| {
                 let account = payment.account.as_ref();
@@ -190,7 +200,7 @@ impl Engine {
                 };
                 let (request, now) = (&payment.request, view.now());
                 let sent = sign::send(&keystore, grant, request, &lane, &frontier, attempt, now);
-                Ok(sent.map(Intent::Block))
+                Ok(sent.and_then(kept))
             })?;
             let moved = !events.is_empty();
             Ok((events, moved))

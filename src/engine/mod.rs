@@ -8,6 +8,7 @@ mod agents;
 mod approve;
 mod audit;
 mod buy_credits;
+mod cancel;
 mod check;
 mod checkouts;
 mod clock;
@@ -91,7 +92,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use uuid::Uuid;
@@ -100,6 +101,7 @@ use crate::clock::{Clock, Millis};
 use crate::evm::EvmAddress;
 use crate::failure::Failure;
 use crate::ids::{ApprovalId, PaymentId, time_ordered};
+use crate::ledger::Head;
 use crate::limits;
 use crate::nano::{Account, BlockHash, Network, Root};
 use crate::network::{Confirmations, Node};
@@ -277,6 +279,11 @@ impl Engine {
         &*self.parts.clock
     }
 
+    /// The ledger's head, as it moves.
+    pub fn heads(&self) -> watch::Receiver<Head> {
+        self.store().watch()
+    }
+
     /// The network this wallet signs for.
     pub fn network(&self) -> Network {
         self.parts.keystore.network()
@@ -290,11 +297,6 @@ impl Engine {
     /// Whether anything can be signed.
     pub fn is_unlocked(&self) -> bool {
         self.parts.keystore.is_unlocked()
-    }
-
-    /// Whether the next block of an account needs no search for work.
-    pub fn work_is_ready(&self, root: &Root) -> bool {
-        self.parts.work.is_ready(root)
     }
 
     /// How far the search for the work of an account's next block is, while there is one.

@@ -13,8 +13,7 @@ use crate::books::{Body, Event, Lane, OpenBlock};
 use crate::clock::Millis;
 use crate::failure::{Failure, Retry};
 use crate::limits;
-use crate::money::Raw;
-use crate::nano::{Account, BlockHash, Subtype};
+use crate::nano::{Account, BlockHash};
 use crate::payment::{BlockIntent, Effect, PublishVia, open_block};
 use crate::rails::nano as rail;
 use crate::store::StoreError;
@@ -125,13 +124,7 @@ impl Engine {
             let Ok(block) = keystore.sign_non_spend(&unsigned) else {
                 return Ok((Vec::new(), Begun::Busy));
             };
-            let intent = BlockIntent {
-                attempt: 1,
-                block,
-                subtype: Subtype::Change,
-                amount_raw: Raw::ZERO,
-                signed_at_ms: view.now(),
-            };
+            let intent = BlockIntent::empty(block, view.now());
             let (account, block_hash) = (frontier.account(), intent.hash());
             let body = Body::RepresentativeIntent { account, representative, block_hash, intent };
             Ok((vec![body.into()], Begun::Signed(block_hash)))

@@ -105,8 +105,7 @@ pub(super) fn sign_reserved(
 ) -> Result<Vec<Event>, RowsError> {
     let Some(payment) = view.payment(id)? else { return Ok(Vec::new()) };
     let State::Reserved { attempts } = payment.state else { return Ok(Vec::new()) };
-    let sign_before = payment.purpose.as_ref().and_then(|purpose| purpose.sign_before_ms);
-    if sign_before.is_some_and(|end| view.now() >= end) {
+    if payment.sign_before_ms().is_some_and(|end| view.now() >= end) {
         let reason = "it could not be signed in time: what was to be paid has ended".to_owned();
         let reason_code = ReasonCode::OfferExpired;
         return Ok(vec![Event::of(id, Body::PaymentFailed { reason_code, reason })]);

@@ -1,21 +1,14 @@
-//! A payment whose block somebody else was to publish, and did not: an empty block takes its place, so that the account
-//! is free again.
+//! A block that no node has and that is not to be paid with any more, because somebody else was to publish it and did
+//! not, or because what it pays for has ended: an empty block takes its place, so that the account is free again.
 //!
-//! Nothing is given back before one of the two blocks is confirmed: whoever holds the other may still publish it.
+//! Nothing is given back before one of the two blocks is confirmed: the other may still be published.
 
-use std::convert::Infallible;
-use std::sync::Arc;
-
-use super::failures::unrefused;
 use super::remote::lapsed;
 use super::{Engine, Pace};
-use crate::books::{Body, Event, Lane, Payment};
+use crate::books::{Lane, Payment};
 use crate::limits;
-use crate::money::Raw;
-use crate::nano::{BlockHash, Subtype};
 use crate::payment::{BlockIntent, PublishVia, Rival, Sight};
 use crate::store::StoreError;
-use crate::wallet::NonSpendBlock;
 
 impl Engine {
     /// What the empty block needs, if there is one or is to be one; `None` while the payment goes its usual way.
@@ -28,7 +21,14 @@ impl Engine {
     ) -> Result<Option<Pace>, StoreError> {
         let Some(void) = &payment.void else {
             return match self.is_to_be_voided(payment, intent, sight)? {
-                true => self.sign_void(lane, payment, intent.hash()).await.map(Some),
+                true => {
+                    let open = intent.hash();
+                    let is_open = move |payment: &Payment| {
+                        let hash = payment.state.block().map(BlockIntent::hash);
+                        hash == Some(open) && payment.void.is_none()
+                    };
+                    self.cancel_payment(lane, payment.id(), open, is_open).await.map(Some)
+                }
                 false => Ok(None),
             };
         };
@@ -57,66 +57,30 @@ impl Engine {
         }
     }
 
-    /// Handed in and refused, or handed in for long, and no node has it.
+    /// No node has it, and its time is over: handed in and refused, handed in for long, or its offer has ended.
     fn is_to_be_voided(
         &self,
         payment: &Payment,
         intent: &BlockIntent,
         sight: &Sight,
     ) -> Result<bool, StoreError> {
-        let PublishVia::IfenpayTopup { transaction_id, .. } = &payment.publish_via else {
-            return Ok(false);
+        let (now, signed_at) = (self.clock().now(), intent.signed_at_ms);
+        let published = self.published().get(&intent.hash()).copied();
+        let is_over = match &payment.publish_via {
+            PublishVia::IfenpayTopup { transaction_id, .. } => {
+                let patience = match self.was_refused(transaction_id) {
+                    true => limits::HAND_IN_REFUSED_LEAST,
+                    false => limits::HAND_IN_REFUSED_AFTER,
+                };
+                published.is_some() && now.since(signed_at) >= patience
+            }
+            // One signed at the last moment is published all the same: the payee's time ends later than ours.
+            PublishVia::Node => {
+                let last = published.unwrap_or(signed_at);
+                payment.sign_before_ms().is_some_and(|end| now >= end)
+                    && now.since(last) >= limits::OFFER_ENDED_AFTER
+            }
         };
-        let age = self.clock().now().since(intent.signed_at_ms);
-        let was_handed_in = self.published().contains_key(&intent.hash());
-        let patience = match self.was_refused(transaction_id) {
-            true => limits::HAND_IN_REFUSED_LEAST,
-            false => limits::HAND_IN_REFUSED_AFTER,
-        };
-        Ok(*sight == Sight::Absent
-            && was_handed_in
-            && age >= patience
-            && self.is_unlocked()
-            && !self.is_frozen()?)
-    }
-
-    async fn sign_void(
-        &self,
-        lane: &Lane,
-        payment: &Payment,
-        open: BlockHash,
-    ) -> Result<Pace, StoreError> {
-        let frontier = match self.usable_frontier(lane).await? {
-            Ok(frontier) => frontier,
-            Err(pause) => return Ok(pause),
-        };
-        let representative = frontier.representative().unwrap_or(self.parts.representative);
-        let Ok(unsigned) = NonSpendBlock::change(&frontier, representative) else {
-            return Ok(Pace::After(limits::LANE_IDLE));
-        };
-        let (id, keystore) = (payment.id(), Arc::clone(&self.parts.keystore));
-        let commit = self.store().commit::<bool, Infallible, _>(move |view| {
-            let payment = view.payment(id)?;
-            let same = payment.is_some_and(|payment| {
-                let hash = payment.state.block().map(BlockIntent::hash);
-                hash == Some(open) && payment.void.is_none()
-            });
-            let signed = keystore.sign_non_spend(&unsigned);
-            let (true, Ok(block), None) = (same, signed, view.freeze()?) else {
-                return Ok((Vec::new(), false));
-            };
-            let intent = BlockIntent {
-                attempt: 1,
-                block,
-                subtype: Subtype::Change,
-                amount_raw: Raw::ZERO,
-                signed_at_ms: view.now(),
-            };
-            let body = Body::PaymentCancelling { block_hash: open, intent };
-            Ok((vec![Event::of(id, body)], true))
-        });
-        let signed = commit.await.map_err(unrefused)?.value;
-        tracing::warn!(%id, "nobody publishes a payment's block; an empty one is to take its place");
-        Ok(if signed { Pace::Again } else { Pace::After(self.parts.rhythm.retrying) })
+        Ok(is_over && *sight == Sight::Absent && self.is_unlocked() && !self.is_frozen()?)
     }
 }

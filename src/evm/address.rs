@@ -5,8 +5,9 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::hex::{self, EvmHexError, serde_text};
+use super::hex::{self, EvmHexError};
 use super::keccak;
+use crate::text::serde_text;
 
 /// An address. Text: `0x` and 40 digits, whose cases are the checksum.
 #[derive(Clone, Copy, Eq, Hash, Ord, PartialEq, PartialOrd)]

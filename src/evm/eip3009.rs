@@ -7,9 +7,10 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use super::hex::{self, EvmHexError, serde_text};
+use super::hex::{self, EvmHexError};
 use super::{EvmAddress, EvmKey, EvmSignature, keccak};
 use crate::money::units_text;
+use crate::text::serde_text;
 
 /// Which contract on which chain an authorisation is for (EIP-712).
 #[derive(Clone, Debug, Eq, PartialEq)]

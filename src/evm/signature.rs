@@ -10,8 +10,9 @@ use k256::ecdsa::signature::hazmat::PrehashVerifier as _;
 use k256::ecdsa::{RecoveryId, Signature, VerifyingKey};
 
 use super::EvmAddress;
-use super::hex::{self, EvmHexError, serde_text};
+use super::hex::{self, EvmHexError};
 use super::key::{V_EVEN, address_of};
+use crate::text::serde_text;
 
 /// r, s and v, 65 bytes. A signature read from text is *not* verified.
 #[derive(Clone, Copy, Eq, PartialEq)]

@@ -8,7 +8,7 @@ use std::str::FromStr;
 use blake2::digest::consts::U5;
 use blake2::{Blake2b, Digest};
 
-use super::hex::serde_text;
+use crate::text::serde_text;
 
 /// An account, which is its public key. Text: `nano_` and 60 characters; `xrb_` is accepted too.
 #[derive(Clone, Copy, Eq, Hash, Ord, PartialEq, PartialOrd)]

@@ -10,10 +10,10 @@ use blake2::digest::consts::U32;
 use blake2::{Blake2b, Digest};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-use super::hex::serde_text;
 use super::signature::verify;
 use super::{Account, BlockHash, Link, Root, Signature, Work};
 use crate::money::Raw;
+use crate::text::serde_text;
 
 /// The signed part of a block.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]

@@ -5,8 +5,9 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::hex::{self, serde_text};
+use super::hex;
 use super::{Account, BlockHash, Difficulty, Link, Thresholds};
+use crate::text::serde_text;
 
 /// A Nano network.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]

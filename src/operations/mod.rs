@@ -23,6 +23,7 @@ mod paid_for;
 mod registry;
 mod schema;
 mod spend;
+mod standing;
 
 pub use call::{
     Answer, Call, Caller, Context, Gate, Image, Outcome, Progress, ProgressSink, Verdict,

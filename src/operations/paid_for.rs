@@ -3,8 +3,8 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::paid::{approval_id, block_hash, reason};
-use super::{Context, LedgerHead, describe};
+use super::Context;
+use super::paid::PayResult;
 use crate::engine::{Order, Paid};
 use crate::failure::Failure;
 use crate::limits;
@@ -17,27 +17,15 @@ use crate::payment::Status;
 #[serde(rename_all = "camelCase")]
 #[schemars(inline)]
 pub struct PaidFor {
-    /// settled, denied, failed, pending_approval, or pending (do not pay again).
-    pub status: Status,
-    payment_id: String,
-    /// One sentence for a person.
-    summary: String,
     /// What the third party said last.
     #[serde(skip_serializing_if = "Option::is_none")]
     provider_status: Option<String>,
     /// In XNO.
     amount: String,
     payee_address: String,
-    reason_code: String,
-    reason: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    block_hash: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    approval_id: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    would_pass: Option<String>,
-    rules: Vec<String>,
-    ledger_head: LedgerHead,
+    /// The payment.
+    #[serde(flatten)]
+    pub result: PayResult,
 }
 
 /// Asks for the payment and waits for its outcome, then a moment for the third party's word.
@@ -66,33 +54,18 @@ pub(super) async fn heard(asked: &Paid, context: &Context) -> Result<Paid, Failu
 /// # Errors
 /// The store's.
 pub(super) fn shown(paid: &Paid, context: &Context) -> Result<PaidFor, Failure> {
-    let payment = &paid.payment;
-    let (reason_code, reason) = reason(paid);
-    let decided = payment.decided.as_ref();
-    let status = payment.state.status();
-    let task = context.engine.outbox_of(payment.id())?.pop();
+    let request = &paid.payment.request;
+    let task = context.engine.outbox_of(paid.payment.id())?.pop();
     let news = task.and_then(|task| task.news);
-    let note = news.as_ref().and_then(|news| news.note.as_deref());
-    let summary = match note {
-        Some(note) => format!("{} The money was sent once; {note}.", describe(paid)),
-        None => describe(paid),
-    };
+    let mut result = PayResult::from(paid);
+    if let Some(note) = news.as_ref().and_then(|news| news.note.as_deref()) {
+        result.summary = format!("{} The money was sent once; {note}.", result.summary);
+    }
     Ok(PaidFor {
-        status,
-        payment_id: payment.id().to_string(),
-        summary,
         provider_status: news.map(|news| news.status),
-        amount: payment.request.amount.as_raw().map(Raw::to_xno).unwrap_or_default(),
-        payee_address: payment.request.payee.address.clone(),
-        reason_code,
-        reason,
-        block_hash: block_hash(&payment.state),
-        approval_id: approval_id(&payment.state),
-        would_pass: decided
-            .filter(|_| status == Status::Denied)
-            .and_then(|decided| decided.would_pass.clone()),
-        rules: decided.map(|decided| decided.rules.clone()).unwrap_or_default(),
-        ledger_head: paid.head.into(),
+        amount: request.amount.as_raw().map(Raw::to_xno).unwrap_or_default(),
+        payee_address: request.payee.address.clone(),
+        result,
     })
 }
 

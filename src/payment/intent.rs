@@ -97,6 +97,12 @@ impl Intent {
 }
 
 impl BlockIntent {
+    /// A change block, which moves nothing, signed at `signed_at_ms` for a purpose that needs one only.
+    pub fn empty(block: SignedBlock, signed_at_ms: Millis) -> Self {
+        let (subtype, amount_raw) = (Subtype::Change, Raw::ZERO);
+        Self { attempt: 1, block, subtype, amount_raw, signed_at_ms }
+    }
+
     /// The block's identity.
     pub fn hash(&self) -> BlockHash {
         self.block.hash()

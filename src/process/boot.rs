@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 use std::fmt;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,6 +15,7 @@ use super::provider_settings::ProviderSettings;
 use super::reach::Reach;
 use super::services::{Clients, ThirdParties};
 use super::simulators::Simulators;
+use super::witness::Witness;
 use crate::books::{Body, Event, View};
 use crate::clock::{BoxFuture, Clock, Millis};
 use crate::engine::{Engine, Parts, RESTORED, Rhythm, store_failure};
@@ -56,6 +58,8 @@ pub struct Boot {
     pub providers: ProviderSettings,
     /// What the owner set about third parties.
     pub third_parties: ThirdParties,
+    /// Who is handed the ledger's heads.
+    pub anchor_command: Option<PathBuf>,
     /// Opens the key file, where it is protected.
     pub unlock: Option<Secret>,
     /// Time.
@@ -146,6 +150,7 @@ pub type Faucet = Box<dyn Fn(Account) -> BoxFuture<'static, Result<(), Failure>>
 pub struct Running {
     /// The wallet.
     pub engine: Arc<Engine>,
+    _witness: Option<Witness>,
     _lock: WalletLock,
 }
 
@@ -205,7 +210,11 @@ impl Boot {
         if let (Some(faucet), Some(account)) = (&surroundings.faucet, account) {
             fund(&engine, account, faucet).await?;
         }
-        Ok(Running { engine, _lock: lock })
+        let witness = self
+            .anchor_command
+            .clone()
+            .map(|program| Witness::start(program, engine.heads(), Arc::clone(&self.clock)));
+        Ok(Running { engine, _witness: witness, _lock: lock })
     }
 
     /// The network as it is reached, and the third parties, nobody of whom is asked yet.
@@ -404,11 +413,11 @@ impl Boot {
     }
 
     fn last_anchor(&self) -> Result<Option<Head>, Failure> {
-        let anchors = AnchorFile::read(&self.home.path(files::ANCHOR)).map_err(|error| {
+        let anchor = AnchorFile::last(&self.home.path(files::ANCHOR)).map_err(|error| {
             Failure::internal("ANCHOR_UNREADABLE", format!("anchor.log cannot be read: {error}"))
                 .hint("Move it away if you know why; it is what shows that the ledger was not cut")
         })?;
-        Ok(anchors.last().map(|anchor| anchor.head))
+        Ok(anchor.map(|anchor| anchor.head))
     }
 
     /// A store that does not hold the last head it is known to have had is an old copy, or was tampered with. Its

@@ -37,6 +37,7 @@ mod start;
 mod typed_keys;
 mod vault;
 mod wire;
+mod witness;
 mod work_bench;
 mod work_command;
 #[cfg(any(feature = "http", feature = "sandbox"))]

@@ -192,7 +192,7 @@ fn refuse_lonely_unlock(home: &Home) -> Result<(), Failure> {
 
 fn flags(settings: &Settings) -> Flags {
     let Settings { home, network, log, tool_names, toolsets, read_only, .. } = settings.clone();
-    let Settings { work_mode, representative, .. } = settings.clone();
+    let Settings { work_mode, representative, anchor_command, .. } = settings.clone();
     let Settings {
         work_threads, work_max_percent, node_url, node_ws, work_url, sandbox_url, ..
     } = settings.clone();
@@ -207,6 +207,7 @@ fn flags(settings: &Settings) -> Flags {
         work_max_percent,
         work_mode,
         representative,
+        anchor_command,
         log,
         node_url,
         node_ws,
@@ -263,6 +264,7 @@ fn boot(config: &Config, world: Arc<dyn World>) -> Boot {
         reach: config.reach.clone(),
         providers: config.providers.clone(),
         third_parties: config.third_parties.clone(),
+        anchor_command: config.anchor_command.clone(),
         unlock: config.unlock.clone(),
         clock: Arc::new(SystemClock),
         world,

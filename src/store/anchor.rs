@@ -1,7 +1,7 @@
 //! Two small files beside the store: heads that left it, and the owner's freeze marker.
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, Read as _, Write as _};
+use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 
 use crate::clock::Millis;
@@ -17,16 +17,44 @@ pub struct AnchorFile {
 }
 
 impl AnchorFile {
-    /// Opens the file, or makes it for the owner alone.
+    /// Opens the file, or makes it for the owner alone. A torn last line is cut off, or the next would go on with it.
     ///
     /// # Errors
     /// The system's.
     pub fn open(path: &Path) -> io::Result<Self> {
         let mut options = OpenOptions::new();
-        options.append(true).create(true);
+        options.read(true).append(true).create(true);
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        Ok(Self { file: options.open(path)?, dirty: false, synced_at: Millis(0) })
+        let mut file = options.open(path)?;
+        let length = file.metadata()?.len();
+        let whole = line_start(&mut file, length)?;
+        if whole < length {
+            file.set_len(whole)?;
+        }
+        Ok(Self { file, dirty: false, synced_at: Millis(0) })
+    }
+
+    /// Reads the last whole anchor, whatever the length of the file.
+    ///
+    /// # Errors
+    /// The system's, or a line that is no anchor.
+    pub fn last(path: &Path) -> io::Result<Option<Anchor>> {
+        let mut file = match File::open(path) {
+            Ok(file) => file,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        let length = file.metadata()?.len();
+        let end = line_start(&mut file, length)?;
+        if end == 0 {
+            return Ok(None);
+        }
+        let start = line_start(&mut file, end - 1)?;
+        let mut line = String::new();
+        file.seek(SeekFrom::Start(start))?;
+        file.take(end - 1 - start).read_to_string(&mut line)?;
+        line.parse().map(Some).map_err(no_anchor)
     }
 
     /// Reads all anchors; a torn last line is left out.
@@ -41,7 +69,7 @@ impl AnchorFile {
         };
         let whole = text.rfind('\n').map_or("", |end| &text[..end]);
         let anchors = whole.lines().map(str::parse).collect::<Result<_, AnchorError>>();
-        anchors.map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))
+        anchors.map_err(no_anchor)
     }
 
     /// Appends one head. A failure is logged, not answered: the commit it witnesses is durable already.
@@ -70,6 +98,27 @@ impl Drop for AnchorFile {
             let _ = self.file.sync_data();
         }
     }
+}
+
+/// Where the line begins that `before` lies in: just after the last line end before it, or at 0.
+fn line_start(file: &mut File, before: u64) -> io::Result<u64> {
+    let mut window = [0; WINDOW_BYTES];
+    let mut end = before;
+    while end > 0 {
+        let start = end.saturating_sub(window.len() as u64);
+        let bytes = &mut window[..(end - start) as usize];
+        file.seek(SeekFrom::Start(start))?;
+        file.read_exact(bytes)?;
+        if let Some(found) = bytes.iter().rposition(|byte| *byte == b'\n') {
+            return Ok(start + found as u64 + 1);
+        }
+        end = start;
+    }
+    Ok(0)
+}
+
+fn no_anchor(error: AnchorError) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, error)
 }
 
 /// The file `frozen` beside the store: freezes whatever the keeper does. Deleting it lifts nothing.
@@ -120,3 +169,6 @@ impl FreezeMarker {
 }
 
 const UNREADABLE: &str = "a freeze marker lies beside the store";
+
+/// Read at once when the end of a line is looked for; longer than any line of ours.
+const WINDOW_BYTES: usize = 160;

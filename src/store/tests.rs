@@ -289,8 +289,31 @@ fn an_anchor_file_forgives_a_torn_last_line_only() {
     let hash = "ab".repeat(32);
     std::fs::write(&path, format!("1:{hash} t\n2:{hash}")).unwrap();
     assert_eq!(AnchorFile::read(&path).unwrap().len(), 1);
+    assert_eq!(AnchorFile::last(&path).unwrap().unwrap().head.seq, 1);
     std::fs::write(&path, format!("1:nonsense t\n2:{hash} t\n")).unwrap();
     assert!(AnchorFile::read(&path).is_err());
+    std::fs::write(&path, "1:nonsense t\n").unwrap();
+    assert!(AnchorFile::last(&path).is_err());
+}
+
+/// A power cut may leave a part of a line, or a hole that reads as zeros, longer than any line.
+#[test]
+fn an_anchor_file_goes_on_after_a_torn_line() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("anchor.log");
+    let line = |seq: u64| format!("{seq}:{} t\n", "ab".repeat(32));
+    for torn in ["", "3:ab", &"\0".repeat(1_000), &"\0".repeat(160)] {
+        for whole in ["", &line(1), &(line(1) + &line(2))] {
+            std::fs::write(&path, format!("{whole}{torn}")).unwrap();
+            let lines = whole.lines().count() as u64;
+            let last = AnchorFile::last(&path).unwrap().map(|anchor| anchor.head.seq);
+            assert_eq!(last, Some(lines).filter(|lines| *lines > 0));
+            let mut file = AnchorFile::open(&path).unwrap();
+            file.append(format!("9:{}", "cd".repeat(32)).parse().unwrap(), Millis(0));
+            assert_eq!(AnchorFile::read(&path).unwrap().len() as u64, lines + 1);
+            assert_eq!(AnchorFile::last(&path).unwrap().unwrap().head.seq, 9);
+        }
+    }
 }
 
 /// Whatever the batches come to: the rotation may stand at the beginning, in the middle or at the end of one.

@@ -15,6 +15,7 @@ use paywarden::money::Raw;
 use paywarden::payment::{Purpose, Status, Task};
 use paywarden::policy::{Mode, Policy};
 use paywarden::providers::nicky::{Attempt, Nicky, Payer, Reference};
+use paywarden::sandbox::nano::{Call, Fault};
 use paywarden::sandbox::nicky as sandbox;
 use tokio::net::TcpListener;
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -177,6 +178,37 @@ async fn one_thing_is_paid_once_whoever_asks() {
     assert_eq!(engine.pay(stranger).await.unwrap_err().code, "ALREADY_PAID");
     settled(&engine, first).await;
     assert_eq!(lane(&engine, 0).balance, Raw::new(9 * XNO));
+    engine.stop().await;
+}
+
+/// Signed in time, and the node could not be reached until the offer was over: what is published then would pay for
+/// nothing.
+#[tokio::test]
+async fn a_block_that_no_node_got_in_time_is_voided() {
+    let world = World::new().await;
+    let engine = world.funded(autonomous).await;
+    let attempt = world.attempt().await;
+    world.net.node.stand(Call::Process, Fault::LostRequest);
+    let mut asked = order_for(&attempt);
+    let end = SystemClock.now().plus(Duration::from_secs(120));
+    asked.purpose.as_mut().unwrap().sign_before_ms = Some(end);
+    let id = engine.pay(asked).await.unwrap().payment.id();
+    until("the signature", || engine.paid(id).unwrap().payment.state.block().is_some()).await;
+    engine.stop().await;
+    world.net.later.store(150_000, Ordering::SeqCst);
+    world.net.node.clear_faults();
+    let engine = world.serve(reopened(&world.net, 1, HOURLY));
+    until("the end", || engine.paid(id).unwrap().payment.state.is_final()).await;
+    let paid = engine.paid(id).unwrap();
+    assert_eq!(paid.payment.state.status(), Status::Failed);
+    let trail = format!("{:?}", paid.payment.state);
+    assert!(trail.contains("OfferExpired"), "{trail}");
+    // Nothing moved, nothing is held, and the account goes on.
+    let books = lane(&engine, 0);
+    assert_eq!((books.balance, books.open), (Raw::new(10 * XNO), None));
+    let next = engine.pay(order(Raw::new(XNO).into(), None)).await.unwrap();
+    settled(&engine, next.payment.id()).await;
+    is_whole(&engine).await;
     engine.stop().await;
 }
 

@@ -12,12 +12,9 @@ mod support;
 mod takeover;
 mod together;
 
-use std::time::Duration;
-
-use paywarden::clock::{Clock, SystemClock};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
-use support::{Home, SHOP, Server};
+use support::{Home, SHOP, Server, soon};
 
 /// A server that has the wallet open, and one that forwards to it.
 fn keeper_and_forwarder(home: &Home) -> (Server, Server) {
@@ -67,13 +64,4 @@ fn blocks_to_shop(home: &Home) -> usize {
 fn is_sound(home: &Home) {
     let report = home.json(&["ledger", "verify", "--deep"]);
     assert_eq!(report["ok"], true, "{report}");
-}
-
-/// Looks until it is so.
-fn soon(what: &str, mut is_so: impl FnMut() -> bool) {
-    let started = SystemClock.now();
-    while !is_so() {
-        assert!(SystemClock.now().since(started) < Duration::from_secs(20), "never: {what}");
-        std::thread::sleep(Duration::from_millis(5));
-    }
 }

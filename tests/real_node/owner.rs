@@ -1,9 +1,7 @@
 //! The binary on a dev network, as its owner types it and a host starts it: from `init` to `reconcile`, and killed.
 
 use std::path::PathBuf;
-use std::time::Duration;
 
-use paywarden::clock::{Clock as _, SystemClock};
 use paywarden::money::Raw;
 use paywarden::nano::mnemonic::{Phrase, legacy_seed};
 use paywarden::nano::{Account, Seed};
@@ -14,7 +12,7 @@ use serde_json::{Value, json};
 use crate::places::{Place, XNO, places};
 use crate::stage::somebody;
 use crate::support::terminal::Terminal;
-use crate::support::{Home, Server};
+use crate::support::{Home, Server, soon};
 
 /// A wallet on dev whose host knows the unlock secret.
 struct Owner<'a> {
@@ -75,7 +73,7 @@ fn a_second_holder_is_noticed_and_a_seed_with_a_past_is_adopted() {
         let mut host = owner.host();
         has(&mut host, "5");
         block_on(place.pay(&owner.seed.derive(0), somebody(), Raw::new(2 * XNO)));
-        soon(|| owner.json(&["status"])["accounts"][0]["alarm"].is_string());
+        soon("an alarm", || owner.json(&["status"])["accounts"][0]["alarm"].is_string());
         let refused =
             host.error("wallet_send", json!({ "recipient_address": SHOP, "amount": "1" }));
         assert!(refused.contains("FROZEN"), "{}: {refused}", place.name);
@@ -115,7 +113,7 @@ fn a_keeper_killed_in_the_middle_of_a_send_pays_once() {
         let asked = host.facts("wallet_send", ask.clone());
         let mut approving = owner.approve(&asked);
         let account = owner.account();
-        soon(|| owner.on_the_network().block_count == 2);
+        soon("the block on the network", || owner.on_the_network().block_count == 2);
         let killed = host.signal(Signal::KILL);
         assert!(!killed.status.success());
         if let Some(node) = &place.sandbox {
@@ -252,18 +250,10 @@ fn has(host: &mut Server, xno: &str) {
         let balance = facts["balance"].as_str().unwrap();
         balance.trim_end_matches('0').trim_end_matches('.') == xno
     };
-    soon(|| {
+    soon("the balance", || {
         let facts = host.facts("wallet_balance", json!({}));
         exactly(&facts) && facts["reserved_raw"] == "0" && facts["confirmed"] == true
     });
-}
-
-fn soon(mut so: impl FnMut() -> bool) {
-    let started = SystemClock.now();
-    while !so() {
-        assert!(SystemClock.now().since(started) < PATIENCE, "it does not come");
-        std::thread::sleep(Duration::from_millis(30));
-    }
 }
 
 fn block_on<T>(work: impl Future<Output = T>) -> T {
@@ -275,5 +265,4 @@ const SHOP: &str = crate::support::SHOP;
 const UNLOCK: &str = "unlock-secret-of-the-host";
 const OPERATOR: &str = "operator-secret-of-the-owner";
 const OPERATOR_PROMPT: &str = "Operator secret: ";
-const PATIENCE: Duration = Duration::from_secs(40);
 const RECONCILES: u32 = 5;

@@ -356,6 +356,15 @@ pub fn load_policy(home: &Home, change: impl FnOnce(&mut Policy)) {
     tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(commit).unwrap();
 }
 
+/// Looks until it is so.
+pub fn soon(what: &str, mut is_so: impl FnMut() -> bool) {
+    let started = SystemClock.now();
+    while !is_so() {
+        assert!(SystemClock.now().since(started) < PATIENCE, "never: {what}");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
 /// All files of a directory with their bytes.
 pub fn contents(dir: &Path) -> Vec<(PathBuf, Vec<u8>)> {
     let mut files: Vec<_> = std::fs::read_dir(dir)

@@ -308,7 +308,7 @@ impl Fold<'_> {
                 Intent::Block(open)
                     if ours
                         && payment.void.is_none()
-                        && !payment.publish_via.is_node()
+                        && (!payment.publish_via.is_node() || payment.purpose.is_some())
                         && open.hash() == *hash =>
                 {
                     payment.void = Some(Box::new(cancel.clone()));

@@ -4,17 +4,14 @@
 //! so one is made. Neither block can lower the balance, whichever wins.
 
 use std::convert::Infallible;
-use std::sync::Arc;
 
 use super::super::failures::unrefused;
 use super::super::{Engine, Pace, foreign};
-use crate::books::{Body, Event, Lane, OpenBlock, Receive};
+use crate::books::{Body, Event, Lane, OpenBlock, Receive, View};
 use crate::limits;
-use crate::money::Raw;
-use crate::nano::{Account, BlockHash, Subtype};
+use crate::nano::{Account, BlockHash};
 use crate::payment::{BlockIntent, Effect, PublishVia, Sight, open_block};
 use crate::store::StoreError;
-use crate::wallet::NonSpendBlock;
 
 impl Engine {
     pub(in crate::engine) async fn drive_receive(
@@ -88,42 +85,18 @@ impl Engine {
     }
 
     async fn cancel_receive(&self, lane: &Lane, receive: &Receive) -> Result<Pace, StoreError> {
-        let frontier = match self.usable_frontier(lane).await? {
-            Ok(frontier) => frontier,
-            Err(pause) => return Ok(pause),
-        };
-        let representative = frontier.representative().unwrap_or(self.parts.representative);
-        let Ok(unsigned) = NonSpendBlock::change(&frontier, representative) else {
-            return Ok(Pace::After(limits::LANE_IDLE));
-        };
-        let (account, hash) = (lane.account, receive.intent.hash());
-        let keystore = Arc::clone(&self.parts.keystore);
-        let commit = self.store().commit::<bool, Infallible, _>(move |view| {
-            let lane = view.lane(&account)?;
-            let same = lane.is_some_and(|lane| match &lane.open {
+        let (account, hash, head) = (lane.account, receive.intent.hash(), lane.head);
+        let is_open = move |view: &View<'_>| {
+            Ok(view.lane(&account)?.is_some_and(|lane| match &lane.open {
                 Some(OpenBlock::Receive(open)) => {
-                    open.intent.hash() == hash
-                        && open.cancel.is_none()
-                        && lane.head == frontier.hash()
+                    open.intent.hash() == hash && open.cancel.is_none() && lane.head == head
                 }
                 _ => false,
-            });
-            let signed = keystore.sign_non_spend(&unsigned);
-            let (true, Ok(block), None) = (same, signed, view.freeze()?) else {
-                return Ok((Vec::new(), false));
-            };
-            let intent = BlockIntent {
-                attempt: 1,
-                block,
-                subtype: Subtype::Change,
-                amount_raw: Raw::ZERO,
-                signed_at_ms: view.now(),
-            };
-            Ok((vec![Body::ReceiveCancelling { block_hash: hash, intent }.into()], true))
-        });
-        let signed = commit.await.map_err(unrefused)?.value;
+            }))
+        };
+        let written = move |intent| Body::ReceiveCancelling { block_hash: hash, intent }.into();
         tracing::warn!(%hash, "no node takes a receive; an empty block is to take its place");
-        Ok(if signed { Pace::Again } else { Pace::After(self.parts.rhythm.retrying) })
+        self.sign_empty(lane, is_open, written).await
     }
 
     async fn close_receive(

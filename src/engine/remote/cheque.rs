@@ -3,22 +3,19 @@
 //!
 //! Its account is held until one of the two is confirmed. A second block for the same purchase must never be signed.
 
-use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::super::failures::unrefused;
-use super::super::sign::{self, Unsigned};
+use super::super::sign::Unsigned;
 use super::super::{Engine, Pace};
 use super::handover::{MakeHeader, Signing};
 use crate::books::{Body, Event, Lane, Payment};
 use crate::limits;
-use crate::money::Raw;
-use crate::nano::{BlockHash, Subtype, Work};
+use crate::nano::{BlockHash, Work};
 use crate::payment::{BlockIntent, Cheque, Intent, PublishVia, Seen, State};
 use crate::policy::ReasonCode;
 use crate::store::StoreError;
-use crate::wallet::{Frontier, NonSpendBlock};
+use crate::wallet::Frontier;
 
 /// A signed send as the payee gets it. How long it has is capped: the account is held meanwhile.
 pub(super) fn drawn(
@@ -57,23 +54,8 @@ impl Engine {
                 return Ok(Pace::After(self.parts.rhythm.retrying));
             }
         };
-        let (id, keystore) = (payment.id(), Arc::clone(&self.parts.keystore));
-        let commit = self.store().commit::<bool, Infallible, _>(move |view| {
-            let events = sign::sign_reserved(view, id, |grant, payment, attempt| {
-                let account = payment.account.as_ref();
-                let Some(lane) = account.map(|account| view.lane(account)).transpose()?.flatten()
-                else {
-                    return Ok(Err(Unsigned::Later));
-                };
-                let (request, now) = (&payment.request, view.now());
-                let sent = sign::send(&keystore, grant, request, &lane, &frontier, attempt, now);
-                Ok(sent.and_then(|sent| drawn(sent, work, header, timeout_ms)))
-            })?;
-            let moved = !events.is_empty();
-            Ok((events, moved))
-        });
-        let moved = commit.await.map_err(unrefused)?.value;
-        Ok(if moved { Pace::Again } else { Pace::After(self.parts.rhythm.retrying) })
+        let drawn = move |sent| drawn(sent, work, header, timeout_ms);
+        self.sign_upon(payment.id(), frontier, drawn).await
     }
 
     /// Hands the block over, without waiting: the lane goes on looking for it. A seller that said no is not asked again.
@@ -128,45 +110,28 @@ impl Engine {
         if !self.is_unlocked() || self.is_frozen()? {
             return Ok(Pace::After(limits::LANE_IDLE));
         }
-        let frontier = match self.usable_frontier(lane).await? {
-            Ok(frontier) => frontier,
-            Err(pause) => return Ok(pause),
+        let hash = cheque.sent.hash();
+        let is_open = move |payment: &Payment| {
+            let open = payment.state.cheque();
+            open.is_some_and(|open| open.sent.hash() == hash && open.cancel.is_none())
         };
-        let representative = frontier.representative().unwrap_or(self.parts.representative);
-        let Ok(unsigned) = NonSpendBlock::change(&frontier, representative) else {
-            return Ok(Pace::After(limits::LANE_IDLE));
-        };
-        let (id, hash) = (payment.id(), cheque.sent.hash());
-        let keystore = Arc::clone(&self.parts.keystore);
-        let commit = self.store().commit::<bool, Infallible, _>(move |view| {
-            let payment = view.payment(id)?;
-            let open = payment.as_ref().and_then(|payment| payment.state.cheque());
-            let same = open.is_some_and(|open| open.sent.hash() == hash && open.cancel.is_none());
-            let (true, Ok(block), None) =
-                (same, keystore.sign_non_spend(&unsigned), view.freeze()?)
-            else {
-                return Ok((Vec::new(), false));
-            };
-            let intent = BlockIntent {
-                attempt: 1,
-                block,
-                subtype: Subtype::Change,
-                amount_raw: Raw::ZERO,
-                signed_at_ms: view.now(),
-            };
-            let body = Body::PaymentCancelling { block_hash: hash, intent };
-            Ok((vec![Event::of(id, body)], true))
-        });
-        let signed = commit.await.map_err(unrefused)?.value;
-        tracing::warn!(%hash, "a payee did not publish its block; an empty one is to take its place");
-        Ok(if signed { Pace::Again } else { Pace::After(self.parts.rhythm.retrying) })
+        self.cancel_payment(lane, payment.id(), hash, is_open).await
     }
 }
 
-/// The block in the payee's hands is dead by one of ours or the network's: nothing moved.
+/// The block that was to pay is dead by one of ours or the network's: nothing moved.
 pub(in crate::engine) fn lapsed(payment: &Payment, rival: BlockHash) -> Vec<Event> {
-    let reason = "the payee did not publish its block in time, and cannot any more".to_owned();
-    let reason_code = ReasonCode::Lapsed;
+    let (reason_code, reason) = match (&payment.state, &payment.publish_via) {
+        (State::Intent(intent) | State::Unknown(intent), PublishVia::Node)
+            if matches!(**intent, Intent::Block(_)) =>
+        {
+            (ReasonCode::OfferExpired, "the network did not get its block before the offer ended")
+        }
+        _ => {
+            (ReasonCode::Lapsed, "the payee did not publish its block in time, and cannot any more")
+        }
+    };
+    let reason = reason.to_owned();
     let released = Body::PaymentReleased { reason_code, reason, rival: Some(rival) };
     let mut events = vec![Event::of(payment.id(), released)];
     if let (Some(account), State::Intent(_) | State::Unknown(_)) = (payment.account, &payment.state)

@@ -11,8 +11,9 @@ use std::str::FromStr;
 use blake2::digest::consts::U8;
 use blake2::{Blake2b, Digest};
 
-use super::hex::{self, HexError, serde_text};
+use super::hex::{self, HexError};
 use super::{Root, Subtype};
+use crate::text::serde_text;
 
 pub use kernel::{Kernel, UnknownKernel};
 pub use search::{Search, generate};

@@ -3,13 +3,13 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::standing::Standing;
 use crate::engine::{Order, Paid, upstream_failure};
 use crate::failure::Failure;
 use crate::limits;
 use crate::money::Raw;
 use crate::operations::fields::{bounded, idempotency_key};
 use crate::operations::spend::{outcome, spend};
+use crate::operations::standing::Standing;
 use crate::operations::{
     Access, AccountRef, AmountText, Audience, Context, Operation, Outcome, Spec, outcome_of,
 };

@@ -2,7 +2,6 @@
 
 mod donate;
 mod get;
-mod standing;
 mod topup;
 
 pub use donate::DonateSend;

@@ -3,12 +3,12 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::standing::Standing;
 use crate::engine::{CreditsWish, Paid};
 use crate::failure::Failure;
 use crate::limits;
 use crate::operations::fields::{bounded, idempotency_key};
 use crate::operations::spend::outcome;
+use crate::operations::standing::Standing;
 use crate::operations::{
     Access, AccountRef, Audience, Context, Operation, Outcome, Spec, outcome_of,
 };

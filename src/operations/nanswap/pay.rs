@@ -179,7 +179,7 @@ fn outcome(
     context: &Context,
 ) -> Result<Outcome<NanswapPaid>, Failure> {
     let paid = NanswapPaid { paid: shown(paid, context)?, invoice_id: invoice_id.to_string() };
-    Ok(outcome_of(paid.paid.status, paid))
+    Ok(outcome_of(paid.paid.result.status, paid))
 }
 
 #[cfg(test)]

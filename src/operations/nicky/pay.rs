@@ -233,7 +233,7 @@ fn outcome(paid: &Paid, context: &Context) -> Result<Outcome<NickyPaid>, Failure
         Task::NanswapOrder { .. } => None,
     });
     let paid = NickyPaid { paid: shown(paid, context)?, payment_attempt_id };
-    Ok(outcome_of(paid.paid.status, paid))
+    Ok(outcome_of(paid.paid.result.status, paid))
 }
 
 const ASSETS_NAMED: usize = 20;

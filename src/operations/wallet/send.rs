@@ -6,14 +6,14 @@ use serde::{Deserialize, Serialize};
 use crate::engine::{Order, Paid};
 use crate::failure::Failure;
 use crate::limits;
+use crate::money::Raw;
 use crate::operations::fields::{bounded, idempotency_key, payee_account};
-use crate::operations::paid::{approval_id, block_hash, reason};
 use crate::operations::spend::spend;
+use crate::operations::standing::Standing;
 use crate::operations::{
-    Access, AccountRef, AmountText, Audience, Context, LedgerHead, Operation, Outcome, Spec,
-    describe, outcome_of,
+    Access, AccountRef, AmountText, Audience, Context, Operation, Outcome, Spec, outcome_of,
 };
-use crate::payment::{PublishVia, Status};
+use crate::payment::PublishVia;
 
 /// Send XNO.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -44,32 +44,9 @@ pub struct Sent {
     amount: String,
     /// Where to.
     recipient: String,
-    /// settled, denied, failed, pending_approval, or pending (under way or unknown: do not send again).
-    status: Status,
-    /// The payment's id; get_payment_status takes it.
-    payment_id: String,
-    /// One sentence for a person.
-    summary: String,
-    /// The signed block, from the moment it may be on the network.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    block_hash: Option<String>,
-    /// The question the owner must answer.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    approval_id: Option<String>,
-    /// Stable code of the last decision or of the end.
-    reason_code: String,
-    /// Why, in words.
-    reason: String,
-    /// What would pass, after a denial.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    would_pass: Option<String>,
-    /// Every policy rule looked at, with the numbers compared.
-    rules: Vec<String>,
-    /// What was left of each budget of the mandate after the decision.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    remaining: Vec<String>,
-    /// The ledger's head when this was read.
-    ledger_head: LedgerHead,
+    /// The payment.
+    #[serde(flatten)]
+    standing: Standing,
 }
 
 impl Operation for WalletSend {
@@ -101,30 +78,15 @@ impl Operation for WalletSend {
         };
         let paid = spend(order, context).await?;
         let sent = sent(&paid);
-        Ok(outcome_of(sent.status, sent))
+        Ok(outcome_of(sent.standing.status, sent))
     }
 }
 
 fn sent(paid: &Paid) -> Sent {
-    let payment = &paid.payment;
-    let (reason_code, reason) = reason(paid);
-    let decided = payment.decided.as_ref();
-    let status = payment.state.status();
+    let request = &paid.payment.request;
     Sent {
-        amount: payment.request.amount.as_raw().map(crate::money::Raw::to_xno).unwrap_or_default(),
-        recipient: payment.request.payee.address.clone(),
-        status,
-        payment_id: payment.id().to_string(),
-        summary: describe(paid),
-        block_hash: block_hash(&payment.state),
-        approval_id: approval_id(&payment.state),
-        reason_code,
-        reason,
-        would_pass: decided
-            .filter(|_| status == Status::Denied)
-            .and_then(|decided| decided.would_pass.clone()),
-        rules: decided.map(|decided| decided.rules.clone()).unwrap_or_default(),
-        remaining: decided.map(|decided| decided.remaining.clone()).unwrap_or_default(),
-        ledger_head: paid.head.into(),
+        amount: request.amount.as_raw().map(Raw::to_xno).unwrap_or_default(),
+        recipient: request.payee.address.clone(),
+        standing: Standing::from(paid),
     }
 }

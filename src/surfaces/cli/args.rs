@@ -84,6 +84,9 @@ pub struct Settings {
     /// Work servers first, or a race with them: first or race [env: PAYWARDEN_WORK_MODE]
     #[arg(long, global = true, value_name = "MODE")]
     pub work_mode: Option<String>,
+    /// A program that is handed the ledger's heads [env: PAYWARDEN_ANCHOR_COMMAND]
+    #[arg(long, global = true, value_name = "PROGRAM")]
+    pub anchor_command: Option<String>,
     /// Who is named in an account's first block [env: PAYWARDEN_REPRESENTATIVE]
     #[arg(long, global = true, value_name = "ACCOUNT")]
     pub representative: Option<String>,
