@@ -10,9 +10,9 @@ use paywarden::limits::WORK_BATCH_HASHES;
 use paywarden::nano::work::{Kernel, Search};
 use paywarden::nano::{Difficulty, Root};
 
-const ROUNDS: usize = 7;
-const PLAIN_HASHES: u64 = 1 << 20;
-const PROBES: u64 = 2_000_000;
+const ROUNDS: usize = 40;
+const PLAIN_HASHES: u64 = 1 << 18;
+const PROBES: u64 = 1_000_000;
 const ROOT: [u8; 32] = [7; 32];
 
 fn main() {
@@ -34,13 +34,13 @@ fn main() {
             }));
         }
     }
-    let peer = median(peer.into_iter());
-    let columns = "kernel | Mhash/s, one thread | cycles a hash | of its bound | times nano-rspow | Mhash/s, two threads | times one";
+    let peer = middle_and_best(peer.into_iter());
+    let columns = "kernel | Mhash/s, one thread | cycles a hash, best | of its bound | times nano-rspow | Mhash/s, two threads | times one";
     println!("| {columns} |");
     println!("|---|---|---|---|---|---|---|");
     println!("| nano-rspow 0.18.0 | {:.2} | {:.0} | | 1 | | |", peer.a_second / 1e6, peer.cycles);
     for (kernel, samples) in kernels.iter().zip(ours) {
-        let one = median(samples.into_iter());
+        let one = middle_and_best(samples.into_iter());
         let bound = bound(*kernel).map(|bound| format!("{:.0} %", 100.0 * bound / one.cycles));
         let (alone, two) = (together(*kernel, 1), together(*kernel, 2));
         println!(
@@ -107,12 +107,13 @@ fn cycles_a_second() -> f64 {
     (4 * PROBES) as f64 / (cpu_time() - before).as_secs_f64()
 }
 
-fn median(samples: impl Iterator<Item = Sample>) -> Sample {
-    let (mut rates, mut cycles): (Vec<_>, Vec<_>) =
+/// The rate in the middle, and the fewest cycles: what the code can do where nothing disturbs it.
+fn middle_and_best(samples: impl Iterator<Item = Sample>) -> Sample {
+    let (mut rates, cycles): (Vec<_>, Vec<_>) =
         samples.map(|sample| (sample.a_second, sample.cycles)).unzip();
     rates.sort_by(f64::total_cmp);
-    cycles.sort_by(f64::total_cmp);
-    Sample { a_second: rates[rates.len() / 2], cycles: cycles[cycles.len() / 2] }
+    let fewest = cycles.into_iter().fold(f64::INFINITY, f64::min);
+    Sample { a_second: rates[rates.len() / 2], cycles: fewest }
 }
 
 fn cpu_time() -> Duration {
