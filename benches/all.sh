@@ -9,7 +9,7 @@ for name in $names; do
     figures=$(mktemp)
     case $name in
     peers/work) (cd benches/peers/work && cargo run --quiet --release) >"$figures" ;;
-    *) cargo bench --quiet --bench "$name" >"$figures" ;;
+    *) cargo bench --quiet --features http --bench "$name" >"$figures" ;;
     esac
     {
         echo

@@ -14,7 +14,7 @@ use super::{Engine, foreign, remote};
 use crate::books::{Body, Event, Lane, NewTask, OpenBlock, Payment, Settlement, View};
 use crate::ids::PaymentId;
 use crate::limits;
-use crate::nano::{Account, BlockHash};
+use crate::nano::{Account, BlockHash, Difficulty};
 use crate::payment::{BlockIntent, Effect, Intent, Observation, PublishVia, Reference, Sight};
 use crate::rails::nano as rail;
 use crate::store::StoreError;
@@ -242,7 +242,8 @@ impl Engine {
             return;
         }
         let mut block = intent.block;
-        match self.parts.work.obtain(block.block.root()).await {
+        let wanted = self.work_wanted(intent);
+        match self.parts.work.obtain_worth(block.block.root(), wanted).await {
             Ok(work) => block.work = Some(work),
             Err(error) => {
                 tracing::warn!(%error, "a block waits for its work");
@@ -262,6 +263,18 @@ impl Engine {
         if let Err(error) = self.node().process(&block, subtype).await {
             tracing::info!(%error, hash = %intent.hash(), "publishing a block");
         }
+    }
+
+    /// A receive needs a small part of a send's work, on an account of version 2. That of older ones needs more: it
+    /// is made where that takes no time, and for a block that was published before and is on no node.
+    fn work_wanted(&self, intent: &BlockIntent) -> Difficulty {
+        let thresholds = self.network().thresholds();
+        let wanted = thresholds.for_subtype(intent.subtype);
+        let is_moment = thresholds.epoch_1.hashes_expected() <= limits::WORK_BATCH_HASHES;
+        if is_moment || self.published().contains_key(&intent.hash()) {
+            return wanted.max(thresholds.epoch_1);
+        }
+        wanted
     }
 
     /// The next block's work, made before it is asked for.

@@ -18,6 +18,5 @@ pub use keyfile::{KeyFile, KeyFileError, KeyFileRandom};
 pub use keystore::{Keystore, SignError};
 pub use material::{IMPORTED, KeyKind, KeyMaterial, MaterialError, Recovery};
 pub use work::{
-    Peers, ReadyWork, Share, WorkCrew, WorkError, WorkMode, WorkPool, WorkProgress, WorkSettings,
-    fresh_start,
+    Peers, Share, WorkCrew, WorkError, WorkMode, WorkPool, WorkProgress, WorkSettings, fresh_start,
 };

@@ -13,4 +13,6 @@ mod documents;
 mod doors;
 mod examples;
 mod mcp;
+mod sealed;
 mod served;
+mod work;

@@ -67,9 +67,14 @@ impl Search {
         self.found.get().copied()
     }
 
-    /// What is searched for.
+    /// What work is searched for.
     pub fn root(&self) -> &Root {
         &self.root
+    }
+
+    /// What work must be worth.
+    pub fn difficulty(&self) -> Difficulty {
+        self.difficulty
     }
 
     /// Hashes done so far, by all who take part.

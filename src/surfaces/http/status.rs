@@ -13,6 +13,7 @@ pub(super) fn status_of(failure: &Failure, kind: PortKind) -> StatusCode {
         // To an agent these are about its token; to the owner about the agent that was named.
         "AGENT_UNKNOWN" if owner => StatusCode::NOT_FOUND,
         "AGENT_REVOKED" if owner => StatusCode::CONFLICT,
+        "NO_FUNDING" if owner => StatusCode::NOT_FOUND,
         "AGENT_UNKNOWN" | "AGENT_REVOKED" => StatusCode::UNAUTHORIZED,
         "NOT_FOUND"
         | "INVALID_TRANSACTION_ID"
@@ -75,6 +76,7 @@ mod tests {
         );
         let owner = |code| status_of(&Failure::refused(code, "x"), PortKind::Control).as_u16();
         assert_eq!(["AGENT_UNKNOWN", "AGENT_REVOKED", "WRONG_SECRET"].map(owner), [404, 409, 403]);
+        assert_eq!(owner("NO_FUNDING"), 404);
         let locked = Failure::unavailable("WALLET_LOCKED", "x");
         assert_eq!(status_of(&locked, PortKind::Agents).as_u16(), 423);
         assert_eq!(status_of(&Failure::internal("INTERNAL", "x"), PortKind::Pay).as_u16(), 500);

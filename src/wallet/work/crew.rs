@@ -146,7 +146,7 @@ impl Common {
         give_way();
         let kernel = Kernel::fastest();
         while let Some((search, seen)) = self.next() {
-            let mut pace = Pace::new(self);
+            let mut pace = Pace { common: self, seen, since: self.clock.now() };
             search.take_part(kernel, || {
                 pace.keep();
                 self.changes.load(Ordering::Relaxed) == seen
@@ -198,14 +198,12 @@ impl Job {
 /// Keeps a thread to its share of the time.
 struct Pace<'a> {
     common: &'a Common,
+    /// The changes of the list that this thread knows of.
+    seen: u64,
     since: Millis,
 }
 
-impl<'a> Pace<'a> {
-    fn new(common: &'a Common) -> Self {
-        Self { common, since: common.clock.now() }
-    }
-
+impl Pace<'_> {
     /// Rests, where the thread has worked long enough to.
     fn keep(&mut self) {
         let percent = self.common.share.percent;
@@ -214,8 +212,11 @@ impl<'a> Pace<'a> {
         }
         let worked = self.common.clock.now().since(self.since);
         if worked >= limits::WORK_SPELL {
-            // News of the list end a rest early: a search that is called off ends at once.
-            let rested = self.common.news.wait_timeout(self.common.lock(), rest(worked, percent));
+            // News of the list end a rest early, those that came before it too: a search called off ends at once.
+            let list = self.common.lock();
+            let rested = self.common.news.wait_timeout_while(list, rest(worked, percent), |_| {
+                self.common.changes.load(Ordering::Relaxed) == self.seen
+            });
             drop(rested.unwrap_or_else(PoisonError::into_inner));
             self.since = self.common.clock.now();
         }
@@ -308,6 +309,20 @@ mod tests {
         crew.look_again();
         let ended = never.recv_timeout(limits::WORK_REST_MAX * 10).unwrap();
         assert_eq!(ended, Err(WorkError::Cancelled));
+    }
+
+    #[test]
+    fn a_thread_does_not_rest_over_news_it_has_not_seen() {
+        let crew = crew(1, 1);
+        let clock = SystemClock;
+        for (news, rests) in [(0, true), (1, false)] {
+            let seen = crew.common.changes.load(Ordering::Relaxed);
+            (0..news).for_each(|_| crew.look_again());
+            let before = clock.now();
+            Pace { common: &crew.common, seen, since: Millis::default() }.keep();
+            let rested = clock.now().since(before) >= limits::WORK_REST_MAX;
+            assert_eq!(rested, rests);
+        }
     }
 
     #[test]

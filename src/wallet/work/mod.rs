@@ -6,6 +6,7 @@
 mod crew;
 mod peers;
 mod power;
+mod ready;
 
 #[cfg(test)]
 mod tests;
@@ -13,7 +14,9 @@ mod tests;
 pub use crew::{Share, WorkCrew};
 pub use peers::{Peers, WorkMode};
 
-use std::collections::{BTreeMap, HashMap};
+use ready::Ready;
+
+use std::collections::HashMap;
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -24,7 +27,6 @@ use tokio::sync::{oneshot, watch};
 use tokio_util::sync::CancellationToken;
 
 use crate::clock::{Clock, Millis, SystemClock};
-use crate::limits;
 use crate::nano::work::{Search, generate};
 use crate::nano::{Difficulty, Root, Work};
 
@@ -37,7 +39,7 @@ pub struct WorkPool {
 /// How a pool makes work.
 #[derive(Debug)]
 pub struct WorkSettings {
-    /// What all work is worth at least.
+    /// What work for any block is worth at least.
     pub difficulty: Difficulty,
     /// What searches may take of this machine; with 0 threads they run in the caller, for simulations.
     pub share: Share,
@@ -60,9 +62,6 @@ pub struct WorkProgress {
     pub p95: Option<Duration>,
 }
 
-/// Work that is ready, by root, as `ready-work.json` keeps it.
-pub type ReadyWork = BTreeMap<String, Work>;
-
 /// No work was made.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum WorkError {
@@ -78,15 +77,14 @@ pub enum WorkError {
 struct Shared {
     difficulty: Difficulty,
     crew: Option<WorkCrew>,
-    file: Option<PathBuf>,
     peers: Option<Peers>,
     clock: Arc<dyn Clock>,
     state: Mutex<State>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct State {
-    ready: HashMap<Root, Work>,
+    ready: Ready,
     jobs: HashMap<Root, Job>,
 }
 
@@ -111,41 +109,45 @@ impl WorkPool {
     /// As the settings say; what was ready and is worth its difficulty still is.
     pub fn with(settings: WorkSettings) -> Self {
         let WorkSettings { difficulty, share, file, peers, clock } = settings;
-        let ready = file.as_ref().map(load).unwrap_or_default();
-        let known = ready.into_iter().filter_map(|(root, work)| {
-            let root: Root = root.parse().ok()?;
-            difficulty.is_met_by(work, &root).then_some((root, work))
-        });
-        let state = Mutex::new(State { ready: known.collect(), jobs: HashMap::new() });
+        let ready = Ready::open(file, difficulty);
+        let state = Mutex::new(State { ready, jobs: HashMap::new() });
         let crew =
             (share.threads > 0).then(|| WorkCrew::on_this_machine(share, Arc::clone(&clock)));
-        Self { shared: Arc::new(Shared { difficulty, crew, file, peers, clock, state }) }
+        Self { shared: Arc::new(Shared { difficulty, crew, peers, clock, state }) }
     }
 
-    /// Work for `root`: at once when it is ready, otherwise when the running or a new search ends.
+    /// Work for any block on `root`: at once when it is ready, otherwise when the running or a new search ends.
     ///
     /// # Errors
     /// When the search was called off or could not start.
     pub async fn obtain(&self, root: Root) -> Result<Work, WorkError> {
-        let job = {
-            let mut state = self.shared.lock();
-            if let Some(work) = state.ready.get(&root) {
-                return Ok(*work);
+        self.obtain_worth(root, self.shared.difficulty).await
+    }
+
+    /// As [`WorkPool::obtain`], for a block that needs work of `wanted` only.
+    ///
+    /// # Errors
+    /// When the search was called off or could not start.
+    pub async fn obtain_worth(&self, root: Root, wanted: Difficulty) -> Result<Work, WorkError> {
+        let wanted = wanted.min(self.shared.difficulty);
+        loop {
+            let job = {
+                let mut state = self.shared.lock();
+                if let Some(work) = state.ready.worth(&root, wanted) {
+                    return Ok(work);
+                }
+                if self.shared.crew.is_none() && self.shared.peers.is_none() {
+                    let work = generate(&root, wanted, fresh_start());
+                    state.ready.keep(root, work);
+                    return Ok(work);
+                }
+                self.job(&mut state, root, wanted, true)?
+            };
+            match job.found().await {
+                // Somebody else was waiting for less, and has it.
+                Ok(work) if !wanted.is_met_by(work, &root) => {}
+                found => return found,
             }
-            if self.shared.crew.is_none() && self.shared.peers.is_none() {
-                let work = generate(&root, self.shared.difficulty, fresh_start());
-                state.ready.insert(root, work);
-                return Ok(work);
-            }
-            self.job(&mut state, root, true)?
-        };
-        let mut result = job.result;
-        tokio::select! {
-            found = result.wait_for(Option::is_some) => {
-                let found = found.map_err(|_| WorkError::Cancelled)?;
-                (*found).unwrap_or(Err(WorkError::Cancelled))
-            }
-            () = job.called_off.cancelled() => Err(WorkError::Cancelled),
         }
     }
 
@@ -153,20 +155,21 @@ impl WorkPool {
     pub fn prepare(&self, root: Root, outdated: Option<Root>) {
         let mut state = self.shared.lock();
         if let Some(old) = outdated.filter(|old| *old != root) {
-            state.ready.remove(&old);
+            state.ready.forget(&old);
             if let Some(job) = state.jobs.remove(&old) {
                 self.shared.call_off(&job);
             }
         }
-        if !state.ready.contains_key(&root) && self.shared.crew.is_some() {
+        let difficulty = self.shared.difficulty;
+        if state.ready.worth(&root, difficulty).is_none() && self.shared.crew.is_some() {
             // Without a thread the next send searches itself.
-            let _ = self.job(&mut state, root, false);
+            let _ = self.job(&mut state, root, difficulty, false);
         }
     }
 
-    /// Whether work for `root` is ready.
+    /// Whether work for any block on `root` is ready.
     pub fn is_ready(&self, root: &Root) -> bool {
-        self.shared.lock().ready.contains_key(root)
+        self.shared.lock().ready.worth(root, self.shared.difficulty).is_some()
     }
 
     /// Calls all searches off.
@@ -176,12 +179,13 @@ impl WorkPool {
 
     /// How far the search for `root` is, while there is one on this machine.
     pub fn progress(&self, root: &Root) -> Option<WorkProgress> {
-        let (hashes_done, since) = {
+        let (search, since) = {
             let state = self.shared.lock();
             let job = state.jobs.get(root)?;
-            (job.search.hashes_done(), job.since)
+            (Arc::clone(&job.search), job.since)
         };
-        let hashes_expected = self.shared.difficulty.hashes_expected();
+        let (hashes_done, hashes_expected) =
+            (search.hashes_done(), search.difficulty().hashes_expected());
         let took = self.shared.clock.now().since(since).as_millis();
         // With so many hashes 95 of 100 searches are done: minus the logarithm of a twentieth.
         let needed = u128::from(hashes_expected) * 2_996 / 1_000;
@@ -190,24 +194,26 @@ impl WorkPool {
         Some(WorkProgress { hashes_done, hashes_expected, p95 })
     }
 
-    fn job(&self, state: &mut State, root: Root, is_urgent: bool) -> Result<Job, WorkError> {
-        if let Some(job) = state.jobs.get(&root) {
-            if let (true, Some(crew)) = (is_urgent, &self.shared.crew) {
-                job.is_urgent.store(true, Ordering::SeqCst);
-                crew.hurry(&root);
-            }
-            return Ok(job.clone());
+    fn job(
+        &self,
+        state: &mut State,
+        root: Root,
+        wanted: Difficulty,
+        is_urgent: bool,
+    ) -> Result<Job, WorkError> {
+        if let Some(job) = self.running(state, &root, wanted, is_urgent) {
+            return Ok(job);
         }
         let (sender, result) = watch::channel(None);
-        let search = Arc::new(Search::new(root, self.shared.difficulty, fresh_start()));
+        let search = Arc::new(Search::new(root, wanted, fresh_start()));
         let since = self.shared.clock.now();
         let called_off = CancellationToken::new();
         let job = Job { search, since, is_urgent: Arc::new(is_urgent.into()), called_off, result };
         // The threads' own reference must not keep alive the pool that keeps them.
-        let shared = Arc::downgrade(&self.shared);
+        let (shared, own) = (Arc::downgrade(&self.shared), Arc::clone(&job.search));
         let finish = move |found| {
             if let Some(shared) = shared.upgrade() {
-                shared.finish(&root, found);
+                shared.finish(&own, found);
             }
             sender.send_replace(Some(found));
         };
@@ -222,6 +228,43 @@ impl WorkPool {
         }
         state.jobs.insert(root, job.clone());
         Ok(job)
+    }
+
+    /// The job there is for `root`, to be joined. One that nobody waits for gives way to one for less: a receive takes
+    /// a part of the work that was begun for the send after it.
+    fn running(
+        &self,
+        state: &mut State,
+        root: &Root,
+        wanted: Difficulty,
+        is_urgent: bool,
+    ) -> Option<Job> {
+        let job = state.jobs.get(root)?.clone();
+        if !is_urgent {
+            return Some(job);
+        }
+        let is_awaited = job.is_urgent.swap(true, Ordering::SeqCst);
+        if !is_awaited && job.search.difficulty() > wanted {
+            state.jobs.remove(root);
+            self.shared.call_off(&job);
+            return None;
+        }
+        if let Some(crew) = &self.shared.crew {
+            crew.hurry(root);
+        }
+        Some(job)
+    }
+}
+
+impl Job {
+    async fn found(mut self) -> Result<Work, WorkError> {
+        tokio::select! {
+            found = self.result.wait_for(Option::is_some) => {
+                let found = found.map_err(|_| WorkError::Cancelled)?;
+                (*found).unwrap_or(Err(WorkError::Cancelled))
+            }
+            () = self.called_off.cancelled() => Err(WorkError::Cancelled),
+        }
     }
 }
 
@@ -253,7 +296,7 @@ impl Shared {
     /// the peers had their time.
     async fn ask_around(&self, root: &Root, job: &Job) -> Result<Work, WorkError> {
         let Some(peers) = &self.peers else { return self.search_here(job).await };
-        let asked = peers.ask(root, self.difficulty);
+        let asked = peers.ask(root, job.search.difficulty());
         let mut asked = std::pin::pin!(asked);
         let called_off = job.called_off.cancelled();
         match peers.mode() {
@@ -299,36 +342,16 @@ impl Shared {
         found.await.unwrap_or(Err(WorkError::Cancelled))
     }
 
-    fn finish(&self, root: &Root, found: Result<Work, WorkError>) {
-        let mut state = self.lock();
-        state.jobs.remove(root);
+    fn finish(&self, search: &Arc<Search>, found: Result<Work, WorkError>) {
+        let (mut state, root) = (self.lock(), search.root());
+        // Another search may have taken the place of this one.
+        if state.jobs.get(root).is_some_and(|job| Arc::ptr_eq(&job.search, search)) {
+            state.jobs.remove(root);
+        }
         if let Ok(work) = found {
-            if state.ready.len() >= limits::ACCOUNTS as usize {
-                state.ready.clear();
-            }
-            state.ready.insert(*root, work);
-            self.save(&state.ready);
+            state.ready.keep(*root, work);
         }
     }
-
-    /// Written beside and renamed; losing it costs a search, so it is not synced.
-    fn save(&self, ready: &HashMap<Root, Work>) {
-        let Some(file) = &self.file else { return };
-        let table: ReadyWork = ready.iter().map(|(root, work)| (root.to_string(), *work)).collect();
-        let beside = file.with_extension("json.new");
-        let written = serde_json::to_vec(&table)
-            .map_err(std::io::Error::other)
-            .and_then(|json| std::fs::write(&beside, json))
-            .and_then(|()| std::fs::rename(&beside, file));
-        if let Err(error) = written {
-            tracing::warn!(%error, "ready work cannot be kept");
-        }
-    }
-}
-
-fn load(file: &PathBuf) -> ReadyWork {
-    let text = std::fs::read_to_string(file).unwrap_or_default();
-    serde_json::from_str(&text).unwrap_or_default()
 }
 
 /// The first nonce of a search. Two searches for one root should not try the same nonces; a fixed start is only

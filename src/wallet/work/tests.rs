@@ -5,6 +5,7 @@ use async_trait::async_trait;
 
 use super::*;
 use crate::clock::{Clock, SystemClock};
+use crate::limits;
 use crate::nano::Network;
 use crate::network::{NodeError, WorkSource};
 
@@ -172,6 +173,51 @@ async fn work_for_a_head_that_moved_is_dropped_and_the_next_is_made() {
     assert!(!pool.is_ready(&root(7)));
     assert!(pool.obtain(root(8)).await.is_ok());
     assert!(pool.is_ready(&root(8)) && pool.progress(&root(8)).is_none());
+}
+
+#[tokio::test]
+async fn a_receive_takes_the_place_of_the_search_for_the_next_send() {
+    let pool = WorkPool::new(Difficulty(u64::MAX), 1, None);
+    pool.prepare(root(9), None);
+    let work = pool.obtain_worth(root(9), difficulty()).await.unwrap();
+    assert!(difficulty().is_met_by(work, &root(9)));
+    assert!(!pool.is_ready(&root(9)) && pool.progress(&root(9)).is_none());
+    // What was found is not searched for again, and the send's is begun anew.
+    assert_eq!(pool.obtain_worth(root(9), difficulty()).await, Ok(work));
+    pool.prepare(root(9), None);
+    assert_eq!(pool.progress(&root(9)).unwrap().hashes_expected, u64::MAX);
+}
+
+#[tokio::test]
+async fn whoever_waits_gets_work_that_is_worth_what_was_asked() {
+    let pool = WorkPool::new(difficulty(), 1, None);
+    let less = Difficulty(1 << 63);
+    let (receive, send) = tokio::join!(pool.obtain_worth(root(10), less), pool.obtain(root(10)));
+    assert!(less.is_met_by(receive.unwrap(), &root(10)));
+    assert!(difficulty().is_met_by(send.unwrap(), &root(10)));
+    assert!(pool.is_ready(&root(10)));
+    // More than what any block needs is never searched for.
+    let most = pool.obtain_worth(root(11), Difficulty(u64::MAX)).await.unwrap();
+    assert!(difficulty().is_met_by(most, &root(11)));
+}
+
+#[tokio::test]
+async fn a_receive_joins_a_search_that_a_send_waits_for() {
+    let pool = WorkPool::new(Difficulty(u64::MAX), 1, None);
+    let wait = |wanted| {
+        let pool = pool.clone();
+        tokio::spawn(async move { pool.obtain_worth(root(12), wanted).await })
+    };
+    let send = wait(Difficulty(u64::MAX));
+    while pool.progress(&root(12)).is_none_or(|progress| progress.hashes_done == 0) {
+        tokio::task::yield_now().await;
+    }
+    let receive = wait(difficulty());
+    tokio::task::yield_now().await;
+    assert_eq!(pool.progress(&root(12)).unwrap().hashes_expected, u64::MAX);
+    pool.stop();
+    assert_eq!(send.await.unwrap(), Err(WorkError::Cancelled));
+    assert_eq!(receive.await.unwrap(), Err(WorkError::Cancelled));
 }
 
 #[test]

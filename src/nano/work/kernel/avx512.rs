@@ -1,131 +1,111 @@
 //! The kernel for AVX-512F: sixteen nonces side by side in two groups of eight, rotations as single instructions.
 //!
-//! Written in assembly: two working vectors fill all 32 registers, and their operations stand in turn, one on each of
-//! eight quarters that do not wait for each other. A compiler has them in another order, which costs a seventh of the
-//! speed. What it must compute is what `folded` computes.
+//! Written in assembly: two working vectors fill all 32 registers, one of them half a step behind the other. So every
+//! rotation, which half of the ports can do, stands beside a sum of the other vector, which all of them can; a compiler
+//! has them in another order, which costs a seventh of the speed. What it must compute is what `folded` computes.
 
 use core::arch::asm;
 use core::arch::x86_64::*;
 
 use super::folded::{IV, Midstate, PARAMETERS};
 
-/// The register of a word of the first working vector.
-macro_rules! low {
-    ($word:literal) => {
+/// The register of a word of a working vector: `low` has the first sixteen, `high` the others.
+macro_rules! reg {
+    (low $word:literal) => {
         concat!("zmm", $word)
     };
-}
-/// The register of a word of the second working vector.
-macro_rules! high {
-    (0) => {
+    (high 0) => {
         "zmm16"
     };
-    (1) => {
+    (high 1) => {
         "zmm17"
     };
-    (2) => {
+    (high 2) => {
         "zmm18"
     };
-    (3) => {
+    (high 3) => {
         "zmm19"
     };
-    (4) => {
+    (high 4) => {
         "zmm20"
     };
-    (5) => {
+    (high 5) => {
         "zmm21"
     };
-    (6) => {
+    (high 6) => {
         "zmm22"
     };
-    (7) => {
+    (high 7) => {
         "zmm23"
     };
-    (8) => {
+    (high 8) => {
         "zmm24"
     };
-    (9) => {
+    (high 9) => {
         "zmm25"
     };
-    (10) => {
+    (high 10) => {
         "zmm26"
     };
-    (11) => {
+    (high 11) => {
         "zmm27"
     };
-    (12) => {
+    (high 12) => {
         "zmm28"
     };
-    (13) => {
+    (high 13) => {
         "zmm29"
     };
-    (14) => {
+    (high 14) => {
         "zmm30"
     };
-    (15) => {
+    (high 15) => {
         "zmm31"
     };
 }
-/// One operation on the same word of both working vectors.
-macro_rules! both {
-    ($operation:literal, $to:tt, $low:expr, $high:expr) => {
-        concat!(
-            $operation,
-            " ",
-            low!($to),
-            ", ",
-            low!($to),
-            ", ",
-            $low,
-            "\n",
-            $operation,
-            " ",
-            high!($to),
-            ", ",
-            high!($to),
-            ", ",
-            $high,
-            "\n",
-        )
+/// One operation on a word of a working vector.
+macro_rules! op {
+    ($name:literal $vector:ident $to:tt $with:expr) => {
+        concat!($name, " ", reg!($vector $to), ", ", reg!($vector $to), ", ", $with, "\n")
     };
 }
 macro_rules! add {
-    ($to:tt $from:tt) => {
-        both!("vpaddq", $to, low!($from), high!($from))
+    ($vector:ident $to:tt $from:tt) => {
+        op!("vpaddq" $vector $to reg!($vector $from))
     };
 }
 macro_rules! xor {
-    ($to:tt $from:tt) => {
-        both!("vpxorq", $to, low!($from), high!($from))
+    ($vector:ident $to:tt $from:tt) => {
+        op!("vpxorq" $vector $to reg!($vector $from))
     };
 }
 macro_rules! ror {
-    ($to:tt $bits:literal) => {
-        both!("vprorq", $to, $bits, $bits)
+    ($vector:ident $to:tt $bits:literal) => {
+        op!("vprorq" $vector $to $bits)
     };
 }
 /// Adds a word of the message; `_` is one that is zero.
 macro_rules! word {
-    ($to:tt _) => {
+    ($vector:ident $to:tt _) => {
         ""
     };
-    ($to:tt $word:literal) => {
-        both!(
-            "vpaddq",
-            $to,
-            concat!("[{low} + 64 * ", $word, "]"),
-            concat!("[{high} + 64 * ", $word, "]")
-        )
+    ($vector:ident $to:tt $word:literal) => {
+        op!("vpaddq" $vector $to concat!("[{", stringify!($vector), "} + 64 * ", $word, "]"))
     };
 }
-/// The mixing function G on four quarters of the working vectors, an operation on each in turn.
+/// The mixing function G on quarters of both working vectors, the high one half a step behind. Its last rotation is
+/// left to the next `mix`, which turns the same four words, and the first one here belongs to the `mix` before.
 macro_rules! mix {
     ($(($a:tt $b:tt $c:tt $d:tt $x:tt $y:tt))*) => {
         concat!(
-            $(word!($a $x),)* $(add!($a $b),)* $(xor!($d $a),)* $(ror!($d 32),)*
-            $(add!($c $d),)* $(xor!($b $c),)* $(ror!($b 24),)*
-            $(word!($a $y),)* $(add!($a $b),)* $(xor!($d $a),)* $(ror!($d 16),)*
-            $(add!($c $d),)* $(xor!($b $c),)* $(ror!($b 63),)*
+            $(ror!(high $b 63), word!(low $a $x), add!(low $a $b), xor!(low $d $a),)*
+            $(ror!(low $d 32), word!(high $a $x), add!(high $a $b), xor!(high $d $a),)*
+            $(ror!(high $d 32), add!(low $c $d), xor!(low $b $c),)*
+            $(ror!(low $b 24), add!(high $c $d), xor!(high $b $c),)*
+            $(ror!(high $b 24), word!(low $a $y), add!(low $a $b), xor!(low $d $a),)*
+            $(ror!(low $d 16), word!(high $a $y), add!(high $a $b), xor!(high $d $a),)*
+            $(ror!(high $d 16), add!(low $c $d), xor!(low $b $c),)*
+            $(ror!(low $b 63), add!(high $c $d), xor!(high $b $c),)*
         )
     };
 }
@@ -139,12 +119,18 @@ macro_rules! diagonals {
         mix!((0 5 10 15 $x0 $y0) (1 6 11 12 $x1 $y1) (2 7 8 13 $x2 $y2) (3 4 9 14 $x3 $y3))
     };
 }
-/// Fills both working vectors from the midstate.
-macro_rules! start {
+/// The same operations on both working vectors, in turn.
+macro_rules! both {
+    ($($operation:ident $to:tt $from:tt)*) => {
+        concat!($($operation!(low $to $from), $operation!(high $to $from),)*)
+    };
+}
+/// Fills both working vectors.
+macro_rules! fill {
     ($($word:tt)*) => {
         concat!($(
-            "vpbroadcastq ", low!($word), ", qword ptr [{v} + 8 * ", $word, "]\n",
-            "vmovdqa64 ", high!($word), ", ", low!($word), "\n",
+            "vpbroadcastq ", reg!(low $word), ", qword ptr [{v} + 8 * ", $word, "]\n",
+            "vmovdqa64 ", reg!(high $word), ", ", reg!(low $word), "\n",
         )*)
     };
 }
@@ -167,10 +153,10 @@ pub(super) unsafe fn scan(
         let [m1, m2, m3, m4] = midstate.words;
         Message { nonces, root: [splat(m1), splat(m2), splat(m3), splat(m4)] }
     });
-    let limit = splat(threshold);
+    let (limit, opening) = (splat(threshold), opening(midstate));
     let mut offset = 0;
     while offset < count {
-        let [low, high] = hash(midstate, &groups);
+        let [low, high] = hash(&opening, &groups);
         let (low, high) =
             (_mm512_cmpge_epu64_mask(low, limit), _mm512_cmpge_epu64_mask(high, limit));
         let hits = u32::from(low) | u32::from(high) << GROUP;
@@ -186,6 +172,18 @@ pub(super) unsafe fn scan(
     None
 }
 
+/// The working vector as the assembly begins: some of its first sums and the first rotation are done for all nonces.
+fn opening(midstate: &Midstate) -> [u64; 16] {
+    let [mut a, b, c, mut d] = midstate.rows;
+    a[0] = a[0].wrapping_add(b[0]);
+    a[1] = a[1].wrapping_add(b[2]);
+    a[2] = a[2].wrapping_add(b[3]);
+    d[1] = (d[1] ^ a[2]).rotate_right(32);
+    let mut all = [0; 16];
+    all.as_chunks_mut().0.copy_from_slice(&[a, b, c, d]);
+    all
+}
+
 /// The message words of a group of nonces that are not zero, where the assembly looks for them.
 #[repr(C)]
 struct Message {
@@ -196,17 +194,23 @@ struct Message {
 /// Both groups' hashes, as little-endian numbers.
 #[target_feature(enable = "avx512f")]
 #[inline]
-fn hash(midstate: &Midstate, [low, high]: &[Message; 2]) -> [__m512i; 2] {
+fn hash(opening: &[u64; 16], [low, high]: &[Message; 2]) -> [__m512i; 2] {
     let (a0, b0);
     // SAFETY: this function is compiled for AVX-512F, so its callers have it. All that is read is the two messages
-    // and the midstate, each through a reference and within its size; nothing is written but registers, each of which
+    // and the opening, each through a reference and within its size; nothing is written but registers, each of which
     // is an operand.
     unsafe {
         asm!(
-            start!(0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15),
-            word!(0 0), add!(0 4), xor!(12 0), ror!(12 32), add!(8 12), xor!(4 8), ror!(4 24),
-            word!(0 1), add!(0 4), xor!(12 0), ror!(12 16), add!(8 12), xor!(4 8), ror!(4 63),
-            diagonals!(_ _ _ _ _ _ _ _),
+            fill!(0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15),
+            both!(word 0 0 xor 12 0 ror 12 32 add 8 12 xor 4 8 ror 4 24),
+            both!(word 0 1 add 0 4 xor 12 0 ror 12 16 add 8 12 xor 4 8 ror 4 63),
+            // The first diagonals, with what the nonce has not reached yet taken from the midstate.
+            both!(add 0 5 add 3 4 xor 15 0 xor 12 1 xor 14 3 ror 15 32 ror 12 32 ror 14 32),
+            both!(add 10 15 add 11 12 add 8 13 add 9 14 xor 5 10 xor 6 11 xor 7 8 xor 4 9),
+            both!(ror 5 24 ror 6 24 ror 7 24 ror 4 24 add 0 5 add 1 6 add 2 7 add 3 4),
+            both!(xor 15 0 xor 12 1 xor 13 2 xor 14 3 ror 15 16 ror 12 16 ror 13 16 ror 14 16),
+            both!(add 10 15 add 11 12 add 8 13 add 9 14 xor 5 10 xor 6 11 xor 7 8 xor 4 9),
+            ror!(low 5 63), ror!(low 6 63), ror!(low 7 63), ror!(low 4 63),
             columns!(_ _ 4 _ _ _ _ _), diagonals!(1 _ 0 2 _ _ _ 3),
             columns!(_ _ _ 0 _ 2 _ _), diagonals!(_ _ 3 _ _ 1 _ 4),
             columns!(_ _ 3 1 _ _ _ _), diagonals!(2 _ _ _ 4 0 _ _),
@@ -218,11 +222,11 @@ fn hash(midstate: &Midstate, [low, high]: &[Message; 2]) -> [__m512i; 2] {
             columns!(_ 2 _ 4 _ _ 1 _), diagonals!(_ _ _ _ 3 _ _ 0),
             columns!(0 1 2 3 4 _ _ _), diagonals!(_ _ _ _ _ _ _ _),
             columns!(_ _ 4 _ _ _ _ _),
+            ror!(high 5 63), ror!(high 7 63),
             // What the first word needs of the last diagonals: the first and the third of them, in part.
-            word!(0 1), add!(0 5), add!(2 7), xor!(15 0), xor!(13 2), ror!(15 32), ror!(13 32),
-            add!(10 15), add!(8 13), xor!(5 10), xor!(7 8), ror!(5 24), ror!(7 24),
-            add!(0 5), add!(2 7), xor!(13 2), ror!(13 16), add!(8 13), xor!(0 8),
-            low = in(reg) low, high = in(reg) high, v = in(reg) &midstate.rows,
+            both!(word 0 1 add 0 5 add 2 7 xor 15 0 xor 13 2 ror 15 32 ror 13 32 add 10 15 add 8 13),
+            both!(xor 5 10 xor 7 8 ror 5 24 ror 7 24 add 0 5 add 2 7 xor 13 2 ror 13 16 add 8 13 xor 0 8),
+            low = in(reg) low, high = in(reg) high, v = in(reg) opening,
             out("zmm0") a0, out("zmm16") b0,
             out("zmm1") _, out("zmm17") _,
             out("zmm2") _, out("zmm18") _,

@@ -40,7 +40,7 @@ function signedOut() {
 function begin() {
   if (!token) return signedOut();
   refresh();
-  listen(() => refresh(), (live) => { fill($("link"), live ? "● live" : "○ not connected"); if (live) refresh(); });
+  listen(() => refresh(), (live) => { fill($("link"), live ? "● connected" : "○ not connected"); if (live) refresh(); });
 }
 takeToken();
 $("signin-form").addEventListener("submit", (event) => {

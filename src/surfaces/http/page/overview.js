@@ -78,10 +78,14 @@ async function showCart(id, target) {
   if (claims.intent) target.append(h("p", {}, h("span", { class: "quiet" }, "What for, by the agent's word: "), text(claims.intent)));
   if (lines.length === 0) return;
   const cost = (item) => { const price = item.unitAmount; return price && price.amount ? amount(price.amount, price.currency) : ""; };
+  const columns = [
+    ["Item", "", (item) => text(item.name || item.title || "", 120)], ["Number", "number", (item) => String(item.quantity || 1)],
+    ["Each", "number", cost], ["Kind", "", (item) => (item.category ? text(item.category, 60) : "")],
+  ].filter(([, , cell]) => lines.some((item) => cell(item) !== ""));
   target.append(h("table", { class: "cart" },
     h("caption", { class: "quiet" }, cart ? "Cart of " + visible(cart.merchantDomain) + ", checked there: " + amount(cart.total.amount, cart.total.currency) : "Cart, by the agent's word"),
-    h("thead", {}, h("tr", {}, ["Item", "Number", "Each", "Kind"].map((name) => h("th", { scope: "col" }, name)))),
-    h("tbody", {}, lines.map((item) => h("tr", {}, h("td", {}, text(item.name || item.title || "", 120)), h("td", { class: "number" }, String(item.quantity || 1)), h("td", { class: "number" }, cost(item)), h("td", {}, item.category ? text(item.category, 60) : ""))))));
+    h("thead", {}, h("tr", {}, columns.map(([name]) => h("th", { scope: "col" }, name)))),
+    h("tbody", {}, lines.map((item) => h("tr", {}, columns.map(([, kind, cell]) => h("td", { class: kind }, cell(item))))))));
 }
 function showMoney(status, report) {
   fill($("accounts"), status.accounts.map((account) => h("article", { class: "card" },

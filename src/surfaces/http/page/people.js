@@ -2,7 +2,7 @@
 function showAgents(agents) {
   const open = agents.length === 0;
   fill($("agents-list"), open ? h("p", { class: "quiet" }, "No agent is registered: every program on this machine may ask the wallet. From the first one on, none is served without its token.") : h("div", { class: "list" }, agents.map((agent) => h("div", { class: "item", "data-agent": agent.id },
-    h("span", {}, h("b", {}, line(agent.id)), " ", agent.label && h("small", {}, line(agent.label)), " ", h("small", {}, "since ", when(agent.registeredAt))),
+    h("span", {}, h("b", {}, line(agent.id)), " ", agent.label && h("small", {}, line(agent.label), " · "), h("small", {}, "since ", when(agent.registeredAt))),
     agent.live ? h("span", {}, action("Shut out", "bad", () => shutOut(agent))) : h("span", { class: "tag bad" }, "shut out")))));
 }
 async function shutOut(agent) {
