@@ -126,7 +126,7 @@ impl MppTill {
         let request = request_of(&sellers, call)?;
         let credential = mpp::credential(&challenge, &token.id)
             .map_err(|error| Failure::internal("INTERNAL", error.to_string()))?;
-        let presented = mpp::present(sellers.guest(), &request, &credential).await;
+        let presented = mpp::present(sellers.guest(), &request, &challenge, &credential).await;
         let presented = presented.map_err(|error| unasked(&AskError::Guest(error)))?;
         let (status, receipt) = (presented.response.status, presented.receipt);
         let named = receipt.as_ref().and_then(|receipt| receipt.reference.clone());
