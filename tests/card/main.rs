@@ -10,4 +10,5 @@ mod support;
 mod checkout;
 mod hostile;
 mod seller;
+mod statuses;
 mod street;
