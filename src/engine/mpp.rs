@@ -190,7 +190,7 @@ impl Handover for MppTill {
     }
 
     async fn look(&self, payment: &Payment, proof: &Presented, now: Millis) -> Seen {
-        if now >= proof.valid_until_ms {
+        if now >= proof.valid_until_ms || self.floor.is_card_gone() {
             return self.floor.take_back(payment, proof).await;
         }
         match self.floor.token(payment, proof).await {
