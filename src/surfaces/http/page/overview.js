@@ -82,6 +82,7 @@ async function showCart(id, target) {
     h("caption", { class: "quiet" }, cart ? "Cart of " + visible(cart.merchantDomain) + ", checked there: " + amount(cart.total.amount, cart.total.currency) : "Cart, by the agent's word"),
     h("thead", {}, h("tr", {}, ["Item", "Number", "Each", "Kind"].map((name) => h("th", { scope: "col" }, name)))),
     h("tbody", {}, lines.map((item) => h("tr", {}, h("td", {}, text(item.name || item.title || "", 120)), h("td", { class: "number" }, String(item.quantity || 1)), h("td", { class: "number" }, cost(item)), h("td", {}, item.category ? text(item.category, 60) : ""))))));
+  if (cart && cart.surcharge) target.append(h("p", {}, h("span", { class: "quiet" }, "Of that the merchant adds for itself, as fees or wrapping: "), amount(cart.surcharge.amount, cart.surcharge.currency)));
 }
 function showMoney(status, report) {
   fill($("accounts"), status.accounts.map((account) => h("article", { class: "card" },
