@@ -8,7 +8,7 @@ use super::checkouts::{CheckoutAsked, FundingRegistered};
 use super::clock::{ClockAccepted, ClockJump};
 use super::directory::DirectoryEntry;
 use super::event_parts::{
-    Channel, DecidedStage, NetworkPlaces, NewPayment, PastAccount, Settlement,
+    Channel, DecidedStage, Disputed, NetworkPlaces, NewPayment, PastAccount, Settlement,
 };
 use super::nanswap::{NanswapOrder, OrderNoted, WebhookTaken};
 use super::outbox::{NewTask, TaskEnded, TaskNoted};
@@ -327,6 +327,9 @@ pub enum Body {
         /// The empty block.
         intent: BlockIntent,
     },
+    /// A settled payment took more than was decided on, or bought something else: an alarm for the owner.
+    #[serde(rename = "payment.disputed")]
+    PaymentDisputed(Disputed),
     /// Refused by policy or owner; nothing is held any more.
     #[serde(rename = "payment.blocked")]
     PaymentBlocked {

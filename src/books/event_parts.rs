@@ -89,6 +89,17 @@ pub struct Settlement {
     pub settled_amount: Money,
 }
 
+/// What is wrong with a payment that is settled.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Disputed {
+    /// What was charged, where that is more than was decided on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub charged: Option<Money>,
+    /// One sentence of ours.
+    pub reason: String,
+}
+
 /// Where an answer of the owner came from.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]

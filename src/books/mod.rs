@@ -27,7 +27,7 @@ pub use clock::{ClockAccepted, ClockJump, ClockRow, Timed};
 pub use directory::{CheckoutPlace, DirectoryEntry};
 pub use event::{Body, Event};
 pub use event_parts::{
-    Channel, DecidedStage, EventError, NetworkPlaces, NewPayment, PastAccount, Settlement,
+    Channel, DecidedStage, Disputed, EventError, NetworkPlaces, NewPayment, PastAccount, Settlement,
 };
 pub use mandates::{MandateBudget, MandateRow, Proposal};
 pub use nanswap::{NanswapOrder, OrderNoted, WebhookRow, WebhookTaken, WebhookVerdict};

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::event_parts::NetworkPlaces;
+use super::event_parts::{Disputed, NetworkPlaces};
 use crate::clock::Millis;
 use crate::digest::Digest;
 use crate::ids::{PaymentId, WalletId};
@@ -84,6 +84,9 @@ pub struct Counters {
     pub denied: u64,
     /// Payments allowed that failed.
     pub failed: u64,
+    /// Payments settled otherwise than was decided.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub disputed: u32,
     /// Mandates that are not revoked.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub mandates: u32,
@@ -139,6 +142,9 @@ pub struct Payment {
     /// What it is for at a third party.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub purpose: Option<Box<Purpose>>,
+    /// What is wrong with it, once it is settled.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub disputed: Option<Disputed>,
 }
 
 /// Whom a seller had paid the last time.

@@ -15,7 +15,9 @@ use crate::books::{Body, Event, Lane, NewTask, OpenBlock, Payment, Settlement, V
 use crate::ids::PaymentId;
 use crate::limits;
 use crate::nano::{Account, BlockHash, Difficulty};
-use crate::payment::{BlockIntent, Effect, Intent, Observation, PublishVia, Reference, Sight};
+use crate::payment::{
+    BlockIntent, Effect, Intent, Observation, Presented, PublishVia, Reference, Sight,
+};
 use crate::rails::nano as rail;
 use crate::store::StoreError;
 use crate::wallet::{Frontier, FrontierError};
@@ -300,9 +302,10 @@ pub(super) fn settled(payment: &Payment, reference: Reference) -> Vec<Event> {
     let settlement = Settlement { rail, reference, settled_amount: payment.request.amount };
     let mandate_id = payment.request.mandate_id.clone();
     let mut events = vec![Event::of(payment.id(), Body::PaymentSettled { settlement, mandate_id })];
-    let tasks = payment.purpose.iter().flat_map(|purpose| &purpose.after);
-    events.extend(tasks.map(|task| {
-        Event::of(payment.id(), Body::OutboxAdded(Box::new(NewTask { task: task.clone() })))
-    }));
+    let tasks = payment.purpose.iter().flat_map(|purpose| purpose.after.iter().cloned());
+    let tasks = tasks.chain(payment.state.presented().and_then(Presented::task_after));
+    events.extend(
+        tasks.map(|task| Event::of(payment.id(), Body::OutboxAdded(Box::new(NewTask { task })))),
+    );
     events
 }

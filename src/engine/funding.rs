@@ -49,7 +49,7 @@ impl Engine {
     /// When there is none; and the store's.
     pub async fn clear_funding(&self) -> Result<Head, Failure> {
         if self.funding()?.is_none() {
-            return Err(Failure::refused("NO_FUNDING", "no card is registered"));
+            return Err(Failure::refused(NO_FUNDING, "no card is registered"));
         }
         let head = self.book(Body::FundingCleared {}).await?;
         self.services().shops()?.keep_method(None)?;
@@ -86,22 +86,30 @@ impl Floor {
             return Ok(card);
         }
         let (Some(registered), Some(kept)) = (registered, kept) else {
-            return Err(Failure::refused("NO_FUNDING", "no card is registered")
+            return Err(Failure::refused(NO_FUNDING, "no card is registered")
                 .retry(Retry::AfterOperator)
                 .hint("The owner registers one with `paywarden funding set`"));
         };
         if registered.source.method_hash == hash(&kept) {
             return Ok(kept);
         }
-        Err(Failure::refused(
-            "FUNDING_CHANGED",
-            "the card that is kept is not the one on the ledger",
-        )
-        .retry(Retry::AfterOperator)
-        .hint("The owner registers it again with `paywarden funding set`"))
+        Err(Failure::refused(CHANGED, "the card that is kept is not the one on the ledger")
+            .retry(Retry::AfterOperator)
+            .hint("The owner registers it again with `paywarden funding set`"))
+    }
+}
+
+impl Floor {
+    /// Whether the owner has taken the card away, or put another one in its place: what was made of it is not used.
+    pub(super) fn is_card_gone(&self) -> bool {
+        let gone = |failure: &Failure| [NO_FUNDING, CHANGED].contains(&failure.code.as_ref());
+        self.payment_method().is_err_and(|failure| gone(&failure))
     }
 }
 
 fn hash(method: &PaymentMethod) -> Digest {
     Digest::of(method.secret().expose())
 }
+
+const NO_FUNDING: &str = "NO_FUNDING";
+const CHANGED: &str = "FUNDING_CHANGED";

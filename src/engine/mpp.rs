@@ -126,7 +126,7 @@ impl MppTill {
         let request = request_of(&sellers, call)?;
         let credential = mpp::credential(&challenge, &token.id)
             .map_err(|error| Failure::internal("INTERNAL", error.to_string()))?;
-        let presented = mpp::present(sellers.guest(), &request, &credential).await;
+        let presented = mpp::present(sellers.guest(), &request, &challenge, &credential).await;
         let presented = presented.map_err(|error| unasked(&AskError::Guest(error)))?;
         let (status, receipt) = (presented.response.status, presented.receipt);
         let named = receipt.as_ref().and_then(|receipt| receipt.reference.clone());
@@ -190,7 +190,7 @@ impl Handover for MppTill {
     }
 
     async fn look(&self, payment: &Payment, proof: &Presented, now: Millis) -> Seen {
-        if now >= proof.valid_until_ms {
+        if now >= proof.valid_until_ms || self.floor.is_card_gone() {
             return self.floor.take_back(payment, proof).await;
         }
         match self.floor.token(payment, proof).await {

@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use crate::books::CheckoutPlace;
 use crate::failure::Failure;
 use crate::rails::acp::{Acp, MerchantUrl};
-use crate::rails::stripe::{PaymentMethod, Profile, Stripe};
+use crate::rails::stripe::{PaymentMethod, Profile, Stripe, TokenId};
 use crate::secret::Secret;
 
 /// Where clients of merchants and of Stripe come from, and where what is secret of them is kept.
@@ -53,11 +53,34 @@ pub trait Shops: fmt::Debug + Send + Sync {
         None
     }
 
-    /// Keeps the token of a merchant, or forgets it.
+    /// Keeps the token of a merchant for its checkouts at `endpoint`, and for no other place.
     ///
     /// # Errors
     /// When it cannot be written.
-    fn keep_token(&self, merchant_id: &str, token: Option<Secret>) -> Result<(), Failure>;
+    fn keep_token(&self, merchant_id: &str, endpoint: &str, token: Secret) -> Result<(), Failure>;
+
+    /// Forgets the token of a merchant.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    fn forget_token(&self, merchant_id: &str) -> Result<(), Failure>;
+
+    /// Keeps the id of the token that was issued under `key`, and of those before it only what `is_needed` still.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    fn keep_issued(
+        &self,
+        key: &str,
+        token: &TokenId,
+        is_needed: &dyn Fn(&str) -> bool,
+    ) -> Result<(), Failure>;
+
+    /// The token that was issued under `key`, if its id was kept.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    fn issued(&self, key: &str) -> Result<Option<TokenId>, Failure>;
 
     /// Keeps the owner's payment method, or forgets it.
     ///

@@ -8,9 +8,10 @@ use tokio_util::sync::CancellationToken;
 use super::Engine;
 use super::failures::store_failure;
 use super::simulate::time_of;
-use crate::books::{Body, Event, Tally, View, beside_the_rules};
+use crate::books::{Body, Disputed, Event, Tally, View, beside_the_rules};
 use crate::clock::Millis;
 use crate::failure::{Failure, Retry};
+use crate::ids::PaymentId;
 use crate::limits;
 use crate::money::{Currency, Money};
 use crate::nano::Subtype;
@@ -102,23 +103,31 @@ impl Counted {
                 self.spend(&Money::xno(*amount_raw));
                 return Ok(());
             }
+            Body::PaymentDisputed(Disputed { charged: Some(charged), .. }) => {
+                let request = request_of(view, event.payment_id)?;
+                if let Some(more) = charged.beyond(request.amount) {
+                    self.settle(&request, &more);
+                }
+                return Ok(());
+            }
             _ => return Ok(()),
         };
-        let id = event.payment_id.ok_or("an event of a payment names none")?;
-        let payment = view.payment(id).map_err(|e| e.to_string())?;
-        let request = payment.ok_or("its payment is not on the books")?.request;
+        let request = request_of(view, event.payment_id)?;
         for tally in self.tallies(&request) {
             *one(tally) += 1;
         }
         if let Body::PaymentSettled { .. } = event.body {
-            let amount = request.amount;
-            self.spend(&amount);
-            for tally in self.tallies(&request) {
-                let budget = tally.by_currency.entry(amount.currency).or_default();
-                budget.settled = budget.settled.saturating_add(amount.amount);
-            }
+            self.settle(&request, &request.amount);
         }
         Ok(())
+    }
+
+    fn settle(&mut self, request: &Request, amount: &Money) {
+        self.spend(amount);
+        for tally in self.tallies(request) {
+            let budget = tally.by_currency.entry(amount.currency).or_default();
+            budget.settled = budget.settled.saturating_add(amount.amount);
+        }
     }
 
     fn spend(&mut self, amount: &Money) {
@@ -133,6 +142,12 @@ impl Counted {
             self.by_rail.entry(request.rail).or_default(),
         ]
     }
+}
+
+fn request_of(view: &View<'_>, id: Option<PaymentId>) -> Result<Request, String> {
+    let id = id.ok_or("an event of a payment names none")?;
+    let payment = view.payment(id).map_err(|e| e.to_string())?;
+    Ok(payment.ok_or("its payment is not on the books")?.request)
 }
 
 fn page(snapshot: &dyn Snapshot, from: u64, limit: usize) -> Result<Vec<StoredEvent>, Failure> {

@@ -8,10 +8,13 @@ use super::remote::MakeProof;
 use crate::books::Payment;
 use crate::clock::Millis;
 use crate::failure::{Failure, Retry};
+use crate::ids::PaymentId;
 use crate::limits;
-use crate::money::Money;
+use crate::nano::Network;
 use crate::payment::{Presented, Proof, Reference, Seen};
-use crate::rails::stripe::{IssuedToken, Profile, Stripe, StripeError, TokenOrder, TokenStatus};
+use crate::rails::stripe::{
+    Deactivated, IssuedToken, Profile, Stripe, StripeError, TokenOrder, TokenStatus,
+};
 
 impl Floor {
     /// Stripe, with the owner's key.
@@ -42,27 +45,14 @@ impl Floor {
         proof: &Presented,
     ) -> Result<Usable, Failure> {
         let Some(order) = order_of(payment, proof) else { return Ok(Usable::Never) };
-        let (stripe, method) = (self.stripe().await?, self.payment_method()?);
-        let wrong = |error| stripe_failure(&error);
-        let issued = match stripe.issue(&order, &method).await {
-            Ok(issued) => issued,
-            Err(error) if error.says_there_is_none() => {
-                tracing::warn!(id = %payment.id(), %error, "the card cannot be charged");
-                return Ok(Usable::Never);
-            }
-            Err(error) => return Err(wrong(error)),
-        };
-        // What is found under a key is told as it was when it was made.
-        let token = stripe.get(&issued.id).await.map_err(wrong)?;
-        if let Err(error) = token.check(&order) {
-            tracing::error!(id = %payment.id(), %error, "a token is not used");
+        if self.is_card_gone() {
             return Ok(Usable::Never);
         }
-        Ok(match (token.status, token.captured) {
-            (TokenStatus::Active, _) => Usable::Now(token),
-            (TokenStatus::Deactivated, Some(Money { amount: 1.., .. })) => Usable::Charged,
-            _ => Usable::Never,
-        })
+        let stripe = self.stripe().await?;
+        match self.issued(&stripe, &order, proof.made_at_ms).await? {
+            Issued::Token(token) => Ok(Usable::of(token, &order)),
+            Issued::Nothing | Issued::Forgotten => Ok(Usable::Never),
+        }
     }
 
     /// Revokes the token of a proof and reads back what was captured: nothing, and the payment is void.
@@ -82,34 +72,98 @@ impl Floor {
         }
     }
 
-    async fn captured(&self, payment: &Payment, proof: &Presented) -> Result<Captured, Failure> {
-        let Some(order) = order_of(payment, proof) else { return Ok(Captured::Unknown) };
-        let is_findable = self.clock.now().since(proof.made_at_ms) < limits::STRIPE_KEY_LIFE;
-        if !is_findable {
-            // Under a key that Stripe has forgotten another token would be made.
-            return Ok(Captured::Unknown);
-        }
-        let (stripe, method) = (self.stripe().await?, self.payment_method()?);
-        let wrong = |error| stripe_failure(&error);
-        let issued = match stripe.issue(&order, &method).await {
-            Ok(issued) => issued,
-            Err(error) if error.says_there_is_none() => return Ok(Captured::Nothing),
-            Err(error) => return Err(wrong(error)),
+    /// The token a settled purchase was paid with, as it is now; `None` when it can be told no more.
+    ///
+    /// # Errors
+    /// When Stripe cannot be asked, or the card is not the one it was made of.
+    pub(super) async fn token_of(
+        &self,
+        payment: &Payment,
+        key: &str,
+        made_at: Millis,
+        expires_at: Millis,
+    ) -> Result<Option<IssuedToken>, Failure> {
+        let Some(order) = TokenOrder::durable(&payment.request, key, expires_at) else {
+            return Ok(None);
         };
-        let mut token = stripe.get(&issued.id).await.map_err(wrong)?;
-        if token.status != TokenStatus::Deactivated {
-            // One that is charged meanwhile cannot be revoked; the look after it says so.
-            if let Err(error) = stripe.revoke(&issued.id, &order).await {
-                tracing::info!(%error, "revoking a token");
-            }
-            token = stripe.get(&issued.id).await.map_err(wrong)?;
-        }
-        Ok(match (token.status, token.captured) {
-            (TokenStatus::Deactivated, Some(Money { amount: 0, .. }) | None) => Captured::Nothing,
-            (TokenStatus::Deactivated, Some(_)) => Captured::Some,
-            _ => Captured::Unknown,
+        let stripe = self.stripe().await?;
+        Ok(match self.issued(&stripe, &order, made_at).await? {
+            Issued::Token(token) => Some(token),
+            Issued::Nothing | Issued::Forgotten => None,
         })
     }
+
+    async fn captured(&self, payment: &Payment, proof: &Presented) -> Result<Captured, Failure> {
+        let Some(order) = order_of(payment, proof) else { return Ok(Captured::Unknown) };
+        let stripe = self.stripe().await?;
+        let mut token = match self.issued(&stripe, &order, proof.made_at_ms).await? {
+            Issued::Token(token) => token,
+            Issued::Nothing => return Ok(Captured::Nothing),
+            Issued::Forgotten => return Ok(Captured::Unknown),
+        };
+        if token.status != TokenStatus::Deactivated {
+            // One that is charged meanwhile cannot be revoked; the look after it says so.
+            if let Err(error) = stripe.revoke(&token.id, &order).await {
+                tracing::info!(%error, "revoking a token");
+            }
+            token = stripe.get(&token.id).await.map_err(|error| stripe_failure(&error))?;
+        }
+        Ok(Captured::of(&token))
+    }
+
+    /// The token of an order, made now or found again, as it is now.
+    async fn issued(
+        &self,
+        stripe: &Stripe,
+        order: &TokenOrder,
+        made_at: Millis,
+    ) -> Result<Issued, Failure> {
+        let shops = self.services.shops()?;
+        let wrong = |error| stripe_failure(&error);
+        // One that is known by its id can be taken back without the card it was made of, and after its key's life.
+        if let Some(id) = shops.issued(order.key())? {
+            match stripe.get(&id).await {
+                Ok(token) => return Ok(Issued::Token(token)),
+                // A simulated Stripe begins anew with its process.
+                Err(error) if self.network == Network::Sandbox && error.is_unknown_id() => {}
+                Err(error) => return Err(wrong(error)),
+            }
+        }
+        if !is_findable(made_at, self.clock.now()) {
+            return Ok(Issued::Forgotten);
+        }
+        let issued = match stripe.issue(order, &self.payment_method()?).await {
+            Ok(issued) => issued,
+            Err(error) if error.says_there_is_none() => {
+                tracing::warn!(id = %order.payment_id(), %error, "the card cannot be charged");
+                return Ok(Issued::Nothing);
+            }
+            Err(error) => return Err(wrong(error)),
+        };
+        shops.keep_issued(order.key(), &issued.id, &|key| self.needs_token(key))?;
+        // What is found under a key is told as it was when it was made.
+        stripe.get(&issued.id).await.map(Issued::Token).map_err(wrong)
+    }
+
+    /// Whether anything is still to be asked about the token that was issued under `key`.
+    fn needs_token(&self, key: &str) -> bool {
+        let Some(id) = payment_of(key) else { return false };
+        let read = self.store.read(|view| {
+            let has_ended = view.payment(id)?.is_none_or(|payment| payment.state.is_final());
+            let tasks = view.outbox_of(id, limits::OUTBOX_OF_PAYMENT)?;
+            Ok(!has_ended || tasks.iter().any(|task| task.end.is_none()))
+        });
+        read.unwrap_or(true)
+    }
+}
+
+/// What stands under the key of an order.
+enum Issued {
+    Token(IssuedToken),
+    /// Stripe says that there is no token.
+    Nothing,
+    /// Stripe has forgotten the key: under it another token would be made.
+    Forgotten,
 }
 
 /// Whether a token can be handed over.
@@ -117,16 +171,55 @@ impl Floor {
 pub(super) enum Usable {
     /// It can.
     Now(IssuedToken),
-    /// It has been charged.
+    /// It has been charged, or money is held by it.
     Charged,
     /// It never will be: declined, revoked, or not what was ordered.
     Never,
 }
 
+impl Usable {
+    fn of(token: IssuedToken, order: &TokenOrder) -> Self {
+        if let Err(error) = token.check(order) {
+            tracing::error!(id = %order.payment_id(), %error, "a token is not used");
+            return Self::Never;
+        }
+        match token.status {
+            TokenStatus::Active => Self::Now(token),
+            TokenStatus::Deactivated if token.is_used() => Self::Charged,
+            TokenStatus::Deactivated | TokenStatus::RequiresAction => Self::Never,
+        }
+    }
+}
+
+#[derive(Debug, Eq, PartialEq)]
 enum Captured {
     Nothing,
     Some,
     Unknown,
+}
+
+impl Captured {
+    /// What a dead token came to. A seller may hold money by it and take that later: such a token is not void.
+    fn of(token: &IssuedToken) -> Self {
+        let amount = token.captured.map(|captured| captured.amount);
+        match (token.status, token.deactivated, amount) {
+            (TokenStatus::Deactivated, _, Some(1..)) => Self::Some,
+            (_, Some(Deactivated::Expired | Deactivated::Revoked), _)
+            | (_, Some(Deactivated::Resolved), Some(0)) => Self::Nothing,
+            _ => Self::Unknown,
+        }
+    }
+}
+
+/// The payment a token's key is made of.
+fn payment_of(key: &str) -> Option<PaymentId> {
+    let (id, _attempt) = key.strip_prefix("token-")?.rsplit_once('-')?;
+    id.parse().ok()
+}
+
+/// Whether Stripe still knows the key of a token asked for at `made_at`.
+fn is_findable(made_at: Millis, now: Millis) -> bool {
+    now.since(made_at) < limits::STRIPE_KEY_LIFE
 }
 
 /// A grant becomes a proof that holds the key of a token which lives for [`limits::TOKEN_LIFE`] at most, and until
@@ -173,4 +266,126 @@ fn order_of(payment: &Payment, proof: &Presented) -> Option<TokenOrder> {
         return None;
     };
     TokenOrder::durable(&payment.request, token_key, proof.valid_until_ms)
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::money::Money;
+    use crate::policy::{
+        Claims, CurrencyLimits, Facts, Payee, Policy, Rail, Request, Stage, Verdict, decide,
+    };
+
+    /// A token as Stripe tells of it.
+    fn token(status: &str, reason: &str, details: &str) -> IssuedToken {
+        let text = format!(
+            r#"{{"id":"spt_1","status":"{status}","usage_limits":{{"currency":"usd","max_amount":660,
+                "expires_at":900}},"usage_details":{details},"deactivated_reason":{reason}}}"#
+        );
+        IssuedToken::read(text.as_bytes()).unwrap()
+    }
+
+    fn captured(amount: u64) -> String {
+        format!(r#"{{"amount_captured":{amount}}}"#)
+    }
+
+    #[test]
+    fn only_a_token_nobody_used_makes_its_payment_void() {
+        let of = |status, reason, details: &str| Captured::of(&token(status, reason, details));
+        for reason in [r#""revoked""#, r#""expired""#] {
+            assert_eq!(of("deactivated", reason, &captured(0)), Captured::Nothing, "{reason}");
+            assert_eq!(of("deactivated", reason, "null"), Captured::Nothing, "{reason}");
+            assert_eq!(of("deactivated", reason, &captured(1)), Captured::Some, "{reason}");
+        }
+        assert_eq!(of("deactivated", r#""resolved""#, &captured(0)), Captured::Nothing);
+        assert_eq!(of("deactivated", r#""resolved""#, "null"), Captured::Unknown);
+        // Money may be held by it, and taken later.
+        for details in ["null", &captured(0)] {
+            assert_eq!(of("deactivated", r#""consumed""#, details), Captured::Unknown, "{details}");
+            assert_eq!(of("deactivated", "null", details), Captured::Unknown, "{details}");
+            assert_eq!(of("active", "null", details), Captured::Unknown, "{details}");
+        }
+        assert_eq!(of("deactivated", r#""consumed""#, &captured(660)), Captured::Some);
+        assert_eq!(
+            of("active", "null", &captured(1)),
+            Captured::Unknown,
+            "it can be charged again"
+        );
+    }
+
+    fn request(amount: u128, payee: &str) -> Request {
+        Request {
+            payment_id: PaymentId(Uuid::from_u128(7)),
+            agent_id: None,
+            rail: Rail::Stripe,
+            amount: Money { amount, currency: "USD".parse().unwrap() },
+            payee: Payee { address: payee.to_owned(), label: None },
+            mandate_id: None,
+            claims: Claims::default(),
+            cart: None,
+            terms: None,
+        }
+    }
+
+    /// The proof a grant for the request becomes at `now`.
+    fn made(request: &Request, ends_at: Option<Millis>, now: Millis) -> Result<Presented, String> {
+        let mut policy = Policy::sandbox();
+        let most = CurrencyLimits { hard_limit: u128::MAX, auto_approve: u128::MAX };
+        policy.limits.insert(request.amount.currency, most);
+        let facts = Facts {
+            frozen: None,
+            approvals_waiting: 0,
+            stage: Stage::New,
+            now,
+            claimed: None,
+            payee_category: None,
+            merchant_category: None,
+            pinned: None,
+        };
+        let Verdict::Allow(grant) = decide(&policy, request, &facts).verdict else {
+            panic!("the policy allows all of it")
+        };
+        let proof = |idempotency_key, token_key| Proof::Completion { idempotency_key, token_key };
+        make_proof(ends_at, proof)(grant, request, 3, now)
+    }
+
+    #[test]
+    fn a_token_lives_as_long_as_its_payee_says_and_a_quarter_of_an_hour_at_most() {
+        let (now, life) = (Millis(5_000), limits::TOKEN_LIFE);
+        let until =
+            |ends_at| made(&request(5, "profile_1"), ends_at, now).map(|p| p.valid_until_ms);
+        let (one, last) = (Millis(6_000), now.plus(life));
+        assert_eq!(until(None), Ok(last));
+        assert_eq!(until(Some(one)), Ok(one));
+        assert_eq!(until(Some(last)), Ok(last));
+        assert_eq!(until(Some(Millis(last.0 + 1))), Ok(last));
+        for over in [Millis(0), now, Millis(5_999)] {
+            assert!(until(Some(over)).is_err(), "{over}");
+        }
+    }
+
+    #[test]
+    fn a_proof_names_its_payment_and_attempt_and_is_for_a_profile() {
+        let proof = made(&request(5, "profile_1"), None, Millis(0)).unwrap();
+        let id = PaymentId(Uuid::from_u128(7));
+        let (idempotency_key, token_key) = (format!("complete-{id}-3"), format!("token-{id}-3"));
+        assert_eq!(payment_of(&token_key), Some(id));
+        assert_eq!(payment_of("token-3"), None);
+        assert_eq!(proof.proof, Proof::Completion { idempotency_key, token_key });
+        assert!(made(&request(5, "nano_1"), None, Millis(0)).is_err());
+        // Stripe counts up to eight digits.
+        assert!(made(&request(99_999_999, "profile_1"), None, Millis(0)).is_ok());
+        assert!(made(&request(100_000_000, "profile_1"), None, Millis(0)).is_err());
+    }
+
+    #[test]
+    fn a_token_is_looked_for_as_long_as_stripe_knows_its_key() {
+        let made_at = Millis(7);
+        let life = limits::STRIPE_KEY_LIFE;
+        assert!(is_findable(made_at, made_at));
+        assert!(is_findable(made_at, Millis(made_at.plus(life).0 - 1)));
+        assert!(!is_findable(made_at, made_at.plus(life)));
+    }
 }

@@ -48,6 +48,12 @@ impl Money {
         self.amount.checked_mul(10_u128.checked_pow(u32::try_from(finer).ok()?)?)
     }
 
+    /// By how much this is more than `other`, in the same currency; `None` when it is not.
+    pub fn beyond(&self, other: Self) -> Option<Self> {
+        let is_more = self.currency == other.currency && self.amount > other.amount;
+        is_more.then(|| Self { amount: self.amount - other.amount, ..*self })
+    }
+
     /// What budget units are worth in smallest units, and whether nothing was cut off.
     pub fn from_budget_units(currency: Currency, units: u128) -> Option<(Self, bool)> {
         let finer = currency.budget_decimals().checked_sub(currency.decimals()?)?;

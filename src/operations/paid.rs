@@ -5,6 +5,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::{LedgerHead, Outcome};
+use crate::books::Disputed;
 use crate::engine::Paid;
 use crate::payment::{Intent, Presented, State, Status};
 
@@ -76,15 +77,19 @@ impl From<&Paid> for PayResult {
         let (reason_code, reason) = reason(paid);
         let decided = payment.decided.as_ref();
         let settlement = match &payment.state {
-            State::Settled { reference, at_ms } => Some(SettlementOut {
-                rail: payment.request.rail.to_string(),
-                reference: reference.to_string(),
-                settled_amount: AmountOut {
-                    amount: payment.request.amount.amount.to_string(),
-                    currency: payment.request.amount.currency.to_string(),
-                },
-                settled_at: at_ms.to_string(),
-            }),
+            State::Settled { reference, at_ms } => {
+                let charged = payment.disputed.as_ref().and_then(|disputed| disputed.charged);
+                let amount = charged.unwrap_or(payment.request.amount);
+                Some(SettlementOut {
+                    rail: payment.request.rail.to_string(),
+                    reference: reference.to_string(),
+                    settled_amount: AmountOut {
+                        amount: amount.amount.to_string(),
+                        currency: amount.currency.to_string(),
+                    },
+                    settled_at: at_ms.to_string(),
+                })
+            }
             _ => None,
         };
         let denied = payment.state.status() == Status::Denied;
@@ -114,7 +119,13 @@ pub fn describe(paid: &Paid) -> String {
     match &payment.state {
         State::Settled { reference, .. } => {
             let what = if payment.account.is_some() { "block" } else { "reference" };
-            format!("Settled: {amount} to {to}, {what} {reference}.")
+            let settled = format!("Settled: {amount} to {to}, {what} {reference}.");
+            match &payment.disputed {
+                Some(Disputed { reason, .. }) => {
+                    format!("{settled} Disputed: {reason}. Tell the owner.")
+                }
+                None => settled,
+            }
         }
         State::Awaiting { approval_id, expires_at_ms } => format!(
             "Waits for the owner until {expires_at_ms}: {reason}. The owner answers with `paywarden approvals approve {approval_id}` or `... reject {approval_id}`. Do not pay again; look with get_payment_status."
@@ -162,6 +173,9 @@ pub fn outcome_of<T>(status: Status, output: T) -> Outcome<T> {
 
 /// Code and words of the end, or of the last decision.
 pub(super) fn reason(paid: &Paid) -> (String, String) {
+    if let Some(Disputed { reason, .. }) = &paid.payment.disputed {
+        return ("DISPUTED".to_owned(), reason.clone());
+    }
     match (&paid.payment.state, &paid.payment.decided) {
         (State::Released { reason_code, reason, .. }, _) => {
             (reason_code.to_string(), reason.clone())

@@ -4,7 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{PaymentHeader, Proof};
+use super::{PaymentHeader, Proof, Task};
 use crate::clock::Millis;
 use crate::money::Raw;
 use crate::nano::{BlockHash, SignedBlock, Subtype};
@@ -92,6 +92,22 @@ impl Intent {
             Self::Block(block) => Some(block),
             Self::Cheque(cheque) => Some(&cheque.sent),
             Self::Presented(_) => None,
+        }
+    }
+}
+
+impl Presented {
+    /// What is to be done once it was turned into money: what a token was charged is read back.
+    pub fn task_after(&self) -> Option<Task> {
+        match &self.proof {
+            Proof::Completion { token_key, .. } | Proof::Credential { token_key, .. } => {
+                Some(Task::PaymentToken {
+                    token_key: token_key.clone(),
+                    made_at_ms: self.made_at_ms,
+                    expires_at_ms: self.valid_until_ms,
+                })
+            }
+            Proof::Authorization { .. } => None,
         }
     }
 }

@@ -39,13 +39,22 @@ pub enum Task {
         /// Until when it could be paid, by our clock.
         expires_at_ms: Millis,
     },
+    /// Read back what was charged on the payment token of a purchase, and hold it against what was decided on.
+    PaymentToken {
+        /// The key the token was issued under.
+        token_key: String,
+        /// When it was first asked for, by our clock.
+        made_at_ms: Millis,
+        /// Until when it can be charged.
+        expires_at_ms: Millis,
+    },
 }
 
 impl Task {
     /// Under what else than the payment's own subject its payment is looked for.
     pub fn subject(&self) -> Option<String> {
         match self {
-            Self::NanswapOrder { .. } => None,
+            Self::NanswapOrder { .. } | Self::PaymentToken { .. } => None,
             Self::NickyAttempt { attempt_id, .. } => Some(nicky_attempt_subject(attempt_id)),
         }
     }

@@ -343,7 +343,7 @@ mod tests {
     use super::*;
     use crate::ids::PaymentId;
     use crate::money::{Currency, Money, Raw};
-    use crate::policy::{Claims, Payee, Rail};
+    use crate::policy::{Cart, Claims, Payee, Rail};
 
     const XNO: u128 = Raw::ONE_XNO.get();
 
@@ -412,6 +412,38 @@ mod tests {
         other.amount.currency = "EUR".parse::<Currency>().unwrap();
         let got = code(&Policy::sandbox(), &other, &facts(Stage::Approved));
         assert_eq!(got, (Outcome::Deny, ReasonCode::NoLimitForCurrency));
+    }
+
+    #[test]
+    fn what_a_merchant_adds_for_itself_waits_for_the_owner_however_little_it_is() {
+        let one = Money::xno(Raw::new(1));
+        let bought = |surcharge| {
+            let mut bought = request(5);
+            bought.cart = Some(Cart {
+                merchant_id: "shop".to_owned(),
+                merchant_domain: "shop.example".to_owned(),
+                line_items: Vec::new(),
+                total: bought.amount,
+                surcharge,
+            });
+            bought
+        };
+        let full = limits::APPROVALS_WAITING;
+        for mode in [Mode::Tiered, Mode::Autonomous] {
+            let policy = Policy { mode, ..Policy::sandbox() };
+            let new = facts(Stage::New);
+            assert_eq!(code(&policy, &bought(None), &new).1, ReasonCode::Allowed);
+            let decision = decide(&policy, &bought(Some(one)), &new);
+            assert_eq!(decision.reason_code, ReasonCode::ApprovalRequired);
+            let words = format!("the merchant adds {one} of fees or wrapping");
+            assert_eq!(decision.reason, words);
+            assert!(decision.rules.iter().any(|rule| rule.rule == "no_surcharge" && !rule.pass));
+            let approved = facts(Stage::Approved);
+            assert_eq!(code(&policy, &bought(Some(one)), &approved).1, ReasonCode::Approved);
+            let crowded = Facts { approvals_waiting: full, ..new };
+            let asked = code(&policy, &bought(Some(one)), &crowded);
+            assert_eq!(asked, (Outcome::Deny, ReasonCode::ApprovalsFull));
+        }
     }
 
     #[test]

@@ -3,22 +3,25 @@
 //! It must never be given to another origin, shown, or stand on the ledger.
 
 use serde::{Deserialize, Serialize};
-use zeroize::Zeroizing;
 
 use super::home::{Home, files};
+use super::kept_file::KeptFile;
 use crate::failure::Failure;
 use crate::limits;
 use crate::secret::Secret;
 
 /// The kept key of one home.
-pub(super) struct KeptKey {
-    home: Home,
-}
+pub(super) struct KeptKey(KeptFile);
 
 impl KeptKey {
     /// That of `home`.
     pub(super) fn new(home: Home) -> Self {
-        Self { home }
+        Self(KeptFile {
+            home,
+            name: files::IFENPAY_ACCESS,
+            code: "IFENPAY_ACCESS_UNUSABLE",
+            advice: "Put it back from a backup, or move it away and set IFENPAY_API_KEY",
+        })
     }
 
     /// The key for `origin`, if one is kept; for `any_origin` where simulators change their ports.
@@ -26,18 +29,15 @@ impl KeptKey {
     /// # Errors
     /// `IFENPAY_ACCESS_UNUSABLE`: the file is not what was written.
     pub(super) fn read(&self, origin: &str, any_origin: bool) -> Result<Option<Secret>, Failure> {
-        let Some(text) = self.home.read(files::IFENPAY_ACCESS)? else { return Ok(None) };
-        let access = Access::parse(&Zeroizing::new(text))?;
-        Ok((any_origin || access.origin == origin).then_some(access.api_key))
+        let access: Option<Access> = self.0.read(Access::fits)?;
+        let access = access.filter(|access| any_origin || access.origin == origin);
+        Ok(access.map(|access| access.api_key))
     }
 
     /// Keeps the key for `origin` in the place of any other.
     pub(super) fn write(&self, origin: &str, key: &Secret) -> Result<(), Failure> {
         let (origin, api_key) = (origin.to_owned(), key.clone());
-        let access = Access { version: ACCESS_VERSION, origin, api_key };
-        let text = serde_json::to_string_pretty(&access).expect("texts are plain JSON");
-        self.home.create()?;
-        Ok(self.home.write(files::IFENPAY_ACCESS, &Zeroizing::new(text))?)
+        self.0.write(&Access { version: ACCESS_VERSION, origin, api_key })
     }
 }
 
@@ -51,18 +51,9 @@ struct Access {
 }
 
 impl Access {
-    /// The words of an error never quote the file.
-    fn parse(text: &str) -> Result<Self, Failure> {
-        let access: Option<Self> = serde_json::from_str(text).ok();
-        let fits = |access: &Self| {
-            access.version == ACCESS_VERSION
-                && (1..=limits::API_KEY_BYTES).contains(&access.api_key.expose().len())
-        };
-        access.filter(fits).ok_or_else(|| {
-            let message = format!("{} cannot be read", files::IFENPAY_ACCESS);
-            Failure::internal("IFENPAY_ACCESS_UNUSABLE", message)
-                .hint("Put it back from a backup, or move it away and set IFENPAY_API_KEY")
-        })
+    fn fits(&self) -> bool {
+        let bounds = 1..=limits::API_KEY_BYTES;
+        self.version == ACCESS_VERSION && bounds.contains(&self.api_key.expose().len())
     }
 }
 
@@ -70,6 +61,7 @@ const ACCESS_VERSION: u32 = 1;
 
 #[cfg(test)]
 mod tests {
+    use super::super::kept_file::tests::{is_private, refused};
     use super::*;
 
     fn secret(text: &str) -> Secret {
@@ -80,18 +72,13 @@ mod tests {
     fn a_key_is_kept_for_its_origin_and_the_owner_alone() {
         let dir = tempfile::tempdir().unwrap();
         let home = Home::new(dir.path().join("wallet"));
-        let kept = KeptKey::new(home.clone());
+        let kept = KeptKey::new(home);
         assert!(kept.read("https://a/", true).unwrap().is_none());
         kept.write("https://a/", &secret("hunter2")).unwrap();
         assert!(kept.read("https://a/", false).unwrap().unwrap().is_same_as(&secret("hunter2")));
         assert!(kept.read("https://b/", false).unwrap().is_none());
         assert!(kept.read("https://b/", true).unwrap().is_some());
-        #[cfg(unix)]
-        {
-            let metadata = std::fs::metadata(home.path(files::IFENPAY_ACCESS)).unwrap();
-            let mode = std::os::unix::fs::PermissionsExt::mode(&metadata.permissions());
-            assert_eq!(mode & 0o777, 0o600);
-        }
+        is_private(&kept.0);
     }
 
     #[test]
@@ -100,13 +87,15 @@ mod tests {
         let file = |version: u32, key: &str| {
             format!(r#"{{"version":{version},"origin":"https://a/","apiKey":"{key}"}}"#)
         };
-        assert!(Access::parse(&file(1, &longest)).is_ok());
+        let dir = tempfile::tempdir().unwrap();
+        let kept = KeptKey::new(Home::new(dir.path().join("wallet")));
+        kept.0.home.create().unwrap();
+        kept.0.home.write(files::IFENPAY_ACCESS, &file(1, &longest)).unwrap();
+        assert!(kept.read("https://a/", false).unwrap().is_some());
         for wrong in
             [file(2, "hunter2"), file(1, ""), file(1, &format!("{longest}x")), "hunter2".to_owned()]
         {
-            let failure = Access::parse(&wrong).map(drop).unwrap_err();
-            assert_eq!(failure.code, "IFENPAY_ACCESS_UNUSABLE");
-            assert!(!failure.to_string().contains("hunter2"));
+            refused(&kept.0, &wrong, || kept.read("https://a/", false));
         }
     }
 }

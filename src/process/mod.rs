@@ -15,6 +15,7 @@ mod ifenpay_file;
 mod init;
 mod inspect;
 mod keeper;
+mod kept_file;
 mod lock;
 mod network_set;
 mod nodes;

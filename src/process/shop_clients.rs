@@ -3,6 +3,7 @@
 //! A token must never leave for another place than the one the owner named, nor a stranger's endpoint be asked without
 //! the guard.
 
+use std::str::FromStr;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -18,7 +19,7 @@ use crate::engine::{BuiltIn, Shops, not_set_up};
 use crate::failure::{Failure, Retry};
 use crate::fetch::{BaseUrl, Client, GuestClient, PlainText, Settings};
 use crate::rails::acp::{Acp, Door, MerchantUrl};
-use crate::rails::stripe::{PaymentMethod, Profile, Stripe};
+use crate::rails::stripe::{PaymentMethod, Profile, Stripe, TokenId};
 use crate::secret::Secret;
 
 /// What merchants and Stripe are reached with.
@@ -65,7 +66,7 @@ impl Shops for ShopClients {
         let version = place.api_version.as_deref().map(str::parse).transpose();
         let version = version
             .map_err(|error: crate::rails::acp::VersionError| unusable(error.to_string()))?;
-        let bearer = self.access.token(merchant_id)?;
+        let bearer = self.access.token(merchant_id, &place.endpoint)?;
         Ok(Acp::new(Door::Known { client: self.client.clone(), base, bearer }, version))
     }
 
@@ -124,8 +125,25 @@ impl Shops for ShopClients {
         self.simulated_stripe()?.shop().payment_method.parse().ok()
     }
 
-    fn keep_token(&self, merchant_id: &str, token: Option<Secret>) -> Result<(), Failure> {
-        self.access.set_token(merchant_id, token)
+    fn keep_token(&self, merchant_id: &str, endpoint: &str, token: Secret) -> Result<(), Failure> {
+        self.access.set_token(merchant_id, endpoint, token)
+    }
+
+    fn forget_token(&self, merchant_id: &str) -> Result<(), Failure> {
+        self.access.forget_token(merchant_id)
+    }
+
+    fn keep_issued(
+        &self,
+        key: &str,
+        token: &TokenId,
+        is_needed: &dyn Fn(&str) -> bool,
+    ) -> Result<(), Failure> {
+        self.access.keep_issued(key, token.secret().clone(), is_needed)
+    }
+
+    fn issued(&self, key: &str) -> Result<Option<TokenId>, Failure> {
+        Ok(self.access.issued(key)?.and_then(|kept| id(&kept)))
     }
 
     fn keep_method(&self, method: Option<&PaymentMethod>) -> Result<(), Failure> {
@@ -133,10 +151,14 @@ impl Shops for ShopClients {
     }
 
     fn method(&self) -> Result<Option<PaymentMethod>, Failure> {
-        let kept = self.access.method()?;
         // What is no id is not used; its hash would not be the registered one's either.
-        Ok(kept.and_then(|kept| std::str::from_utf8(kept.expose()).ok()?.parse().ok()))
+        Ok(self.access.method()?.and_then(|kept| id(&kept)))
     }
+}
+
+/// What was kept, if it is an id.
+fn id<T: FromStr>(kept: &Secret) -> Option<T> {
+    std::str::from_utf8(kept.expose()).ok()?.parse().ok()
 }
 
 /// Stripe's own prefixes of keys that move real money.

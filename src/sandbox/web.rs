@@ -16,6 +16,7 @@ use serde_json::value::RawValue;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
+use super::nano::rpc::wire;
 use crate::clock::Clock;
 use crate::limits;
 
@@ -86,11 +87,7 @@ pub(super) async fn serve(
     let routes = routes
         .layer(axum::extract::DefaultBodyLimit::max(limits::SANDBOX_REQUEST_BYTES))
         .layer(middleware::from_fn_with_state((troubles, clock), meet));
-    tokio::select! {
-        // It accepts for ever.
-        _ = axum::serve(listener, routes) => {}
-        () = stop.cancelled() => {}
-    }
+    wire::serve(routes, listener, stop).await;
 }
 
 async fn meet(

@@ -88,6 +88,11 @@ fn a_fee_nobody_asked_for_is_the_owners_to_decide() {
     let asked = agent.facts("pay_checkout", payment);
     assert_eq!(asked["status"], "pending_approval", "{asked}");
     assert!(asked["reason"].as_str().unwrap().contains("0.01 USD of fees"), "{asked}");
+    let waiting = street.home.json(&["approvals", "list"]);
+    let cart = &waiting["approvals"][0]["cart"];
+    assert_eq!((&cart["total"], &cart["surcharge"]), (&json!("1.99 USD"), &json!("0.01 USD")));
+    let text = String::from_utf8(street.home.run(&["approvals", "list"]).stdout).unwrap();
+    assert!(text.contains("added    0.01 USD of fees or wrapping"), "{text}");
     let approved = street.approve(&asked);
     assert!(String::from_utf8(approved.stdout).unwrap().contains("Settled: 1.99 USD"));
 }

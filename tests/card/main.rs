@@ -7,7 +7,10 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod captured;
 mod checkout;
 mod hostile;
+mod owner;
 mod seller;
+mod statuses;
 mod street;

@@ -19,6 +19,9 @@ pub struct Street {
     pub seller: MppSeller,
     pub stripe: Stripe,
     pub seller_url: String,
+    pub merchant_url: String,
+    pub stripe_url: String,
+    pub node_url: String,
     pub home: Home,
     _stop: tokio::sync::oneshot::Sender<()>,
 }
@@ -32,21 +35,32 @@ impl Street {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
             runtime.unwrap().block_on(async {
                 let serving = listen(&node).await;
-                let handles = (
-                    serving.merchant().clone(),
-                    serving.seller().clone(),
-                    serving.stripe().clone(),
-                    serving.url(Service::MppSeller).to_owned(),
-                    serving.url(Service::NodeRpc).to_owned(),
-                );
+                let url = |service| serving.url(service).to_owned();
+                let urls =
+                    [Service::MppSeller, Service::AcpMerchant, Service::Stripe, Service::NodeRpc];
+                let urls = urls.map(url);
+                let (merchant, seller) = (serving.merchant().clone(), serving.seller().clone());
+                let handles = (merchant, seller, serving.stripe().clone(), urls);
                 started.send(handles).unwrap();
                 let _ = stopped.await;
             });
         });
-        let (merchant, seller, stripe, seller_url, url) = starts.recv().unwrap();
+        let (merchant, seller, stripe, urls) = starts.recv().unwrap();
+        let [seller_url, merchant_url, stripe_url, node_url] = urls;
         let mut home = Home::new();
-        home.set("PAYWARDEN_SANDBOX_URL", PathBuf::from(url));
-        Self { merchant, seller, stripe, seller_url, home, _stop: stop }
+        home.set("PAYWARDEN_SANDBOX_URL", PathBuf::from(&node_url));
+        let _stop = stop;
+        Self {
+            merchant,
+            seller,
+            stripe,
+            seller_url,
+            merchant_url,
+            stripe_url,
+            node_url,
+            home,
+            _stop,
+        }
     }
 
     pub fn agent(&self) -> Server {

@@ -45,12 +45,15 @@ impl Fold<'_> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
+    use super::*;
     use crate::books::{
         Body, CheckoutAsked, CheckoutItem, FundingRegistered, MemoryRows, View, apply,
     };
     use crate::clock::Millis;
     use crate::digest::Digest;
+    use crate::limits;
+    use crate::payment::Checkout;
 
     #[test]
     fn the_last_word_on_a_session_and_on_the_card_counts() {
@@ -82,5 +85,36 @@ mod tests {
         assert_eq!(view.funding().unwrap().map(|funding| funding.source), Some(card));
         apply(&mut rows, 3, Millis(3), &Body::FundingCleared {}.into()).unwrap();
         assert_eq!(View::new(&rows, Millis(9)).funding().unwrap(), None);
+    }
+
+    #[test]
+    fn a_report_shows_the_newest_orders_up_to_its_bound() {
+        let mut rows = MemoryRows::default();
+        let count = limits::REPORT_ORDERS as u64;
+        let newest = |rows: &MemoryRows| {
+            let orders = View::new(rows, Millis(9)).orders(limits::REPORT_ORDERS).unwrap();
+            (orders.len(), orders.first().unwrap().at_ms, orders.last().unwrap().at_ms)
+        };
+        for seq in 1..=count + 1 {
+            let reference = format!("order_{seq}").try_into().unwrap();
+            Fold { rows: &mut rows, seq, at: Millis(seq) }.note_order(&bought(), &reference);
+            if seq == count {
+                assert_eq!(newest(&rows), (limits::REPORT_ORDERS, Millis(count), Millis(1)));
+            }
+        }
+        assert_eq!(newest(&rows), (limits::REPORT_ORDERS, Millis(count + 1), Millis(2)));
+    }
+
+    fn bought() -> Payment {
+        Payment { purchase: Some(purchase()), ..super::super::host::tests::payment() }
+    }
+
+    /// A checkout session.
+    pub(in crate::books::apply) fn purchase() -> Purchase {
+        Purchase::Checkout(Checkout {
+            merchant_id: "shop".to_owned(),
+            session_id: "cs_1".to_owned(),
+            asked_digest: Digest::of(b""),
+        })
     }
 }

@@ -45,7 +45,7 @@ impl Fold<'_> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use crate::books::rows::MemoryRows;
     use crate::books::view::View;
@@ -78,7 +78,8 @@ mod tests {
         assert_eq!(count(&rows, 0), 1);
     }
 
-    fn payment() -> Payment {
+    /// A payment nothing has happened to yet.
+    pub(in crate::books::apply) fn payment() -> Payment {
         let account = Account::from_bytes([1; 32]);
         Payment {
             request: Request {
@@ -101,6 +102,7 @@ mod tests {
             charge: None,
             publish_via: PublishVia::Node,
             void: None,
+            disputed: None,
             purchase: None,
             purpose: None,
             state: State::Requested,

@@ -10,6 +10,7 @@ use crate::books::rows::Table;
 use crate::books::tables::{Counters, Payment};
 use crate::books::view::encode;
 use crate::ids::ProposalId;
+use crate::money::Money;
 use crate::policy::{BudgetError, Charge, Mandate};
 
 impl Fold<'_> {
@@ -88,6 +89,26 @@ impl Fold<'_> {
             budget.settled_count += 1;
             leave(budget)
         })?;
+        self.put_spent(payment, charge, &budget)
+    }
+
+    /// Books what a settled payment took beyond its amount, even where that is beyond the cap.
+    pub(super) fn charge_more(&mut self, payment: &Payment, more: Money) -> Result<(), ApplyError> {
+        let Some(charge) = payment.charge else { return Ok(()) };
+        let units = more.budget_units().ok_or(BudgetError::Overflow)?;
+        let budget = self.with_budget(payment, charge, |budget| {
+            budget.total.reserve(units)?;
+            budget.total.settle(units)
+        })?;
+        self.put_spent(payment, charge, &budget)
+    }
+
+    fn put_spent(
+        &mut self,
+        payment: &Payment,
+        charge: Charge,
+        budget: &MandateBudget,
+    ) -> Result<(), ApplyError> {
         let id = payment.request.mandate_id.as_deref().unwrap_or_default();
         let spent = Spent { units: budget.total.settled, count: budget.settled_count };
         let key = spend_key(id, charge.currency, self.view().budget_time()?, self.seq);

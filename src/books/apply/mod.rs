@@ -2,6 +2,7 @@
 
 mod agent;
 mod checkout;
+mod dispute;
 mod foreign;
 mod host;
 mod lane;

@@ -44,6 +44,7 @@ impl Fold<'_> {
                 purchase: new.purchase.clone(),
                 purpose: new.purpose.clone(),
                 void: None,
+                disputed: None,
             };
             self.put_payment(&payment);
             return Ok(());
@@ -123,6 +124,7 @@ impl Fold<'_> {
                 Ok(())
             }
             Body::PaymentSettled { settlement, .. } => self.settled(payment, settlement),
+            Body::PaymentDisputed(found) => self.disputed(payment, found),
             other => Err(misfit("a payment's event", &format!("{other:?}"))),
         }
     }

@@ -5,6 +5,7 @@ use crate::books::rows::Table;
 use crate::books::tables::Payment;
 use crate::books::tallies::{ALL, Tally, agent_tally_key, rail_key};
 use crate::books::view::encode;
+use crate::money::Money;
 use crate::payment::Ending;
 use crate::policy::{Budget, ReasonCode, Request};
 
@@ -47,6 +48,15 @@ impl Fold<'_> {
             less_one(&mut tally.held)?;
             budget(tally, payment).settle(amount.amount)?;
             tally.settled += 1;
+            Ok(())
+        })
+    }
+
+    /// A settled payment took more than its amount.
+    pub(super) fn tally_more(&mut self, payment: &Payment, more: Money) -> Result<(), ApplyError> {
+        self.tally(&payment.request, |tally| {
+            budget(tally, payment).reserve(more.amount)?;
+            budget(tally, payment).settle(more.amount)?;
             Ok(())
         })
     }

@@ -5,6 +5,7 @@
 
 mod failure;
 mod merchant;
+mod order;
 mod pay;
 mod seen;
 mod till;
@@ -68,8 +69,7 @@ impl Engine {
         order: CheckoutOrder,
         session_id: &str,
     ) -> Result<Seen, Failure> {
-        let id = failure::session_id(session_id)?;
-        let merchant = self.floor().merchant_at(&order.endpoint).await?;
+        let (merchant, id) = self.checkout_at(&order.endpoint, session_id).await?;
         let key = order.call_id.to_string();
         let before = self.floor().asked_before(&merchant, &id)?;
         let currency = match &before {
@@ -96,8 +96,7 @@ impl Engine {
         session_id: &str,
         call_id: Uuid,
     ) -> Result<Seen, Failure> {
-        let id = failure::session_id(session_id)?;
-        let merchant = self.floor().merchant_at(endpoint).await?;
+        let (merchant, id) = self.checkout_at(endpoint, session_id).await?;
         self.floor().look(merchant, &id, &call_id.to_string()).await
     }
 
@@ -111,13 +110,21 @@ impl Engine {
         session_id: &str,
         call_id: Uuid,
     ) -> Result<Seen, Failure> {
-        let id = failure::session_id(session_id)?;
-        let merchant = self.floor().merchant_at(endpoint).await?;
+        let (merchant, id) = self.checkout_at(endpoint, session_id).await?;
         let key = call_id.to_string();
         let session = merchant.acp.cancel(&id, call(&key)).await;
         let session = session.map_err(|error| acp_failure(&error))?;
         let asked = self.floor().asked_before(&merchant, &id)?;
         Ok(Seen::new(merchant, session, asked.as_ref()))
+    }
+
+    async fn checkout_at(
+        &self,
+        endpoint: &str,
+        session_id: &str,
+    ) -> Result<(Merchant, SessionId), Failure> {
+        let id = failure::session_id(session_id)?;
+        Ok((self.floor().merchant_at(endpoint).await?, id))
     }
 
     async fn note_asked(

@@ -32,7 +32,7 @@ impl CheckoutTill {
 impl Handover for CheckoutTill {
     async fn prepare(&self, payment: &Payment) -> Result<Offered, Unprepared> {
         let seen =
-            self.fetch(payment).await.map_err(|failure| Unprepared::Later(failure.message))?;
+            self.0.fetch(payment).await.map_err(|failure| Unprepared::Later(failure.message))?;
         let changed = |problem: Problem| {
             let reason = format!("the checkout cannot be paid any more: {problem}");
             Unprepared::Never(ReasonCode::OfferChanged, reason)
@@ -55,34 +55,40 @@ impl Handover for CheckoutTill {
     }
 
     async fn look(&self, payment: &Payment, proof: &Presented, now: Millis) -> Seen {
-        let session = self.fetch(payment).await.ok().map(|seen| seen.session);
-        if let Some(paid) = session.as_ref().and_then(|session| paid(payment, session)) {
+        let session = self.0.fetch(payment).await.ok().map(|seen| seen.session);
+        if let Some(paid) = session.as_ref().and_then(paid) {
             return paid;
         }
         let is_over = session.is_some_and(|session| {
             matches!(session.status.outlook(), Outlook::Over | Outlook::Human)
         });
-        if is_over || now >= proof.valid_until_ms {
+        if is_over || now >= proof.valid_until_ms || self.0.is_card_gone() {
             return self.0.take_back(payment, proof).await;
         }
         Seen::Open
     }
 }
 
-impl CheckoutTill {
-    async fn fetch(&self, payment: &Payment) -> Result<Checkout, Failure> {
+impl Floor {
+    /// The checkout of a payment, as it is now.
+    ///
+    /// # Errors
+    /// When its merchant cannot be asked.
+    pub(super) async fn fetch(&self, payment: &Payment) -> Result<Checkout, Failure> {
         let Some(Purchase::Checkout(checkout)) = &payment.purchase else {
             return Err(Failure::internal("INTERNAL", "the payment is for no checkout"));
         };
         let id = super::failure::session_id(&checkout.session_id)?;
-        let merchant = self.0.merchant_at(&payment.request.payee.address).await?;
-        self.0.look(merchant, &id, &payment.id().to_string()).await
+        let merchant = self.merchant_at(&payment.request.payee.address).await?;
+        self.look(merchant, &id, &payment.id().to_string()).await
     }
+}
 
+impl CheckoutTill {
     /// Fetches the session, and completes it if it is still the one that was decided on.
     async fn complete(&self, payment: &Payment, proof: &Presented) -> Result<Seen, Failure> {
-        let seen = self.fetch(payment).await?;
-        if let Some(paid) = paid(payment, &seen.session) {
+        let seen = self.0.fetch(payment).await?;
+        if let Some(paid) = paid(&seen.session) {
             return Ok(paid);
         }
         if seen.session.status.outlook() == Outlook::Underway {
@@ -118,7 +124,7 @@ impl CheckoutTill {
         let body = CompleteBody { handler_id: handler.id.as_deref(), token: token.id.secret() };
         let call = Call { idempotency_key, request_id: idempotency_key };
         match seen.merchant.acp.complete(&seen.session, &body, call).await {
-            Ok(session) => Ok(match paid(payment, &session) {
+            Ok(session) => Ok(match paid(&session) {
                 Some(paid) => paid,
                 // A person must go on at the merchant's page: the token must be worth nothing then.
                 None if session.status.outlook() == Outlook::Human => {
@@ -128,8 +134,8 @@ impl CheckoutTill {
             }),
             Err(error) if error.did_nothing() => {
                 // What is refused now may have been carried out the first time.
-                let again = self.fetch(payment).await?;
-                match paid(payment, &again.session) {
+                let again = self.0.fetch(payment).await?;
+                match paid(&again.session) {
                     Some(paid) => Ok(paid),
                     None => Ok(self.0.take_back(payment, proof).await),
                 }
@@ -167,12 +173,9 @@ pub(super) fn make_proof() -> MakeProof {
     })
 }
 
-/// The order a completed session became.
-fn paid(payment: &Payment, session: &Session) -> Option<Seen> {
+/// The order a completed session became. Whether it is the one that was decided on is looked at once the payment is
+/// settled: a token is good for that amount and no more, whatever the session says.
+fn paid(session: &Session) -> Option<Seen> {
     let order = session.order.as_ref().filter(|_| session.status.outlook() == Outlook::Paid)?;
-    if session.total() != payment.request.amount {
-        // A token is good for the amount that was decided on and no more, whatever the session says.
-        tracing::error!(id = %payment.id(), "a merchant completed another total than was decided on");
-    }
     Reference::try_from(order.id.clone()).ok().map(Seen::Paid)
 }

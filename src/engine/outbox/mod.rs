@@ -6,6 +6,7 @@
 
 mod nanswap;
 mod nicky;
+mod payment_token;
 mod plan;
 
 pub(super) use plan::Outbox;
@@ -18,7 +19,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::Engine;
 use super::failures::unrefused;
-use crate::books::{Body, Event, OutboxTask, TaskEnd, TaskEnded, TaskNoted};
+use crate::books::{Body, Disputed, Event, OutboxTask, TaskEnd, TaskEnded, TaskNoted};
 use crate::clock::Millis;
 use crate::failure::Failure;
 use crate::fetch::ProviderError;
@@ -33,6 +34,8 @@ use crate::store::StoreError;
 enum Try {
     /// Nothing more is to be done.
     Ended(TaskEnd, TaskNews),
+    /// Nothing more is to be done here, and the owner must look.
+    Disputed(Disputed, TaskNews),
     /// To be looked at again after this long; what is known now.
     Again(Duration, TaskNews),
     /// The third party could not be asked; with back-off.
@@ -134,27 +137,38 @@ impl Engine {
             Task::NickyAttempt { attempt_id, expires_at_ms } => {
                 self.follow_nicky_attempt(&task, attempt_id, *expires_at_ms).await
             }
+            Task::PaymentToken { token_key, made_at_ms, expires_at_ms } => {
+                self.read_token_back(&task, token_key, *made_at_ms, *expires_at_ms).await
+            }
         };
         let now = self.clock().now();
-        let (event, next) = match tried {
-            Try::Ended(end, news) => (Some(ended(&task, end, Some(news))), None),
+        let (events, next) = match tried {
+            Try::Ended(end, news) => (vec![ended(&task, end, Some(news))], None),
+            Try::Disputed(found, news) => {
+                let id = task.payment_id.map(|id| id.to_string());
+                tracing::error!(?id, reason = %found.reason, "a settled payment is disputed");
+                let end = ended(&task, TaskEnd::Done, Some(news));
+                (vec![Body::PaymentDisputed(found), end], None)
+            }
             Try::Again(pause, news) => {
                 self.outbox.succeeded(task.id);
                 let is_news = task.news.as_ref() != Some(&news);
                 let noted = Body::OutboxNoted(TaskNoted { task_id: task.id, news });
-                (is_news.then_some(noted), Some(now.plus(pause)))
+                (is_news.then_some(noted).into_iter().collect(), Some(now.plus(pause)))
             }
             Try::Failed(why) if now.since(task.added_at_ms) >= limits::OUTBOX_GIVE_UP => {
                 tracing::warn!(%why, task = task.id, "a third party is given up on");
-                (Some(ended(&task, TaskEnd::GaveUp, None)), None)
+                (vec![ended(&task, TaskEnd::GaveUp, None)], None)
             }
             Try::Failed(why) => {
                 tracing::info!(%why, task = task.id, "a task for a third party is tried again");
-                (None, Some(now.plus(self.outbox.failed(task.id))))
+                (Vec::new(), Some(now.plus(self.outbox.failed(task.id))))
             }
         };
-        let Some(body) = event else { return next };
-        match self.book_task(&task, body).await {
+        if events.is_empty() {
+            return next;
+        }
+        match self.book_task(&task, events).await {
             Ok(()) => next,
             Err(error) => {
                 tracing::error!(%error, "what a third party said cannot be booked");
@@ -163,13 +177,13 @@ impl Engine {
         }
     }
 
-    async fn book_task(&self, task: &OutboxTask, body: Body) -> Result<(), StoreError> {
+    async fn book_task(&self, task: &OutboxTask, bodies: Vec<Body>) -> Result<(), StoreError> {
         let (payment_id, id) = (task.payment_id, task.id);
         let commit = self.store().commit::<(), Infallible, _>(move |view| {
             let known = view.outbox_task(payment_id, id)?;
             let is_open = known.is_some_and(|known| known.end.is_none());
-            let event = is_open.then_some(Event { payment_id, body });
-            Ok((event.into_iter().collect(), ()))
+            let bodies = if is_open { bodies } else { Vec::new() };
+            Ok((bodies.into_iter().map(|body| Event { payment_id, body }).collect(), ()))
         });
         commit.await.map(drop).map_err(unrefused)
     }

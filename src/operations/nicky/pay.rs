@@ -230,7 +230,7 @@ fn outcome(paid: &Paid, context: &Context) -> Result<Outcome<NickyPaid>, Failure
     let tasks = paid.payment.purpose.iter().flat_map(|purpose| &purpose.after);
     let payment_attempt_id = tasks.rev().find_map(|task| match task {
         Task::NickyAttempt { attempt_id, .. } => Some(attempt_id.clone()),
-        Task::NanswapOrder { .. } => None,
+        Task::NanswapOrder { .. } | Task::PaymentToken { .. } => None,
     });
     let paid = NickyPaid { paid: shown(paid, context)?, payment_attempt_id };
     Ok(outcome_of(paid.paid.result.status, paid))

@@ -86,6 +86,9 @@ pub struct CartShown {
     merchant_domain: String,
     /// What it costs in all, for a person.
     total: String,
+    /// What of that the merchant adds for itself, fees and wrapping, for a person.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    surcharge: Option<String>,
     /// What is bought.
     line_items: Vec<Line>,
 }
@@ -159,6 +162,7 @@ fn cart(cart: &Cart) -> CartShown {
         merchant_id: cart.merchant_id.clone(),
         merchant_domain: cart.merchant_domain.clone(),
         total: cart.total.to_string(),
+        surcharge: cart.surcharge.map(|surcharge| surcharge.to_string()),
         line_items: cart.line_items.iter().map(line).collect(),
     }
 }

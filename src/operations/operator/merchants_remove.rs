@@ -34,7 +34,7 @@ impl Operation for MerchantsRemove {
         let key = id.as_str();
         let written = context.engine.remove_entry(Directory::Merchants, key).await?;
         if let Ok(shops) = context.engine.services().shops() {
-            shops.keep_token(key, None)?;
+            shops.forget_token(key)?;
         }
         Ok(Outcome::Done(EntryWritten::new(written, false)))
     }

@@ -60,11 +60,11 @@ impl Operation for MerchantsSet {
         let key = id.as_str();
         let checkout = checkout(self.endpoint, self.profile, self.api_version)?;
         if let Some(token) = self.token {
-            if checkout.is_none() || !is_token(&token) {
+            let Some(place) = checkout.as_ref().filter(|_| is_token(&token)) else {
                 let message = "a token is visible text, and belongs to an endpoint";
                 return Err(Failure::invalid("INVALID_TOKEN", message));
-            }
-            context.engine.services().shops()?.keep_token(key, Some(token))?;
+            };
+            context.engine.services().shops()?.keep_token(key, &place.endpoint, token)?;
         }
         let mut entry = entry(self.label, self.category)?;
         entry.checkout = checkout;

@@ -59,6 +59,9 @@ pub struct Payments {
     denied: u64,
     /// Allowed, and failed.
     failed: u64,
+    /// Settled otherwise than was decided: `payment.disputed` on the ledger says which and why.
+    #[serde(skip_serializing_if = "is_zero")]
+    disputed: u32,
 }
 
 /// A wall clock that went ahead; budgets count by the slower clock until the owner accepts it.
@@ -136,12 +139,18 @@ impl Operation for OperatorStatus {
                 settled: counters.settled,
                 denied: counters.denied,
                 failed: counters.failed,
+                disputed: counters.disputed,
             },
             accounts: lanes.iter().map(account).collect(),
             x402_address: context.engine.evm_address().map(|address| address.to_string()),
             ledger_head: head.into(),
         }))
     }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
+fn is_zero(number: &u32) -> bool {
+    *number == 0
 }
 
 fn account(lane: &Lane) -> Account {

@@ -107,17 +107,17 @@ impl Acp {
             let mut headers = headers(version)?;
             insert(&mut headers, "request-id", request_id)?;
             let reply = self.send(Method::GET, &[SESSIONS, id.as_str()], headers, None).await?;
-            read(&reply, Some(id), None)
+            read(&reply, version, Some(id), None)
         };
-        let mut answer = once(self.version).await;
-        if let Some(version) =
+        let (mut version, mut answer) = (self.version, once(self.version).await);
+        if let Some(other) =
             answer.as_ref().err().and_then(|error| other_version(error, self.version))
         {
-            answer = once(version).await;
+            (version, answer) = (other, once(other).await);
         }
         match answer {
             Err(AcpError::Guest(_) | AcpError::Fetch(_) | AcpError::Http { status: 500.. }) => {
-                once(self.version).await
+                once(version).await
             }
             answer => answer,
         }
@@ -150,7 +150,7 @@ impl Acp {
         self.post_once(version, &post, body, call.idempotency_key).await
     }
 
-    /// The version a session is completed in: the one it says it has, or what its shape shows.
+    /// The version a session is completed in: the one it is in, unless its shape shows another.
     fn version_of(&self, session: &Session) -> Version {
         let is_early = session.handlers.iter().any(|handler| handler.id.is_none());
         let shape = if is_early { Dialect::Early } else { Dialect::Current };
@@ -213,7 +213,7 @@ impl Acp {
         insert(&mut headers, IDEMPOTENCY_KEY, key)?;
         headers.insert(CONTENT_TYPE, HeaderValue::from_static(JSON));
         let reply = self.send(Method::POST, post.path, headers, Some(body)).await?;
-        read(&reply, post.session, Some(key))
+        read(&reply, version, post.session, Some(key))
     }
 
     async fn send(
@@ -248,8 +248,10 @@ struct Post<'a> {
     call: Call<'a>,
 }
 
+/// What was answered to a request made in `version`.
 fn read(
     reply: &Reply,
+    version: Version,
     expected: Option<&SessionId>,
     key: Option<&str>,
 ) -> Result<Session, AcpError> {
@@ -262,7 +264,10 @@ fn read(
     {
         return Err(AnswerError::garbled("it answers another request than ours").into());
     }
-    Ok(Session::read(&reply.body, expected)?)
+    let mut session = Session::read(&reply.body, expected)?;
+    // Early versions do not say which they are; whoever answers one speaks it.
+    session.version.get_or_insert(version);
+    Ok(session)
 }
 
 fn refusal(reply: &Reply) -> AcpError {
@@ -279,9 +284,9 @@ fn refusal(reply: &Reply) -> AcpError {
     AcpError::Refused {
         status,
         kind,
-        speaks: Version::newest_of(wire.supported_versions.iter().map(String::as_str)),
+        speaks: Version::newest_of(wire.supported_versions.iter().flatten().map(String::as_str)),
         code: said(&wire.code),
-        message: said(&wire.message),
+        message: wire.message.as_deref().map(said).unwrap_or_default(),
         param: wire.param.map(|param| said(&param)),
     }
 }

@@ -81,7 +81,7 @@ fn entries(wire: &LineWire) -> Vec<TotalWire> {
         ("total", wire.total),
     ];
     let early = early.into_iter().filter_map(|(kind, amount)| Some(TotalWire::new(kind, amount?)));
-    wire.totals.iter().cloned().chain(early).collect()
+    wire.totals.iter().flatten().cloned().chain(early).collect()
 }
 
 fn units(name: &'static str, amount: i64) -> Result<u64, AnswerError> {

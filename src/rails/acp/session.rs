@@ -39,7 +39,7 @@ pub struct Session {
     pub expires_at: Option<String>,
     /// What came of it.
     pub order: Option<Order>,
-    /// The version the merchant says it speaks.
+    /// The version it is in: as the merchant says, or as it was asked in.
     pub version: Option<Version>,
     continue_url: Option<String>,
 }

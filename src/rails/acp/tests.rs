@@ -243,3 +243,27 @@ fn a_cart_for_policy_is_the_sessions_own() {
     let other = Money { amount: 1_000, currency: "EUR".parse().unwrap() };
     assert!(matches!(within(&session, other), Err(Mismatch::Currency { .. })));
 }
+
+/// As merchants made with the published Python types write it (agentic-commerce-protocol 0.2.0): what is not there is
+/// `null`.
+#[test]
+fn what_is_null_is_not_there() {
+    let session = r#"{"id":"cs_1","buyer":null,"payment_provider":{"provider":"stripe",
+        "supported_payment_methods":["card"]},"status":"ready_for_payment","currency":"usd",
+        "line_items":[{"id":"l","item":{"id":"bread","quantity":2},"base_amount":500,"discount":0,
+        "subtotal":500,"tax":50,"total":550,"totals":null}],"fulfillment_address":null,
+        "fulfillment_options":[],"fulfillment_option_id":null,"totals":[{"type":"items_base_amount",
+        "display_text":"x","amount":500},{"type":"subtotal","display_text":"x","amount":500},
+        {"type":"tax","display_text":"x","amount":50},{"type":"total","display_text":"x",
+        "amount":550}],"messages":[],"links":[],"order":null}"#;
+    let session = Session::read(session.as_bytes(), None).unwrap();
+    assert_eq!((session.total().amount, session.order), (550, None));
+    assert_eq!(session.lines[0].unit_amount, Some(250));
+    let error = r#"{"type":"invalid_request","code":"missing","message":null,"param":null,
+        "supported_versions":null}"#;
+    let error: super::wire::ErrorWire = serde_json::from_str(error).unwrap();
+    assert_eq!(
+        (error.code.as_str(), error.message, error.supported_versions),
+        ("missing", None, None)
+    );
+}

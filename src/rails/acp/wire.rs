@@ -34,8 +34,7 @@ pub(super) struct LineWire {
     pub(super) name: Option<String>,
     pub(super) unit_amount: Option<i64>,
     pub(super) category: Option<String>,
-    #[serde(default)]
-    pub(super) totals: Vec<TotalWire>,
+    pub(super) totals: Option<Vec<TotalWire>>,
     /// Early versions.
     pub(super) base_amount: Option<i64>,
     /// Early versions.
@@ -134,9 +133,7 @@ pub(super) struct ErrorWire {
     #[serde(rename = "type")]
     pub(super) kind: String,
     pub(super) code: String,
-    #[serde(default)]
-    pub(super) message: String,
+    pub(super) message: Option<String>,
     pub(super) param: Option<String>,
-    #[serde(default)]
-    pub(super) supported_versions: Vec<String>,
+    pub(super) supported_versions: Option<Vec<String>>,
 }

@@ -83,7 +83,7 @@ impl IssuedToken {
     ///
     /// # Errors
     /// [`StripeError::Garbled`].
-    pub(super) fn read(body: &[u8]) -> Result<Self, StripeError> {
+    pub fn read(body: &[u8]) -> Result<Self, StripeError> {
         let wire: TokenWire = serde_json::from_slice(body)
             .map_err(|error| StripeError::garbled(&error.to_string()))?;
         let currency: Currency =
@@ -99,6 +99,12 @@ impl IssuedToken {
         };
         let deactivated = wire.deactivated_reason;
         Ok(Self { id: wire.id, status, captured, deactivated, limits: wire.usage_limits })
+    }
+
+    /// Whether a seller has used it: money was taken by it, or is held and can be taken later.
+    pub fn is_used(&self) -> bool {
+        let is_charged = self.captured.is_some_and(|captured| captured.amount > 0);
+        is_charged || self.deactivated == Some(Deactivated::Consumed)
     }
 
     /// Whether it is good for what was ordered and nothing more.

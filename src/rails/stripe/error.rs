@@ -66,6 +66,11 @@ impl StripeError {
 }
 
 impl StripeError {
+    /// Whether Stripe knows nothing of the id it was asked about.
+    pub fn is_unknown_id(&self) -> bool {
+        matches!(self, Self::Refused { status: 404, .. })
+    }
+
     /// Whether Stripe itself says, to a request it would have taken otherwise, that there is no token under this key. A
     /// missing or refused key of ours says nothing of the token.
     pub fn says_there_is_none(&self) -> bool {

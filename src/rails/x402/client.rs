@@ -3,6 +3,8 @@
 //! This module must never follow a redirect on either of them, change what is sent between them, or send a payment that
 //! it was not handed as stored bytes. What came back is not judged here.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 
 use super::request::Parts;
@@ -12,7 +14,7 @@ use super::{
 };
 use crate::fetch::{
     Bounds, FetchError, GuestClient, GuestError, GuestRequest, HeaderMap, HeaderName, HeaderValue,
-    Reply, quote,
+    quote,
 };
 use crate::limits;
 
@@ -46,11 +48,11 @@ pub struct Response {
 
 /// What a seller answers to a payment.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Presented {
+pub struct Presented<R = Receipt> {
     /// What the money was for, or why not.
     pub response: Response,
-    /// What it says it did with the money: a claim.
-    pub receipt: Option<Receipt>,
+    /// What it says it did with the money, in the words of its protocol: a claim.
+    pub receipt: Option<R>,
 }
 
 /// Why there is no answer, or none that is understood.
@@ -94,13 +96,12 @@ impl SellerClient {
     /// # Errors
     /// [`AskError`]; a status is no error here.
     pub async fn ask(&self, request: &ResourceRequest) -> Result<Answer, AskError> {
-        let parts = request.parts(&self.guest).map_err(GuestError::Guard)?;
-        let (reply, is_cut) = self.send(parts, limits::GUEST_TIMEOUT).await?;
-        if reply.status != 402 {
-            return Ok(Answer::Free(response(&reply, is_cut)));
+        let (response, headers) = request.send(&self.guest, None, limits::GUEST_TIMEOUT).await?;
+        if response.status != 402 {
+            return Ok(Answer::Free(response));
         }
-        let demands = reply.headers.get_all(PAYMENT_REQUIRED).iter().map(HeaderValue::as_bytes);
-        Ok(Answer::Asked(read_demand(demands, &reply.body)?))
+        let demands = headers.get_all(PAYMENT_REQUIRED).iter().map(HeaderValue::as_bytes);
+        Ok(Answer::Asked(read_demand(demands, &response.body)?))
     }
 
     /// Makes the same request with a payment, which must be stored already: whatever comes of this, it may be paid.
@@ -112,32 +113,40 @@ impl SellerClient {
         request: &ResourceRequest,
         payment: &PaymentHeader,
     ) -> Result<Presented, AskError> {
-        let mut parts = request.parts(&self.guest).map_err(GuestError::Guard)?;
         let name = HeaderName::try_from(&payment.name).map_err(|_| AskError::Header)?;
-        let mut value = HeaderValue::try_from(&payment.value).map_err(|_| AskError::Header)?;
-        value.set_sensitive(true);
-        parts.headers.insert(name, value);
-        let (reply, is_cut) = self.send(parts, limits::X402_SETTLE_TIMEOUT).await?;
-        let receipt = receipt(&reply.headers);
-        Ok(Presented { response: response(&reply, is_cut), receipt })
-    }
-
-    async fn send(
-        &self,
-        parts: Parts,
-        timeout: std::time::Duration,
-    ) -> Result<(Reply, bool), GuestError> {
-        let Parts { method, url, headers, body } = parts;
-        let request = GuestRequest { method, url, headers, body, redirects: 0 };
-        let bounds = Bounds { timeout, body_bytes: limits::X402_ANSWER_BYTES };
-        self.guest.send_once(request, bounds).await
+        let value = HeaderValue::try_from(&payment.value).map_err(|_| AskError::Header)?;
+        let timeout = limits::X402_SETTLE_TIMEOUT;
+        let (response, headers) = request.send(&self.guest, Some((name, value)), timeout).await?;
+        Ok(Presented { receipt: receipt(&headers), response })
     }
 }
 
-fn response(reply: &Reply, is_cut: bool) -> Response {
-    let content_type = reply.headers.get("content-type");
-    let content_type = content_type.map(|value| quote(&String::from_utf8_lossy(value.as_bytes())));
-    Response { status: reply.status, content_type, body: reply.body.clone(), is_cut }
+impl ResourceRequest {
+    /// Makes the request, with a payment in a header or without one; what comes back, and its headers.
+    ///
+    /// # Errors
+    /// [`GuestError`]; a status is no error here.
+    pub(in crate::rails) async fn send(
+        &self,
+        guest: &GuestClient,
+        payment: Option<(HeaderName, HeaderValue)>,
+        timeout: Duration,
+    ) -> Result<(Response, HeaderMap), GuestError> {
+        let Parts { method, url, mut headers, body } =
+            self.parts(guest).map_err(GuestError::Guard)?;
+        if let Some((name, mut value)) = payment {
+            value.set_sensitive(true);
+            headers.insert(name, value);
+        }
+        let bounds = Bounds { timeout, body_bytes: limits::X402_ANSWER_BYTES };
+        let request = GuestRequest { method, url, headers, body, redirects: 0 };
+        let (reply, is_cut) = guest.send_once(request, bounds).await?;
+        let content_type = reply.headers.get("content-type");
+        let content_type =
+            content_type.map(|value| quote(&String::from_utf8_lossy(value.as_bytes())));
+        let response = Response { status: reply.status, content_type, body: reply.body, is_cut };
+        Ok((response, reply.headers))
+    }
 }
 
 /// The one receipt; two of them are none.

@@ -66,9 +66,6 @@ pub enum RequestError {
     Body,
 }
 
-/// Method, place, headers and body of a request as they leave.
-type Sent = (Method, GuestUrl, HeaderMap, Option<Vec<u8>>);
-
 impl ResourceRequest {
     /// Checks a request as an agent asks for it. `body` is JSON; no method means GET, or POST where there is a body.
     ///
@@ -121,15 +118,6 @@ impl ResourceRequest {
     /// The JSON that is sent along.
     pub fn body(&self) -> Option<&str> {
         self.body.as_deref()
-    }
-
-    /// What is sent, for sellers that are paid in another way: method, URL checked anew, headers, body.
-    ///
-    /// # Errors
-    /// [`GuardError`].
-    pub(in crate::rails) fn sent(&self, guest: &GuestClient) -> Result<Sent, GuardError> {
-        let Parts { method, url, headers, body } = self.parts(guest)?;
-        Ok((method, url, headers, body))
     }
 
     /// Checks the URL anew and builds what is sent.

@@ -79,6 +79,7 @@ impl Priced {
         if let Some(first) = lines.first_mut() {
             first.quantity += knobs.quantity_plus;
             first.unit_amount += knobs.price_plus;
+            first.unit_amount += if checkout.order.is_some() { knobs.order_plus } else { 0 };
         }
         Self { lines, fee: knobs.fee, tip: knobs.tip }
     }

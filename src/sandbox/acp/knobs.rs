@@ -14,6 +14,8 @@ pub struct Knobs {
     pub quantity_plus: u32,
     /// Added to the first line's price, with sums that agree.
     pub price_plus: u64,
+    /// Added to the first line's price once the checkout is completed, with sums that agree.
+    pub order_plus: u64,
     /// A tip nobody asked for, with sums that agree.
     pub tip: u64,
     /// A fee, with sums that agree.

@@ -18,7 +18,7 @@ use super::faults::{Endpoint, Fault};
 use super::{Ifenpay, control, credits, payments, wallet};
 use crate::limits;
 use crate::nano::Account;
-use crate::sandbox::nano::rpc::wire::{Cut, Wires};
+use crate::sandbox::nano::rpc::wire::{self, Cut};
 
 /// Serves ifenpay and its knobs on `listener` until `stop`.
 pub(in crate::sandbox) async fn serve(
@@ -30,14 +30,8 @@ pub(in crate::sandbox) async fn serve(
         .nest("/sandbox", control::routes())
         .fallback(call)
         .layer(DefaultBodyLimit::max(limits::SANDBOX_REQUEST_BYTES))
-        .with_state(service)
-        .into_make_service_with_connect_info::<Cut>();
-    let served = axum::serve(Wires::new(listener, stop.clone()), routes);
-    tokio::select! {
-        // It accepts for ever.
-        _ = served => {}
-        () = stop.cancelled() => {}
-    }
+        .with_state(service);
+    wire::serve(routes, listener, stop).await;
 }
 
 /// What ifenpay says no with.

@@ -16,7 +16,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use super::rpc::Front;
-use super::rpc::wire::{Cut, Wires};
+use super::rpc::wire::{self, Cut};
 use crate::limits;
 
 /// Serves the websocket on `listener` until `stop`. A real node does not look at the path.
@@ -25,16 +25,8 @@ pub(in crate::sandbox) async fn serve(
     listener: TcpListener,
     stop: CancellationToken,
 ) {
-    let routes = Router::new()
-        .fallback(upgrade)
-        .with_state(front)
-        .into_make_service_with_connect_info::<Cut>();
-    let served = axum::serve(Wires::new(listener, stop.clone()), routes);
-    tokio::select! {
-        // It accepts for ever.
-        _ = served => {}
-        () = stop.cancelled() => {}
-    }
+    let routes = Router::new().fallback(upgrade).with_state(front);
+    wire::serve(routes, listener, stop).await;
 }
 
 async fn upgrade(

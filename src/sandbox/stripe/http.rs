@@ -17,6 +17,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use super::super::web;
+use super::intents;
 use super::state::{Knobs, Stripe, Token};
 
 /// Serves `stripe` on `listener` until `stop`.
@@ -26,6 +27,7 @@ pub async fn serve(stripe: Stripe, listener: TcpListener, stop: CancellationToke
         .route("/v1/shared_payment/issued_tokens", post(issue))
         .route("/v1/shared_payment/issued_tokens/{id}", get(show))
         .route("/v1/shared_payment/issued_tokens/{id}/revoke", post(revoke))
+        .route("/v1/payment_intents", post(intents::create))
         .route("/sandbox/settings", post(settings))
         .route("/sandbox/state", get(state))
         .with_state(stripe);
@@ -41,7 +43,7 @@ async fn issue(State(stripe): State<Stripe>, headers: HeaderMap, body: String) -
     let known = stripe.state().keys.get(&key).cloned();
     if let Some((earlier, id)) = known {
         if earlier != body {
-            return Err(Denied(400, "idempotency_error", "the key was used with other parameters"));
+            return Err(REUSED_KEY);
         }
         let state = stripe.state();
         return Ok(Json(shown(&id, &state.tokens[&id], &state.knobs)));
@@ -102,24 +104,16 @@ fn token(stripe: &Stripe, form: &BTreeMap<String, String>) -> Result<Token, Deni
     if form.keys().any(|name| !FIELDS.contains(&name.as_str())) {
         return Err(Denied(400, "parameter_unknown", "a parameter is not known"));
     }
-    let needed = |name: &str| {
-        let missing = Denied(400, "parameter_missing", "a parameter is missing");
-        form.get(name).filter(|value| !value.is_empty()).cloned().ok_or(missing)
-    };
-    let number = |name: &str| {
-        let wrong = Denied(400, "parameter_invalid_integer", "a parameter is no integer");
-        needed(name)?.parse::<u64>().map_err(|_| wrong)
-    };
-    if !needed("payment_method")?.starts_with("pm_") {
+    if !needed(form, "payment_method")?.starts_with("pm_") {
         return Err(Denied(400, "resource_missing", "No such PaymentMethod"));
     }
-    let profile = needed("seller_details[network_business_profile]")?;
-    let currency = needed("usage_limits[currency]")?;
+    let profile = needed(form, "seller_details[network_business_profile]")?;
+    let currency = needed(form, "usage_limits[currency]")?;
     if !profile.starts_with("profile_") || currency.bytes().any(|byte| !byte.is_ascii_lowercase()) {
         return Err(Denied(400, "parameter_invalid", "no such profile or currency"));
     }
     let (max_amount, expires_at_s) =
-        (number("usage_limits[max_amount]")?, number("usage_limits[expires_at]")?);
+        (number(form, "usage_limits[max_amount]")?, number(form, "usage_limits[expires_at]")?);
     if max_amount == 0 || expires_at_s <= stripe.clock.now().0 / 1_000 {
         return Err(Denied(400, "parameter_invalid", "the limits are in the past or zero"));
     }
@@ -162,24 +156,26 @@ fn shown(id: &str, token: &Token, knobs: &Knobs) -> Value {
 }
 
 fn check_headers(headers: &HeaderMap) -> Result<(), Denied> {
-    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    let sent = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
     let expected = format!("Basic {}", STANDARD.encode(format!("{}:", Stripe::KEY)));
-    if text("authorization") != Some(expected.as_str()) {
-        return Err(Denied(401, "api_key_invalid", "Invalid API Key provided: sk_test_****"));
-    }
-    if !text("stripe-version").is_some_and(|version| version.ends_with(".preview")) {
-        return Err(Denied(400, "parameter_unknown", "this needs a preview version"));
-    }
-    Ok(())
+    if sent == Some(expected.as_str()) { check_version(headers) } else { Err(BAD_KEY) }
 }
 
-fn idempotency_key(headers: &HeaderMap) -> Result<String, Denied> {
+pub(super) fn check_version(headers: &HeaderMap) -> Result<(), Denied> {
+    let version = headers.get("stripe-version").and_then(|value| value.to_str().ok());
+    if version.is_some_and(|version| version.ends_with(".preview")) {
+        return Ok(());
+    }
+    Err(Denied(400, "parameter_unknown", "this needs a preview version"))
+}
+
+pub(super) fn idempotency_key(headers: &HeaderMap) -> Result<String, Denied> {
     let key = headers.get("idempotency-key").and_then(|key| key.to_str().ok());
     let key = key.filter(|key| (1..=255).contains(&key.len()));
     key.map(str::to_owned).ok_or(Denied(400, "idempotency_error", "an Idempotency-Key is needed"))
 }
 
-fn form(headers: &HeaderMap, body: &str) -> Result<BTreeMap<String, String>, Denied> {
+pub(super) fn form(headers: &HeaderMap, body: &str) -> Result<BTreeMap<String, String>, Denied> {
     let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
     let malformed = Denied(400, "parameter_invalid", "the body is no form");
     if kind != Some("application/x-www-form-urlencoded") {
@@ -190,9 +186,20 @@ fn form(headers: &HeaderMap, body: &str) -> Result<BTreeMap<String, String>, Den
     Ok(url.query_pairs().into_owned().collect())
 }
 
-/// An error as Stripe writes it.
+/// The value of a field that must be there.
+pub(super) fn needed(form: &BTreeMap<String, String>, name: &str) -> Result<String, Denied> {
+    let missing = Denied(400, "parameter_missing", "a parameter is missing");
+    form.get(name).filter(|value| !value.is_empty()).cloned().ok_or(missing)
+}
+
+pub(super) fn number(form: &BTreeMap<String, String>, name: &str) -> Result<u64, Denied> {
+    let wrong = Denied(400, "parameter_invalid_integer", "a parameter is no integer");
+    needed(form, name)?.parse().map_err(|_| wrong)
+}
+
+/// An error as Stripe writes it: status, code, message.
 #[derive(Clone, Copy)]
-struct Denied(u16, &'static str, &'static str);
+pub(super) struct Denied(pub(super) u16, pub(super) &'static str, pub(super) &'static str);
 
 impl IntoResponse for Denied {
     fn into_response(self) -> Response {
@@ -204,6 +211,10 @@ impl IntoResponse for Denied {
     }
 }
 
+pub(super) const BAD_KEY: Denied =
+    Denied(401, "api_key_invalid", "Invalid API Key provided: sk_test_****");
+pub(super) const REUSED_KEY: Denied =
+    Denied(400, "idempotency_error", "the key was used with other parameters");
 const MISSING: Denied = Denied(404, "resource_missing", "No such token");
 const FIELDS: [&str; 6] = [
     "payment_method",

@@ -4,6 +4,7 @@
 //! seller than its own.
 
 mod http;
+mod intents;
 mod state;
 
 pub use http::serve;

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::super::web::Troubles;
 use crate::clock::Clock;
@@ -31,6 +32,8 @@ pub struct Knobs {
     pub amount_plus: u64,
     /// What was captured is a bare number, as one of the pages shows it.
     pub bare_captured: bool,
+    /// What a seller's charge captures, instead of what it asks for: with 0 the money is only held.
+    pub captures: Option<u64>,
 }
 
 #[derive(Debug, Default)]
@@ -40,6 +43,15 @@ pub(super) struct State {
     /// What was made under a key: the request and the token.
     pub(super) keys: BTreeMap<String, (String, String)>,
     pub(super) charges: u64,
+    /// What sellers charged, by seller and key.
+    pub(super) charged: BTreeMap<String, Charged>,
+}
+
+/// A seller's request and what was answered.
+#[derive(Clone, Debug)]
+pub(super) struct Charged {
+    pub(super) request: String,
+    pub(super) answer: Value,
 }
 
 #[derive(Clone, Debug)]
@@ -82,6 +94,7 @@ impl Stripe {
     ) -> Result<String, &'static str> {
         let now_s = self.clock.now().0 / 1_000;
         let mut state = self.state();
+        let captures = state.knobs.captures;
         let found = state.tokens.get_mut(token).ok_or("no such token")?;
         if found.expires_at_s <= now_s {
             found.deactivated.get_or_insert("expired");
@@ -95,7 +108,7 @@ impl Stripe {
         if !found.currency.eq_ignore_ascii_case(currency) || found.max_amount < amount {
             return Err("the token is for less, or in another currency");
         }
-        found.captured = amount;
+        found.captured = captures.unwrap_or(amount);
         found.deactivated = Some("consumed");
         state.charges += 1;
         Ok(format!("pi_sandbox_{}", state.charges))

@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use super::super::nano::rpc::wire::{Cut, Wires};
+use super::super::nano::rpc::wire::{self, Cut};
 use super::check::{self, Good, Reason};
 use super::scene::{self, Route, Version};
 use super::state::Sellers;
@@ -43,14 +43,8 @@ pub(in crate::sandbox) async fn serve(
         .route("/sandbox/balances/{address}", get(balance).post(set_balance))
         .fallback(visit)
         .layer(DefaultBodyLimit::max(limits::SANDBOX_REQUEST_BYTES))
-        .with_state(sellers)
-        .into_make_service_with_connect_info::<Cut>();
-    let served = axum::serve(Wires::new(listener, stop.clone()), routes);
-    tokio::select! {
-        // It accepts for ever.
-        _ = served => {}
-        () = stop.cancelled() => {}
-    }
+        .with_state(sellers);
+    wire::serve(routes, listener, stop).await;
 }
 
 /// One request at a route.

@@ -117,6 +117,7 @@ pub(super) fn print_waiting(approval: &Value, printer: Printer) -> Result<(), Tr
         for item in cart["lineItems"].as_array().into_iter().flatten() {
             line("bought", &item_line(item))?;
         }
+        line("added", &added(&cart))?;
     }
     line("through", text(approval, "operation"))?;
     line("why", text(approval, "reason"))?;
@@ -135,6 +136,14 @@ pub(super) fn print_waiting(approval: &Value, printer: Printer) -> Result<(), Tr
 /// What an agent says about a payment is its claim, and looks like one.
 fn claimed(text: &str) -> String {
     if text.is_empty() { String::new() } else { format!("\"{text}\" (the agent's words)") }
+}
+
+/// What a merchant adds for itself.
+fn added(cart: &Value) -> String {
+    match text(cart, "surcharge") {
+        "" => String::new(),
+        surcharge => format!("{surcharge} of fees or wrapping, by the merchant"),
+    }
 }
 
 fn mandate(approval: &Value) -> String {

@@ -37,6 +37,11 @@ pub(super) async fn status(gate: &dyn Gate, printer: Printer) -> Result<Exit, Tr
         "payments   {} asked for, {} settled, {} denied, {} failed",
         payments["requested"], payments["settled"], payments["denied"], payments["failed"]
     ))?;
+    if let Some(disputed) = payments["disputed"].as_u64() {
+        printer.line(format_args!(
+            "disputed   {disputed} took more than was decided on, or bought something else: look for payment.disputed in `paywarden ledger show`"
+        ))?;
+    }
     let waiting = status["pendingApprovals"].as_u64().unwrap_or_default();
     let next = if waiting > 0 { ": `paywarden approvals list`" } else { "" };
     printer.line(format_args!("approvals  {waiting} waiting{next}"))?;

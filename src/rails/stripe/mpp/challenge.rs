@@ -23,6 +23,20 @@ pub struct Challenge {
     pub charge: Charge,
     /// Until when it can be answered, if the seller says.
     pub expires_at: Option<Millis>,
+    /// The seller's own name for the purchase, which the answer must repeat.
+    pub external_id: Option<String>,
+    /// In which header the answer goes.
+    pub answered_in: CredentialHeader,
+}
+
+/// The headers a credential may go in.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum CredentialHeader {
+    /// What HTTP has for it.
+    #[default]
+    Authorization,
+    /// For sellers that need `Authorization` for something else.
+    PaymentAuthorization,
 }
 
 /// What is asked for.
@@ -46,6 +60,9 @@ pub enum ChallengeError {
     /// Too late.
     #[error("the payment challenge has expired")]
     Expired,
+    /// The answer is wanted where no credential belongs.
+    #[error("the seller wants the payment in a header that is not for payments")]
+    Header,
     /// A card is not among the ways to pay.
     #[error("the seller takes no cards")]
     NoCard,
@@ -110,8 +127,27 @@ impl Challenge {
         if !wire.method_details.payment_method_types.iter().any(|kind| kind == "card") {
             return Err(ChallengeError::NoCard);
         }
+        let answered_in = CredentialHeader::of(params.get("header").map(String::as_str))?;
         let charge = Charge { amount: wire.money()?, profile: wire.method_details.network_id };
-        Ok(Self { params, charge, expires_at })
+        Ok(Self { params, charge, expires_at, external_id: wire.external_id, answered_in })
+    }
+}
+
+impl CredentialHeader {
+    /// Its name in lower case.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Authorization => "authorization",
+            Self::PaymentAuthorization => "payment-authorization",
+        }
+    }
+
+    /// The one a seller names, if it names one. It must never be one that means something else, such as `Host`.
+    fn of(name: Option<&str>) -> Result<Self, ChallengeError> {
+        let Some(name) = name else { return Ok(Self::default()) };
+        let all = [Self::Authorization, Self::PaymentAuthorization];
+        let found = all.into_iter().find(|header| name.eq_ignore_ascii_case(header.as_str()));
+        found.ok_or(ChallengeError::Header)
     }
 }
 
@@ -120,6 +156,7 @@ impl Challenge {
 struct RequestWire {
     amount: String,
     currency: String,
+    external_id: Option<String>,
     method_details: MethodDetails,
 }
 
@@ -214,6 +251,12 @@ mod tests {
         let no_card = r#"{"amount":"5","currency":"usd","methodDetails":{"networkId":"profile_1","paymentMethodTypes":["link"]}}"#;
         assert_eq!(read(&header(no_card, "")), Err(ChallengeError::NoCard));
         assert!(read(&header(&request("5", "usd"), r#", expires="soon""#)).is_err());
+        for name in ["Host", "cookie", "x-paid", "", "payment-authorization "] {
+            let wanted = read(&header(&request("5", "usd"), &format!(r#", header="{name}""#)));
+            assert_eq!(wanted, Err(ChallengeError::Header), "{name}");
+        }
+        let asked = header(&request("5", "usd"), r#", header="Payment-Authorization""#);
+        assert_eq!(read(&asked).unwrap().answered_in, CredentialHeader::PaymentAuthorization);
         assert!(read(&header(&request("5", "usd"), r#", id="c2""#)).is_err());
     }
 }

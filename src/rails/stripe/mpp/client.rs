@@ -4,11 +4,9 @@
 
 use super::{Challenge, ChallengeError, Receipt};
 use crate::clock::Millis;
-use crate::fetch::{
-    Bounds, GuestClient, GuestError, GuestRequest, HeaderMap, HeaderValue, Reply, quote,
-};
+use crate::fetch::{GuestClient, GuestError, HeaderMap, HeaderName, HeaderValue};
 use crate::limits;
-use crate::rails::x402::{ResourceRequest, Response};
+use crate::rails::x402::{Presented, ResourceRequest, Response};
 use crate::secret::Secret;
 
 /// What a seller answers to a request without a payment.
@@ -18,15 +16,6 @@ pub enum Answer {
     Free(Response),
     /// It wants a charge first.
     Asked(Challenge),
-}
-
-/// What a seller answers to a payment.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Presented {
-    /// What the money was for, or why not.
-    pub response: Response,
-    /// What it says it did with the token: a claim.
-    pub receipt: Option<Receipt>,
 }
 
 /// Why there is no answer, or none that is understood.
@@ -49,48 +38,35 @@ pub async fn ask(
     request: &ResourceRequest,
     now: Millis,
 ) -> Result<Answer, AskError> {
-    let (reply, is_cut) = send(guest, request, None).await?;
-    if reply.status != PAYMENT_REQUIRED {
-        return Ok(Answer::Free(response(&reply, is_cut)));
+    let (response, headers) = request.send(guest, None, limits::X402_SETTLE_TIMEOUT).await?;
+    if response.status != PAYMENT_REQUIRED {
+        return Ok(Answer::Free(response));
     }
-    let headers = reply.headers.get_all("www-authenticate").iter();
-    let challenge = Challenge::read(headers.filter_map(|value| value.to_str().ok()), now)?;
+    let headers: Vec<String> = headers.get_all("www-authenticate").iter().map(latin_1).collect();
+    let challenge = Challenge::read(headers.iter().map(String::as_str), now)?;
     Ok(Answer::Asked(challenge))
 }
 
-/// Makes the same request with a credential.
+/// Makes the same request with a credential in the header the challenge names.
 ///
 /// # Errors
 /// [`GuestError`]; a status is no error here.
 pub async fn present(
     guest: &GuestClient,
     request: &ResourceRequest,
+    challenge: &Challenge,
     credential: &Secret,
-) -> Result<Presented, GuestError> {
-    let (reply, is_cut) = send(guest, request, Some(credential)).await?;
-    Ok(Presented { receipt: receipt(&reply.headers), response: response(&reply, is_cut) })
+) -> Result<Presented<Receipt>, GuestError> {
+    let name = HeaderName::from_static(challenge.answered_in.as_str());
+    let value = HeaderValue::from_bytes(credential.expose()).ok();
+    let payment = value.map(|value| (name, value));
+    let (response, headers) = request.send(guest, payment, limits::X402_SETTLE_TIMEOUT).await?;
+    Ok(Presented { receipt: receipt(&headers), response })
 }
 
-async fn send(
-    guest: &GuestClient,
-    request: &ResourceRequest,
-    credential: Option<&Secret>,
-) -> Result<(Reply, bool), GuestError> {
-    let (method, url, mut headers, body) = request.sent(guest).map_err(GuestError::Guard)?;
-    let value = credential.and_then(|found| HeaderValue::from_bytes(found.expose()).ok());
-    if let Some(mut value) = value {
-        value.set_sensitive(true);
-        headers.insert("authorization", value);
-    }
-    let timeout = limits::X402_SETTLE_TIMEOUT;
-    let bounds = Bounds { timeout, body_bytes: limits::X402_ANSWER_BYTES };
-    guest.send_once(GuestRequest { method, url, headers, body, redirects: 0 }, bounds).await
-}
-
-fn response(reply: &Reply, is_cut: bool) -> Response {
-    let content_type = reply.headers.get("content-type");
-    let content_type = content_type.map(|value| quote(&String::from_utf8_lossy(value.as_bytes())));
-    Response { status: reply.status, content_type, body: reply.body.clone(), is_cut }
+/// HTTP's header bytes as text: a description may hold a letter beyond ASCII, and must not hide the challenge it is in.
+fn latin_1(value: &HeaderValue) -> String {
+    value.as_bytes().iter().copied().map(char::from).collect()
 }
 
 /// The one receipt; two of them are none.

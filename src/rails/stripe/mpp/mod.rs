@@ -10,7 +10,7 @@ mod credential;
 mod receipt;
 mod schemes;
 
-pub use challenge::{Challenge, ChallengeError, Charge};
-pub use client::{Answer, AskError, Presented, ask, present};
+pub use challenge::{Challenge, ChallengeError, Charge, CredentialHeader};
+pub use client::{Answer, AskError, ask, present};
 pub use credential::credential;
 pub use receipt::Receipt;

@@ -61,20 +61,44 @@ impl<'a> Reader<'a> {
         let Some(inner) = self.0.strip_prefix('"') else {
             return self.token().map(str::to_owned);
         };
+        self.0 = inner;
         let mut value = String::new();
-        let mut chars = inner.char_indices();
         loop {
-            match chars.next()? {
-                (at, '"') => {
-                    self.0 = &inner[at + 1..];
-                    return Some(value);
-                }
-                (_, '\\') => value.push(chars.next()?.1),
-                (_, c) => value.push(c),
+            match self.next()? {
+                '"' => return Some(value),
+                '\\' => value.push(self.escaped()?),
+                c => value.push(c),
             }
         }
     }
+
+    /// What a backslash stands before. Sellers write what a header's bytes cannot hold as `\uXXXX`, in UTF-16, and
+    /// double every backslash of their own.
+    fn escaped(&mut self) -> Option<char> {
+        let Some(unit) = self.utf16_unit() else { return self.next() };
+        if !HIGH_SURROGATES.contains(&unit) {
+            return char::from_u32(u32::from(unit));
+        }
+        self.0 = self.0.strip_prefix('\\')?;
+        char::decode_utf16([unit, self.utf16_unit()?]).next()?.ok()
+    }
+
+    fn utf16_unit(&mut self) -> Option<u16> {
+        let digits = self.0.strip_prefix('u')?.get(..4)?;
+        let is_hex = digits.bytes().all(|byte| byte.is_ascii_hexdigit());
+        let unit = u16::from_str_radix(digits, 16).ok().filter(|_| is_hex)?;
+        self.0 = &self.0[5..];
+        Some(unit)
+    }
+
+    fn next(&mut self) -> Option<char> {
+        let next = self.0.chars().next()?;
+        self.0 = &self.0[next.len_utf8()..];
+        Some(next)
+    }
 }
+
+const HIGH_SURROGATES: std::ops::Range<u16> = 0xd800..0xdc00;
 
 #[cfg(test)]
 mod tests {
@@ -91,6 +115,19 @@ mod tests {
         for bad in ["=a", "Payment a=", "Payment a=\"b", "Payment a=1, A=2", "Payment a=\"b\\", "é"]
         {
             assert_eq!(schemes(bad), None, "{bad}");
+        }
+        // What a seller escapes so that a header can carry it (mppx 0.11) is read as what it stands for.
+        let shown = |text: &str| {
+            let found = schemes(&format!(r#"Payment a="{text}""#))?;
+            Some(found[0].params["a"].clone())
+        };
+        assert_eq!(
+            shown(r"caf\u00e9 \u2014 \ud83d\ude00\\u2014").as_deref(),
+            Some("café — 😀\\u2014")
+        );
+        assert_eq!(shown(r"\u12 \uZZZZ\u+123").as_deref(), Some("u12 uZZZZu+123"));
+        for lone in [r"\ud83d", r"\ud83d\n", r"\ud83d\u0041", r"\ude00"] {
+            assert_eq!(shown(lone), None, "{lone}");
         }
         let longest = "x".repeat(limits::MPP_HEADER_BYTES);
         assert!(schemes(&longest).is_some());

@@ -17,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::dispatch::{Served, answer};
 use super::tree::{Fields, Tree};
-use super::wire::{Cut, Wires};
+use super::wire::{self, Cut};
 use super::{Front, Spelling, control};
 use crate::clock::Clock;
 use crate::limits;
@@ -32,14 +32,8 @@ pub(in crate::sandbox) async fn serve(
         .nest("/sandbox", control::routes())
         .fallback(call)
         .layer(DefaultBodyLimit::max(limits::SANDBOX_REQUEST_BYTES))
-        .with_state(front)
-        .into_make_service_with_connect_info::<Cut>();
-    let served = axum::serve(Wires::new(listener, stop.clone()), routes);
-    tokio::select! {
-        // It accepts for ever.
-        _ = served => {}
-        () = stop.cancelled() => {}
-    }
+        .with_state(front);
+    wire::serve(routes, listener, stop).await;
 }
 
 async fn call(

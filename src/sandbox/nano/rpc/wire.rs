@@ -7,20 +7,36 @@ use std::net::SocketAddr;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
+use axum::Router;
 use axum::extract::connect_info::Connected;
 use axum::serve::{IncomingStream, Listener};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 
+/// Serves `routes` on `listener` until `stop`, each of them knowing how to cut its connection.
+pub(in crate::sandbox) async fn serve(
+    routes: Router,
+    listener: TcpListener,
+    stop: CancellationToken,
+) {
+    let routes = routes.into_make_service_with_connect_info::<Cut>();
+    let wires = Wires { listener, stop: stop.clone() };
+    tokio::select! {
+        // It accepts for ever.
+        _ = axum::serve(wires, routes) => {}
+        () = stop.cancelled() => {}
+    }
+}
+
 /// Accepts connections that end when `stop` is cancelled.
-pub(in crate::sandbox) struct Wires {
+struct Wires {
     listener: TcpListener,
     stop: CancellationToken,
 }
 
 /// One connection.
-pub(in crate::sandbox) struct Wire {
+struct Wire {
     stream: TcpStream,
     cut: Cut,
     is_cut: Pin<Box<WaitForCancellationFutureOwned>>,
@@ -29,12 +45,6 @@ pub(in crate::sandbox) struct Wire {
 /// Ends a connection without another byte.
 #[derive(Clone, Debug)]
 pub(in crate::sandbox) struct Cut(CancellationToken);
-
-impl Wires {
-    pub(in crate::sandbox) fn new(listener: TcpListener, stop: CancellationToken) -> Self {
-        Self { listener, stop }
-    }
-}
 
 impl Cut {
     pub(in crate::sandbox) fn cut(&self) {

@@ -86,6 +86,7 @@ async function showCart(id, target) {
     h("caption", { class: "quiet" }, cart ? "Cart of " + visible(cart.merchantDomain) + ", checked there: " + amount(cart.total.amount, cart.total.currency) : "Cart, by the agent's word"),
     h("thead", {}, h("tr", {}, columns.map(([name]) => h("th", { scope: "col" }, name)))),
     h("tbody", {}, lines.map((item) => h("tr", {}, columns.map(([, kind, cell]) => h("td", { class: kind }, cell(item))))))));
+  if (cart && cart.surcharge) target.append(h("p", {}, h("span", { class: "quiet" }, "Of that the merchant adds for itself, as fees or wrapping: "), amount(cart.surcharge.amount, cart.surcharge.currency)));
 }
 function showMoney(status, report) {
   fill($("accounts"), status.accounts.map((account) => h("article", { class: "card" },
