@@ -20,8 +20,6 @@ use crate::rails::x402::{Assets, ChainClient, SellerClient};
 /// What the owner set about sellers.
 #[derive(Clone, Debug, Default)]
 pub struct SellerSettings {
-    /// Origins that may be asked though they are private or without TLS.
-    pub fetch_allow: AllowList,
     /// CAIP-2 names of the networks they are paid on; `None` for all that fit the wallet.
     pub networks: Option<Vec<String>>,
 }
@@ -30,7 +28,7 @@ impl Boot {
     /// How sellers are paid.
     ///
     /// # Errors
-    /// `CONFIG_INVALID`: a chain's node cannot be asked at its URL.
+    /// `CONFIG_INVALID`: a chain's node cannot be asked at its URL, or a token of the owner's is pinned already.
     pub(super) fn sellers(
         &self,
         places: &Places,
@@ -44,17 +42,20 @@ impl Boot {
             })?;
             Ok((chain.clone(), base.into()))
         });
-        let settings = &self.third_parties.sellers;
         let sellers = Sellers {
             simulators: surroundings.simulators.clone(),
-            allowed: settings.fetch_allow.clone(),
+            allowed: places.fetch_allow.clone(),
             chains: chains.collect::<Result<_, Failure>>()?,
             reach: OnceCell::new(),
         };
+        let assets = Assets::pinned().with(&places.x402_assets).map_err(|error| {
+            Failure::invalid("CONFIG_INVALID", format!("x402_assets: {error}"))
+                .retry(Retry::AfterOperator)
+        })?;
         Ok(X402Settings {
             reach: Arc::new(sellers),
-            assets: Assets::pinned(),
-            networks: settings.networks.clone(),
+            assets,
+            networks: self.third_parties.sellers.networks.clone(),
             downloads: Some(self.home.path(files::DOWNLOADS)),
         })
     }
