@@ -184,6 +184,7 @@ pub const VARIABLES: [&str; 42] = [
     "PAYWARDEN_CREDIT_PRICE_MAX",
     "PAYWARDEN_EVM_RPC",
     "PAYWARDEN_FETCH_ALLOW",
+    "PAYWARDEN_X402_ASSETS",
     "PAYWARDEN_X402_NETWORKS",
     "IFENPAY_API_URL",
     "IFENPAY_API_KEY",
@@ -378,6 +379,8 @@ impl<'a> Sources<'a> {
             more => Err(invalid(format!("{name} has {more} URLs; it takes one"))),
         };
         let chain_urls = self.chains(&flags.third_parties);
+        let fetch_allow = self.fetch_allow(&flags.third_parties);
+        let x402_assets = self.assets(&flags.third_parties);
         let (gateway, provider_urls) = self.places(&flags.third_parties)?;
         Ok(Reach {
             chain_urls: chain_urls?,
@@ -386,6 +389,8 @@ impl<'a> Sources<'a> {
             node_urls: node_urls?,
             node_ws: only("node_ws", node_ws?)?,
             work_urls: work_urls?,
+            fetch_allow: fetch_allow?,
+            x402_assets: x402_assets?,
             sandbox_url: only("sandbox_url", sandbox?)?,
         })
     }

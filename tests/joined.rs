@@ -6,49 +6,12 @@
 mod support;
 
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::Duration;
 
-use paywarden::clock::SystemClock;
-use paywarden::sandbox::nano::{Call, Config, Fault, SandboxNode, Spelling};
-use paywarden::sandbox::{Ports, Service, Serving, serve};
+use paywarden::sandbox::nano::{Call, Fault, Spelling};
 use serde_json::json;
 use support::Home;
-
-/// A sandbox that is served as long as it is held.
-struct Sandbox {
-    node: SandboxNode,
-    url: String,
-    _stop: tokio::sync::oneshot::Sender<()>,
-}
-
-impl Sandbox {
-    fn new(spelling: Spelling) -> Self {
-        let node = SandboxNode::new(Config::default(), Arc::new(SystemClock));
-        let (urls, started) = std::sync::mpsc::channel();
-        let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
-        let served = node.clone();
-        std::thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-            runtime.unwrap().block_on(async {
-                let serving = listen(&served, spelling).await;
-                urls.send(serving.url(Service::NodeRpc).to_owned()).unwrap();
-                let _ = stopped.await;
-            });
-        });
-        Self { node, url: started.recv().unwrap(), _stop: stop }
-    }
-}
-
-/// A wallet finds the websocket one port after the RPC server, so that both need a place.
-async fn listen(node: &SandboxNode, spelling: Spelling) -> Serving {
-    for base in (48_000..60_000).step_by(101) {
-        if let Ok(serving) = serve(node.clone(), spelling, Ports::From(base)).await {
-            return serving;
-        }
-    }
-    panic!("no free ports");
-}
+use support::sandbox::Sandbox;
 
 fn wallet(sandbox: &Sandbox) -> Home {
     let mut home = Home::new();

@@ -27,6 +27,12 @@ pub struct NetworkPlaces {
     /// APIs of third parties that are elsewhere than by default, by their names.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub provider_urls: BTreeMap<String, String>,
+    /// Origins that agents may name though they are private or without TLS.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub fetch_allow: Vec<String>,
+    /// Tokens the owner added to those sellers may be paid in, each as JSON.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub x402_assets: Vec<String>,
 }
 
 /// An account of imported keys that has a past on the network.

@@ -50,6 +50,12 @@ pub struct NetworkInForce {
     /// APIs of third parties that are elsewhere than by default, by their names.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub provider_urls: BTreeMap<String, String>,
+    /// Origins that agents may name though they are private or without TLS.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub fetch_allow: Vec<String>,
+    /// Tokens the owner added to those sellers may be paid in, each as JSON.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub x402_assets: Vec<String>,
     /// Since when.
     pub since_ms: Millis,
 }
@@ -57,8 +63,16 @@ pub struct NetworkInForce {
 impl NetworkInForce {
     /// In force since `since_ms`.
     pub fn new(places: NetworkPlaces, since_ms: Millis) -> Self {
-        let NetworkPlaces { gateway, node_urls, node_ws, work_urls, provider_urls } = places;
-        Self { gateway, node_urls, node_ws, work_urls, provider_urls, since_ms }
+        Self {
+            gateway: places.gateway,
+            node_urls: places.node_urls,
+            node_ws: places.node_ws,
+            work_urls: places.work_urls,
+            provider_urls: places.provider_urls,
+            fetch_allow: places.fetch_allow,
+            x402_assets: places.x402_assets,
+            since_ms,
+        }
     }
 }
 

@@ -4,6 +4,7 @@
 
 use serde::Deserialize;
 
+use crate::rails::x402::AssetRow;
 use crate::secret::Secret;
 
 /// `config.toml`: a misspelt key is an error, not a setting ignored.
@@ -35,6 +36,7 @@ pub(super) struct FileSettings {
     pub(super) credit_price_max: Option<String>,
     pub(super) evm_rpc: Option<OneOrMany>,
     pub(super) fetch_allow: Option<OneOrMany>,
+    pub(super) x402_assets: Option<Vec<AssetRow>>,
     pub(super) x402_networks: Option<OneOrMany>,
     pub(super) ifenpay_api_url: Option<String>,
     pub(super) ifenpay_api_key: Option<Secret>,
@@ -91,6 +93,10 @@ impl FileSettings {
             "credit_price_max" => self.credit_price_max.clone(),
             "evm_rpc" => self.evm_rpc.as_ref().map(OneOrMany::joined),
             "fetch_allow" => self.fetch_allow.as_ref().map(OneOrMany::joined),
+            "x402_assets" => {
+                let rows = self.x402_assets.as_ref();
+                rows.and_then(|rows| serde_json::to_string(rows).ok())
+            }
             "x402_networks" => self.x402_networks.as_ref().map(OneOrMany::joined),
             "ifenpay_api_url" => self.ifenpay_api_url.clone(),
             "stripe_api_url" => self.stripe_api_url.clone(),

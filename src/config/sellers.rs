@@ -1,15 +1,16 @@
-//! Settings about sellers: which of them may be asked, on which networks they are paid, and who is asked about a chain.
+//! Settings about sellers: which of them may be asked, on which networks and in which tokens they are paid, and who is
+//! asked about a chain.
 //!
 //! A URL of a chain's node may hold a key: it must never be shown but by its public part.
 
 use std::collections::BTreeMap;
 
-use super::{Setting, Sources, invalid};
+use super::{Origin, Setting, Sources, Taken, invalid};
 use crate::failure::Failure;
 use crate::fetch::AllowList;
 use crate::limits;
 use crate::process::{Endpoint, SellerSettings, Speaks};
-use crate::rails::x402::is_chain_name;
+use crate::rails::x402::{AssetRow, Assets, is_chain_name};
 use crate::surfaces::cli::third_party_args::ThirdPartyFlags;
 
 /// The environment variable of a setting about sellers.
@@ -17,6 +18,7 @@ pub(super) fn variable(name: &str) -> Option<&'static str> {
     match name {
         "evm_rpc" => Some("PAYWARDEN_EVM_RPC"),
         "fetch_allow" => Some("PAYWARDEN_FETCH_ALLOW"),
+        "x402_assets" => Some("PAYWARDEN_X402_ASSETS"),
         "x402_networks" => Some("PAYWARDEN_X402_NETWORKS"),
         _ => None,
     }
@@ -42,20 +44,49 @@ impl Sources<'_> {
         parsed
     }
 
-    /// Whom an agent may buy from beyond the public web, and on which networks.
-    pub(super) fn sellers(&mut self, flags: &ThirdPartyFlags) -> Result<SellerSettings, Failure> {
+    /// Whom an agent may buy from beyond the public web.
+    pub(super) fn fetch_allow(&mut self, flags: &ThirdPartyFlags) -> Result<AllowList, Failure> {
         let allowed = self.take("fetch_allow", flags.fetch_allow.clone(), NONE);
-        let networks = self.take("x402_networks", flags.x402_networks.clone(), ALL);
-        let fetch_allow = match &*allowed.value {
-            NONE => AllowList::default(),
+        match &*allowed.value {
+            NONE => Ok(AllowList::default()),
             text => AllowList::parse(text).map_err(|error| {
                 invalid(format!("fetch_allow (from {}): {error}", allowed.origin))
-            })?,
-        };
-        let wanted = "all, or a comma list of networks such as eip155:8453,nano:mainnet";
-        let networks = networks.parse(wanted, parse_networks)?;
-        Ok(SellerSettings { fetch_allow, networks })
+            }),
+        }
     }
+
+    /// The tokens the owner adds.
+    pub(super) fn assets(&mut self, flags: &ThirdPartyFlags) -> Result<Vec<AssetRow>, Failure> {
+        let taken = self.take("x402_assets", flags.x402_assets.clone(), NONE);
+        parse_assets(&taken.value)
+            .map_err(|reason| invalid(format!("x402_assets (from {}): {reason}", taken.origin)))
+    }
+
+    /// On which networks sellers are paid: of those in the file, where it says, a flag and a variable only choose.
+    pub(super) fn sellers(&mut self, flags: &ThirdPartyFlags) -> Result<SellerSettings, Failure> {
+        let wanted = "all, or a comma list of networks such as eip155:8453,nano:mainnet";
+        let name = "x402_networks";
+        let value = self.file.get(name).unwrap_or_else(|| ALL.to_owned());
+        let in_file = Taken { name, value, origin: Origin::File }.parse(wanted, parse_networks)?;
+        let taken = self.take(name, flags.x402_networks.clone(), ALL);
+        let networks = match (taken.parse(wanted, parse_networks)?, in_file) {
+            (Some(asked), Some(set)) => {
+                Some(asked.into_iter().filter(|name| set.contains(name)).collect())
+            }
+            (asked, set) => asked.or(set),
+        };
+        Ok(SellerSettings { networks })
+    }
+}
+
+/// A JSON list of rows, none of which changes a token that is known.
+fn parse_assets(text: &str) -> Result<Vec<AssetRow>, String> {
+    if text == NONE {
+        return Ok(Vec::new());
+    }
+    let rows: Vec<AssetRow> = serde_json::from_str(text).map_err(|error| error.to_string())?;
+    Assets::pinned().with(&rows).map_err(|error| error.to_string())?;
+    Ok(rows)
 }
 
 /// `eip155:8453=https://…`, several of them with commas between. The reason never repeats a URL.
@@ -142,6 +173,38 @@ mod tests {
         assert!(parse_networks(&many(limits::X402_NETWORKS + 1)).is_none());
         for wrong in ["", "base", "eip155:", "nano:", "eip155:1,,", "EIP155:1"] {
             assert!(parse_networks(wrong).is_none(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn tokens_are_rows_and_none_is_another_token() {
+        let row = |at: usize| {
+            format!(
+                r#"{{"network":"eip155:{at}","address":"0x5aaeb6053f3e94c9b9a09f33669435e7ef1beaed","name":"Coin","version":"1","decimals":6,"symbol":"USDC","test":false}}"#
+            )
+        };
+        let list = |count: usize| {
+            let rows: Vec<String> = (0..count).map(|at| row(900_000 + at)).collect();
+            format!("[{}]", rows.join(","))
+        };
+        assert!(parse_assets(NONE).unwrap().is_empty());
+        assert_eq!(parse_assets(&list(limits::X402_ASSET_ROWS)).unwrap().len(), 64);
+        let pinned = row(8_453).replace(
+            "0x5aaeb6053f3e94c9b9a09f33669435e7ef1beaed",
+            "0x833589fCD6eDb6E08f4c7C32D4f71b54bdA02913",
+        );
+        for (wrong, reason) in [
+            (list(limits::X402_ASSET_ROWS + 1), "at most 64"),
+            (format!("[{},{}]", row(1), row(1)), "in the table already"),
+            (format!("[{pinned}]"), "in the table already"),
+            (format!("[{}]", row(84_532)), "chain 84532 is a test network"),
+            (format!("[{}]", row(1).replace(":6", ":18")), "not counted in 18 decimals"),
+            (row(1), "invalid type"),
+            ("[{}]".to_owned(), "missing field"),
+            (String::new(), "EOF"),
+        ] {
+            let found = parse_assets(&wrong).unwrap_err();
+            assert!(found.contains(reason), "{wrong}: {found}");
         }
     }
 }

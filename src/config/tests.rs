@@ -153,9 +153,9 @@ fn stripe_and_the_guards_exceptions_are_set_and_the_key_never_shows() {
     std::fs::write(dir.path().join("config.toml"), file).unwrap();
     let config = load(&[]).unwrap();
     assert_eq!(config.origins["stripe_secret_key"].value, "set");
-    assert!(config.reach.is_empty() && !format!("{config:?}").contains("hunter2"));
+    assert!(config.reach.provider_urls.is_empty() && !format!("{config:?}").contains("hunter2"));
     let allowed = crate::fetch::AllowList::parse("http://127.0.0.1:8080").unwrap();
-    assert_eq!(config.third_parties.sellers.fetch_allow, allowed);
+    assert_eq!(config.reach.fetch_allow, allowed);
     let vars = [("STRIPE_API_URL", "https://stripe.example"), ("STRIPE_SECRET_KEY", "hunter3\n")];
     let config = load(&vars).unwrap();
     let key = config.third_parties.stripe_key.as_ref().unwrap();
@@ -219,5 +219,66 @@ fn third_parties_are_set_in_every_spelling_and_a_key_never_shows() {
         let failure = load(&[(name, &value)]).unwrap_err();
         assert_eq!(failure.code, "CONFIG_INVALID", "{name}");
         assert!(!failure.message.contains("xxx"), "{name}");
+    }
+}
+
+#[test]
+fn where_sellers_are_paid_is_only_narrowed_by_flag_and_variable() {
+    let dir = tempfile::tempdir().unwrap();
+    let load = |text: Option<&str>| {
+        let vars: Vec<_> = text.map(|text| ("PAYWARDEN_X402_NETWORKS", text)).into_iter().collect();
+        let config = Config::load(&Flags::default(), &environment(dir.path(), &vars));
+        config.map(|config| config.third_parties.sellers.networks)
+    };
+    let list =
+        |names: &[&str]| Some(names.iter().map(|name| (*name).to_owned()).collect::<Vec<String>>());
+    assert_eq!(load(None).unwrap(), None);
+    assert_eq!(load(Some("eip155:1")).unwrap(), list(&["eip155:1"]));
+    let file = "x402_networks = [\"eip155:8453\", \"nano:mainnet\"]\n";
+    std::fs::write(dir.path().join("config.toml"), file).unwrap();
+    for (text, networks) in [
+        (None, list(&["eip155:8453", "nano:mainnet"])),
+        (Some("all"), list(&["eip155:8453", "nano:mainnet"])),
+        (Some("nano:mainnet,eip155:1"), list(&["nano:mainnet"])),
+        (Some("eip155:1"), list(&[])),
+    ] {
+        assert_eq!(load(text).unwrap(), networks, "{text:?}");
+    }
+    std::fs::write(dir.path().join("config.toml"), "x402_networks = \"base\"\n").unwrap();
+    assert!(load(Some("all")).unwrap_err().message.contains("base"));
+}
+
+#[test]
+fn tokens_have_three_spellings_and_a_misspelt_one_is_named() {
+    let dir = tempfile::tempdir().unwrap();
+    let load = |flags: &Flags, vars: &[(&'static str, &str)]| {
+        let config = Config::load(flags, &environment(dir.path(), vars));
+        config.map(|config| config.reach.x402_assets)
+    };
+    assert!(load(&Flags::default(), &[]).unwrap().is_empty());
+    let file = "[[x402_assets]]\nnetwork = \"eip155:8453\"\n\
+        address = \"0x60a3E35Cc302bFA44Cb288Bc5a4F316Fdb1adb42\"\nname = \"EURC\"\n\
+        version = \"2\"\ndecimals = 6\nsymbol = \"EURC\"\ntest = false\n";
+    std::fs::write(dir.path().join("config.toml"), file).unwrap();
+    let rows = load(&Flags::default(), &[]).unwrap();
+    assert_eq!((rows[0].chain_id, rows[0].symbol.as_str()), (8_453, "EURC"));
+    let json = serde_json::to_string(&rows).unwrap();
+    let other = json.replace("8453", "1");
+    let vars = [("PAYWARDEN_X402_ASSETS", &*other)];
+    assert_eq!(load(&Flags::default(), &vars).unwrap()[0].chain_id, 1);
+    let third_parties = ThirdPartyFlags { x402_assets: Some(json), ..ThirdPartyFlags::default() };
+    let flags = Flags { third_parties, ..Flags::default() };
+    assert_eq!(load(&flags, &vars).unwrap(), rows);
+    for (from, to) in [
+        ("decimals = 6", "decimals = 600"),
+        ("version", "versoin"),
+        ("db42", "db43"),
+        ("Fdb1adb42", "fdb1adb42"),
+        ("eip155:", "eip155:0"),
+    ] {
+        let wrong = file.replace(from, to);
+        std::fs::write(dir.path().join("config.toml"), wrong).unwrap();
+        let failure = load(&Flags::default(), &[]).unwrap_err();
+        assert!(failure.message.contains("line"), "{to}: {failure}");
     }
 }

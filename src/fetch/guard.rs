@@ -100,6 +100,21 @@ impl AllowList {
         entries.iter().enumerate().map(read).collect::<Result<_, _>>().map(Self)
     }
 
+    /// The origins, in order.
+    pub fn origins(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(String::as_str)
+    }
+
+    /// Whether nothing is on it.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Whether `other` allows all that this list does.
+    pub fn is_within(&self, other: &Self) -> bool {
+        self.0.is_subset(&other.0)
+    }
+
     /// What either list allows.
     #[must_use]
     pub fn and(mut self, other: Self) -> Self {

@@ -50,6 +50,12 @@ fn say(reach: &Reach, printer: Printer) -> Result<(), Trouble> {
     for (chain, url) in &reach.chain_urls {
         printer.line(format_args!("  {chain:<10} {url}"))?;
     }
+    for origin in reach.fetch_allow.origins() {
+        printer.line(format_args!("  may fetch  {origin}"))?;
+    }
+    for row in &reach.x402_assets {
+        printer.line(format_args!("  token      {}", row.to_json()))?;
+    }
     for url in &reach.node_urls {
         printer.line(format_args!("  node       {url}"))?;
     }
@@ -78,5 +84,7 @@ fn shown(network: Network, reach: &Reach) -> serde_json::Value {
         "nodeUrls": texts(&reach.node_urls),
         "nodeWs": reach.node_ws.as_ref().map(ToString::to_string),
         "workUrls": texts(&reach.work_urls),
+        "fetchAllow": reach.fetch_allow.origins().collect::<Vec<_>>(),
+        "x402Assets": reach.x402_assets,
     })
 }

@@ -15,8 +15,9 @@ use super::provider_place::{NetworkGateway, ProviderApi};
 use crate::books::{Body, NetworkInForce, NetworkPlaces};
 use crate::engine::store_failure;
 use crate::failure::{Failure, Retry};
+use crate::fetch::AllowList;
 use crate::nano::Network;
-use crate::rails::x402::is_chain_name;
+use crate::rails::x402::{AssetRow, is_chain_name};
 use crate::store::Store;
 
 /// Where the network is.
@@ -34,6 +35,10 @@ pub struct Reach {
     pub provider_urls: BTreeMap<ProviderApi, Endpoint>,
     /// Nodes of EVM chains by CAIP-2 name; on the ledger they stand among the APIs.
     pub chain_urls: BTreeMap<String, Endpoint>,
+    /// Origins that agents may name though they are private or without TLS.
+    pub fetch_allow: AllowList,
+    /// Tokens the owner added to those sellers may be paid in.
+    pub x402_assets: Vec<AssetRow>,
     /// A running sandbox to join.
     pub sandbox_url: Option<Endpoint>,
 }
@@ -41,7 +46,10 @@ pub struct Reach {
 impl Reach {
     /// Whether anything about a real network is said.
     pub fn is_empty(&self) -> bool {
-        self.gateway.is_none() && self.urls().next().is_none()
+        self.gateway.is_none()
+            && self.urls().next().is_none()
+            && self.fetch_allow.is_empty()
+            && self.x402_assets.is_empty()
     }
 
     /// Whether ifenpay answers for the network.
@@ -64,6 +72,8 @@ impl Reach {
             node_ws: self.node_ws.as_ref().map(|one| one.public().to_owned()),
             work_urls: public(&self.work_urls),
             provider_urls: self.provider_texts(Endpoint::public),
+            fetch_allow: self.fetch_allow.origins().map(str::to_owned).collect(),
+            x402_assets: self.x402_assets.iter().map(AssetRow::to_json).collect(),
         })
     }
 
@@ -132,6 +142,12 @@ impl Reach {
             node_urls: read(&access.node_urls, Speaks::Http, &row.node_urls)?,
             node_ws: node_ws.into_iter().next(),
             work_urls: read(&access.work_urls, Speaks::Http, &row.work_urls)?,
+            fetch_allow: AllowList::parse(&row.fetch_allow.join(",")).map_err(|_| unread())?,
+            x402_assets: row
+                .x402_assets
+                .iter()
+                .map(|text| serde_json::from_str(text).map_err(|_| unread()))
+                .collect::<Result<_, _>>()?,
             sandbox_url: None,
         })
     }
@@ -154,6 +170,12 @@ impl Reach {
         let mut chains = self.chain_urls.iter();
         if chains.any(|(chain, asked)| in_force.chain_urls.get(chain) != Some(asked)) {
             return Some("evm_rpc");
+        }
+        if !self.fetch_allow.is_within(&in_force.fetch_allow) {
+            return Some("fetch_allow");
+        }
+        if self.x402_assets.iter().any(|asked| !in_force.x402_assets.contains(asked)) {
+            return Some("x402_assets");
         }
         let other = self.provider_urls.iter().find(|(provider, asked)| {
             let default = || Endpoint::parse(provider.default_url(), Speaks::Http).ok();
@@ -186,6 +208,14 @@ impl Reach {
             node_urls: list(&self.node_urls, in_force.node_urls),
             node_ws: self.node_ws.clone().or(in_force.node_ws),
             work_urls: list(&self.work_urls, in_force.work_urls),
+            fetch_allow: match self.fetch_allow.is_empty() {
+                true => in_force.fetch_allow,
+                false => self.fetch_allow.clone(),
+            },
+            x402_assets: match &*self.x402_assets {
+                [] => in_force.x402_assets,
+                asked => asked.to_vec(),
+            },
             sandbox_url: self.sandbox_url.clone(),
         }
     }
@@ -246,6 +276,12 @@ fn misfit() -> Failure {
     Failure::internal("NODE_ACCESS_UNUSABLE", message).hint(
         "Put it back from a backup, or run `paywarden network set` with the URLs of your node",
     )
+}
+
+fn unread() -> Failure {
+    let message = "the ledger's word on how the network is reached cannot be read";
+    Failure::internal("STORE_CORRUPT", message)
+        .hint("Run `paywarden network set` with what is to be in force")
 }
 
 const ACCESS_VERSION: u32 = 1;
@@ -319,6 +355,43 @@ mod tests {
             assert_eq!(at("https://rpc.example/other").contradicts(other), Some("evm_rpc"));
         }
         assert_eq!(Reach::default().or(found), given);
+    }
+
+    #[test]
+    fn what_widens_whom_an_agent_may_pay_is_kept_and_fixed() {
+        let dir = tempfile::tempdir().unwrap();
+        let home = Home::new(dir.path().to_owned());
+        let token = |symbol: &str| -> AssetRow {
+            let row = serde_json::json!({
+                "network": "eip155:8453", "address": "0x0101010101010101010101010101010101010101",
+                "name": "Coin", "version": "1", "decimals": 6, "symbol": symbol, "test": false,
+            });
+            serde_json::from_value(row).unwrap()
+        };
+        let allow = |text: &str| AllowList::parse(text).unwrap();
+        let at = |fetch_allow, x402_assets| {
+            let gateway = Some(NetworkGateway::Node);
+            Reach { gateway, fetch_allow, x402_assets, ..Reach::default() }
+        };
+        let given = at(allow("http://10.0.0.1,http://10.0.0.2"), vec![token("USDC")]);
+        assert!(!Reach { gateway: None, ..given.clone() }.is_empty());
+        let found = Reach::in_force(&row(&given), &home).unwrap();
+        assert_eq!((&found, given.contradicts(&found)), (&given, None));
+        let less = at(allow("http://10.0.0.2"), Vec::new());
+        assert_eq!(less.contradicts(&found), None);
+        for (asked, setting) in [
+            (at(allow("http://10.0.0.3"), Vec::new()), "fetch_allow"),
+            (at(AllowList::default(), vec![token("USDT")]), "x402_assets"),
+        ] {
+            assert_eq!(asked.contradicts(&found), Some(setting));
+            assert_eq!(asked.contradicts(&Reach::default()), Some(setting));
+        }
+        assert_eq!(Reach::default().or(found.clone()), found);
+        assert_eq!(less.or(found.clone()).fetch_allow, allow("http://10.0.0.2"));
+        for broken in ["{}", "[]", ""] {
+            let row = NetworkInForce { x402_assets: vec![broken.to_owned()], ..row(&given) };
+            assert_eq!(Reach::in_force(&row, &home).unwrap_err().code, "STORE_CORRUPT");
+        }
     }
 
     #[test]

@@ -14,14 +14,14 @@ use super::reach::Reach as Places;
 use super::simulators::{Simulated, Simulators};
 use crate::engine::{Reach, ReachSellers, X402Settings};
 use crate::failure::{Failure, Retry};
-use crate::fetch::{AllowList, BaseUrl, Client, Endpoint, GuestClient, PlainText, Settings};
+use crate::fetch::{
+    AllowList, BaseUrl, Client, Endpoint, GuestClient, PlainText, Settings, WebPlace,
+};
 use crate::rails::x402::{Assets, ChainClient, SellerClient};
 
 /// What the owner set about sellers.
 #[derive(Clone, Debug, Default)]
 pub struct SellerSettings {
-    /// Origins that may be asked though they are private or without TLS.
-    pub fetch_allow: AllowList,
     /// CAIP-2 names of the networks they are paid on; `None` for all that fit the wallet.
     pub networks: Option<Vec<String>>,
 }
@@ -30,7 +30,7 @@ impl Boot {
     /// How sellers are paid.
     ///
     /// # Errors
-    /// `CONFIG_INVALID`: a chain's node cannot be asked at its URL.
+    /// `CONFIG_INVALID`: a chain's node cannot be asked at its URL, or a token of the owner's is pinned already.
     pub(super) fn sellers(
         &self,
         places: &Places,
@@ -44,17 +44,20 @@ impl Boot {
             })?;
             Ok((chain.clone(), base.into()))
         });
-        let settings = &self.third_parties.sellers;
         let sellers = Sellers {
             simulators: surroundings.simulators.clone(),
-            allowed: settings.fetch_allow.clone(),
+            allowed: places.fetch_allow.clone(),
             chains: chains.collect::<Result<_, Failure>>()?,
             reach: OnceCell::new(),
         };
+        let assets = Assets::pinned().with(&places.x402_assets).map_err(|error| {
+            Failure::invalid("CONFIG_INVALID", format!("x402_assets: {error}"))
+                .retry(Retry::AfterOperator)
+        })?;
         Ok(X402Settings {
             reach: Arc::new(sellers),
-            assets: Assets::pinned(),
-            networks: settings.networks.clone(),
+            assets,
+            networks: self.third_parties.sellers.networks.clone(),
             downloads: Some(self.home.path(files::DOWNLOADS)),
         })
     }
@@ -83,8 +86,11 @@ impl Sellers {
             let both = format!("{origin},{by_token}");
             allowed = allowed.and(AllowList::parse(&both).map_err(|e| unusable(&e.to_string()))?);
             let rpc: BaseUrl = base.below("rpc", &[]);
-            // Play money is on the play chain, whatever else was set for its name.
-            chains.insert(0, ChainClient::new(client, rpc.into(), PLAY_CHAIN.to_owned()));
+            let place = WebPlace::parse(&origin).ok_or_else(|| unusable("no URL"))?;
+            let play = ChainClient::new(client, rpc.into(), PLAY_CHAIN.to_owned());
+            // What is paid to the simulated sellers is on the play chain, whatever else was set for its name; a seller
+            // from elsewhere is not.
+            chains.insert(0, play.only_for_sellers_at(&place));
             example = Some(format!("{origin}v2/evm/weather"));
         }
         let guest = GuestClient::new(Settings::default(), allowed);

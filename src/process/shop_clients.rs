@@ -36,12 +36,11 @@ pub(super) struct ShopClients {
 impl ShopClients {
     /// Makes nothing yet.
     pub(super) fn new(boot: &Boot, reach: &Reach, simulators: Option<Arc<dyn Simulators>>) -> Self {
-        let list = boot.third_parties.sellers.fetch_allow.clone();
         Self {
             access: ShopAccess::new(boot.home.clone()),
             simulators,
             client: Client::new(Settings::default()),
-            guests: GuestClient::new(Settings::default(), list),
+            guests: GuestClient::new(Settings::default(), reach.fetch_allow.clone()),
             stripe_url: reach.provider_urls.get(&ProviderApi::Stripe).cloned(),
             stripe_key: boot.third_parties.stripe_key.clone(),
         }

@@ -25,9 +25,10 @@ pub struct Assets(Vec<Token>);
 
 /// A token the owner adds.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(deny_unknown_fields)]
 pub struct AssetRow {
-    /// The chain.
+    /// The chain; CAIP-2 where it is text.
+    #[serde(rename = "network", with = "chain_text")]
     pub chain_id: u64,
     /// The contract.
     pub address: EvmAddress,
@@ -43,6 +44,22 @@ pub struct AssetRow {
     pub test: bool,
 }
 
+/// A chain by its CAIP-2 name.
+mod chain_text {
+    use serde::{Deserialize, Deserializer, Serializer, de};
+
+    use crate::rails::x402::networks::chain_id;
+
+    pub(super) fn serialize<S: Serializer>(chain: &u64, s: S) -> Result<S::Ok, S::Error> {
+        s.collect_str(&format_args!("eip155:{chain}"))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(d: D) -> Result<u64, D::Error> {
+        let name = std::borrow::Cow::<'de, str>::deserialize(d)?;
+        chain_id(&name).ok_or_else(|| de::Error::custom("a network is named such as eip155:8453"))
+    }
+}
+
 /// Why the owner's tokens are not accepted.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum AssetError {
@@ -52,7 +69,7 @@ pub enum AssetError {
         /// How many there are.
         found: usize,
     },
-    /// A token that is in the table already.
+    /// A token that is in the table already, as another one or a second time.
     #[error("the token {address} on chain {chain_id} is in the table already")]
     Known {
         /// The chain.
@@ -82,6 +99,16 @@ pub enum AssetError {
         limits::X402_TEXT_BYTES
     )]
     Malformed,
+}
+
+impl AssetRow {
+    /// Its one text.
+    ///
+    /// # Panics
+    /// Never: a row is plain data.
+    pub fn to_json(&self) -> String {
+        serde_json::to_string(self).expect("a row is plain JSON")
+    }
 }
 
 impl Assets {
@@ -140,11 +167,19 @@ impl Assets {
         {
             return Err(AssetError::Malformed);
         }
-        if self.find(chain_id, &address).is_some() {
-            return Err(AssetError::Known { chain_id, address });
-        }
         if symbol == Currency::XNO || symbol.decimals() != Some(decimals.into()) {
             return Err(AssetError::Decimals { symbol, decimals });
+        }
+        let (name, version) = (row.name.clone(), row.version.clone());
+        let domain = TokenDomain { name, version, chain_id, contract: address };
+        let token = Token { domain, currency: symbol, is_test: test };
+        if let Some(known) = self.find(chain_id, &address) {
+            // A later version of this program may have come to know the owner's token.
+            let is_pinned = self.0[..PINNED.len()].contains(known);
+            return match is_pinned && *known == token {
+                true => Ok(()),
+                false => Err(AssetError::Known { chain_id, address }),
+            };
         }
         let neighbour = self.0.iter().find(|token| token.domain.chain_id == chain_id);
         if let Some(is_test) =
@@ -152,9 +187,7 @@ impl Assets {
         {
             return Err(AssetError::Realm { chain_id, is_test });
         }
-        let (name, version) = (row.name.clone(), row.version.clone());
-        let domain = TokenDomain { name, version, chain_id, contract: address };
-        self.0.push(Token { domain, currency: symbol, is_test: test });
+        self.0.push(token);
         Ok(())
     }
 }
@@ -276,6 +309,10 @@ mod tests {
             with(AssetRow { chain_id: 1, address: pinned, ..row() }),
             AssetError::Known { chain_id: 1, .. }
         ));
+        let same = AssetRow { chain_id: 1, address: pinned, test: false, ..row() };
+        let changed = AssetRow { version: "1".to_owned(), ..same.clone() };
+        assert_eq!(Assets::pinned().with(&[same]).unwrap(), Assets::pinned());
+        assert!(matches!(with(changed), AssetError::Known { chain_id: 1, .. }));
         assert!(matches!(with(AssetRow { decimals: 18, ..row() }), AssetError::Decimals { .. }));
         let unknown = "MEGAUSD".parse().unwrap();
         assert!(matches!(with(AssetRow { symbol: unknown, ..row() }), AssetError::Decimals { .. }));
@@ -314,7 +351,23 @@ mod tests {
     fn a_row_is_read_strictly() {
         let text = serde_json::to_string(&row()).unwrap();
         assert_eq!(serde_json::from_str::<AssetRow>(&text).unwrap(), row());
-        for bad in [text.replace("\"test\":true", "\"test\":1"), text.replace("}", ",\"x\":1}")] {
+        let address = row().address.to_string();
+        let mistyped = "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAeD";
+        for bad in [
+            text.replace("\"test\":true", "\"test\":1"),
+            text.replace("}", ",\"x\":1}"),
+            text.replace("}", ",\"test\":true}"),
+            text.replace("eip155:31337", "eip155:031337"),
+            text.replace("\"eip155:31337\"", "31337"),
+            text.replace("eip155:31337", "base"),
+            text.replace(&address, mistyped),
+            text.replace(&address, &address[..41]),
+            text.replace("\"decimals\":6", "\"decimals\":256"),
+            text.replace("\"decimals\":6", "\"decimals\":-6"),
+            text.replace("\"decimals\":6", "\"decimals\":\"6\""),
+            text.replace("\"symbol\":\"USDC\"", "\"symbol\":\"\""),
+            text.replace(",\"version\":\"2\"", ""),
+        ] {
             assert!(serde_json::from_str::<AssetRow>(&bad).is_err(), "{bad}");
         }
     }

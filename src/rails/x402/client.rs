@@ -69,6 +69,13 @@ pub enum AskError {
     Header,
 }
 
+impl Presented {
+    /// Whether something was served for the payment, as opposed to a refusal or a trouble.
+    pub fn is_goods(&self) -> bool {
+        (200..300).contains(&self.response.status)
+    }
+}
+
 impl AskError {
     /// Whether the seller has certainly not seen the request.
     pub fn nothing_was_sent(&self) -> bool {
@@ -113,9 +120,29 @@ impl SellerClient {
         request: &ResourceRequest,
         payment: &PaymentHeader,
     ) -> Result<Presented, AskError> {
+        self.hand_over(request, payment, limits::X402_SETTLE_TIMEOUT).await
+    }
+
+    /// The same for a payment that was made before, to get what it was for: nobody need settle anything now.
+    ///
+    /// # Errors
+    /// [`AskError`]; a status is no error here.
+    pub async fn present_again(
+        &self,
+        request: &ResourceRequest,
+        payment: &PaymentHeader,
+    ) -> Result<Presented, AskError> {
+        self.hand_over(request, payment, limits::X402_ANSWER_TIMEOUT).await
+    }
+
+    async fn hand_over(
+        &self,
+        request: &ResourceRequest,
+        payment: &PaymentHeader,
+        timeout: Duration,
+    ) -> Result<Presented, AskError> {
         let name = HeaderName::try_from(&payment.name).map_err(|_| AskError::Header)?;
         let value = HeaderValue::try_from(&payment.value).map_err(|_| AskError::Header)?;
-        let timeout = limits::X402_SETTLE_TIMEOUT;
         let (response, headers) = request.send(&self.guest, Some((name, value)), timeout).await?;
         Ok(Presented { receipt: receipt(&headers), response })
     }

@@ -26,6 +26,9 @@ pub struct ThirdPartyFlags {
     /// Private or plain-text origins that agents may name [env: PAYWARDEN_FETCH_ALLOW]
     #[arg(long, global = true, value_name = "LIST")]
     pub fetch_allow: Option<String>,
+    /// More tokens sellers may be paid in: a JSON list [env: PAYWARDEN_X402_ASSETS]
+    #[arg(long, global = true, value_name = "JSON")]
+    pub x402_assets: Option<String>,
     /// Networks that sellers may be paid on: all, or a comma list [env: PAYWARDEN_X402_NETWORKS]
     #[arg(long, global = true, value_name = "LIST")]
     pub x402_networks: Option<String>,
