@@ -373,11 +373,7 @@ impl Surroundings for Street {
         assert_eq!(dollars.settled, of(&[Shop::Checkout, Shop::Mpp]), "{name}");
         self.check_lanes(&lanes, name);
         assert_eq!(self.serving.stripe().active(), 0, "{name}: a token can still be charged");
-        let witness = self.witness.lock().unwrap();
-        assert!(!witness.is_early, "{name}: something left that was not durable");
-        let handed = &witness.handed;
-        assert!(handed.len() <= 1, "{name}: different things were handed over: {handed:?}");
-        drop(witness);
+        self.witness.lock().unwrap().check(name);
         let audit = engine.audit(true, vec![]).await.unwrap();
         assert!(audit.report.ok, "{name}: {:?}", audit.report);
     }
@@ -398,6 +394,12 @@ impl Witness {
         };
         self.is_early |= !is_durable;
         self.handed.insert(name);
+    }
+
+    fn check(&self, name: &str) {
+        let Self { handed, is_early, .. } = self;
+        assert!(!is_early, "{name}: something left that was not durable");
+        assert!(handed.len() <= 1, "{name}: different things were handed over: {handed:?}");
     }
 
     /// No token is ordered but under the key that is on the disk.
