@@ -55,6 +55,8 @@ pub const MCP_INSTRUCTIONS_BYTES: usize = 1_500;
 pub const DESCRIPTION_CHARS: usize = 300;
 /// Longest name or parser's complaint quoted back to a caller, in characters.
 pub const QUOTE_CHARS: usize = 300;
+/// Shortest word of a request that is written over where an answer quotes it, in bytes: shorter ones are in any text.
+pub const SECRET_BYTES_LEAST: usize = 6;
 /// Longest memo, in bytes.
 pub const MEMO_BYTES: usize = 512;
 /// Longest payee label, in bytes.

@@ -48,13 +48,15 @@ pub(super) struct Judged {
 }
 
 impl Ticket {
-    /// What a repeat with the same key must equal; `asked` holds what the caller said, not what it came to.
+    /// What a repeat with the same key must equal; `asked` holds what the caller said, not what it came to. The account a
+    /// purchase is paid from is the wallet's choice, made after a repeat is looked for.
     pub(super) fn fingerprint(&self, asked: &Request) -> Digest {
+        let named = self.account.filter(|_| self.purchase.is_none());
         Fingerprinted {
             operation: self.operation,
             request: asked,
             memo: self.memo.as_deref(),
-            account: &self.account.map(|account| account.to_string()).unwrap_or_default(),
+            account: &named.map(|account| account.to_string()).unwrap_or_default(),
             purchase: self.purchase.as_ref(),
         }
         .digest()

@@ -10,6 +10,7 @@ use bytes::Bytes;
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue};
 use reqwest::{ClientBuilder, Method, Response, Url, redirect};
 
+use super::echo::Told;
 use super::error::root_cause;
 use super::{BaseUrl, FetchError};
 use crate::limits;
@@ -157,11 +158,12 @@ pub(super) async fn perform<E: From<FetchError>>(
 ) -> Result<Reply, E> {
     let timeout_ms = u64::try_from(bounds.timeout.as_millis()).unwrap_or(u64::MAX);
     let failed = |error: reqwest::Error| name_error(timeout_ms, &error);
+    let told = Told::by(&sent.headers);
     let mut response = begin(client, sent, bounds).await.map_err(failed)?;
     let status = response.status().as_u16();
     let headers = std::mem::take(response.headers_mut());
     let body = read(&mut response, origin, bounds.body_bytes, failed).await?;
-    Ok(Reply { status, headers, body })
+    Ok(Reply { status, headers, body: told.out_of(body) })
 }
 
 /// As [`perform`], but keeps the head of an answer whose body is too long, or ends before its time, with as much of the
@@ -173,6 +175,7 @@ pub(super) async fn perform_cut<E>(
     name_error: impl Fn(u64, &reqwest::Error) -> E,
 ) -> Result<(Reply, bool), E> {
     let timeout_ms = u64::try_from(bounds.timeout.as_millis()).unwrap_or(u64::MAX);
+    let told = Told::by(&sent.headers);
     let begun = begin(client, sent, bounds).await;
     let mut response = begun.map_err(|error| name_error(timeout_ms, &error))?;
     let status = response.status().as_u16();
@@ -191,7 +194,7 @@ pub(super) async fn perform_cut<E>(
             }
         }
     };
-    Ok((Reply { status, headers, body: body.into() }, is_cut))
+    Ok((Reply { status, headers, body: told.out_of(body.into()) }, is_cut))
 }
 
 async fn begin(

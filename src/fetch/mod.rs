@@ -6,6 +6,7 @@
 
 mod api;
 mod client;
+mod echo;
 mod error;
 mod guard;
 mod guest;

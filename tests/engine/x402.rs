@@ -260,9 +260,13 @@ async fn nano_is_paid_from_an_account_of_its_own() {
     let shop = Shop::open().await;
     let engine = nano_shopper(&shop).await;
     let path = "/v2/nano/weather";
-    let most = Money::xno(Raw::new(XNO));
-    let id = engine.buy_x402(wish(&shop, path, most)).await.unwrap().payment.id();
+    let mut asked = wish(&shop, path, Money::xno(Raw::new(XNO)));
+    asked.idempotency_key = Some("once".to_owned().try_into().unwrap());
+    let id = engine.buy_x402(asked.clone()).await.unwrap().payment.id();
     settles(&engine, id).await;
+    // The wallet chose the account after it was asked, so that a repeat names none.
+    asked.call_id = Uuid::new_v4();
+    assert_eq!(engine.buy_x402(asked).await.unwrap().payment.id(), id);
     assert_eq!(shop.paid(path), 1);
     let paid = engine.paid(id).unwrap().payment;
     let lanes = engine.store().read(|view| view.lanes()).unwrap();

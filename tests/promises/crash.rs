@@ -6,9 +6,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use paywarden::books::{Body, Channel, Event, OpenBlock, Payment};
+use paywarden::books::{Body, Channel, Event, OpenBlock};
+use paywarden::clock::Clock;
 use paywarden::engine::{Begun, Engine, Order, Pace, Parts, Resolution, Rhythm};
-use paywarden::ids::{PaymentId, WalletId};
+use paywarden::ids::WalletId;
 use paywarden::money::{Currency, Raw};
 use paywarden::nano::{Account, Network, PrivateKey, Seed};
 use paywarden::payment::IdempotencyKey;
@@ -54,15 +55,28 @@ fn voter() -> Account {
 }
 
 pub(crate) fn open(disk: &Disk, world: &World) -> Result<Engine, StoreError> {
+    open_by(disk, world, Arc::new(world.clock.clone()))
+}
+
+/// A wallet that waits by `clock`.
+pub(crate) fn open_by(
+    disk: &Disk,
+    world: &World,
+    clock: Arc<dyn Clock>,
+) -> Result<Engine, StoreError> {
     let store = Store::open(world.plant.engine(disk)?, guards(world.clock.clone()), false)?;
+    let keystore = Keystore::new(Network::Sandbox, &Seed::from_bytes(SEED), 1);
+    for lane in store.read(|view| view.lanes())? {
+        keystore.derive(lane.index);
+    }
     Ok(Engine::new(Parts {
         store,
         node: world.plant.node(&world.node),
         confirmations: None,
-        keystore: Arc::new(Keystore::new(Network::Sandbox, &Seed::from_bytes(SEED), 1)),
+        keystore: Arc::new(keystore),
         key_file: None,
         work: WorkPool::new(Network::Sandbox.thresholds().epoch_2_send, 0, None),
-        clock: Arc::new(world.clock.clone()),
+        clock,
         rhythm: Rhythm::SANDBOX,
         representative: Network::Sandbox.genesis_account(),
         step: world.plant.step(),
@@ -76,11 +90,10 @@ fn guards(clock: VirtualClock) -> Guards {
     Guards { clock: Arc::new(clock), signer, anchor: None, marker: None }
 }
 
-/// A payment as an image of the disk has it.
-pub(crate) fn stored(image: &Image, id: PaymentId) -> Option<Payment> {
+/// What an image of the disk holds.
+pub(crate) fn stored(image: &Image) -> Store {
     let engine = Plant::Nothing.engine(&Disk::new(image.clone())).unwrap();
-    let store = Store::open(engine, guards(VirtualClock::default()), false).unwrap();
-    store.read(|view| view.payment(id)).unwrap()
+    Store::open(engine, guards(VirtualClock::default()), false).unwrap()
 }
 
 /// Lets the lane come to rest; an error of the store ends it, as death would.

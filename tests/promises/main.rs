@@ -17,5 +17,7 @@ mod purchases;
 mod scripts;
 mod soak;
 mod tamper;
+#[cfg(feature = "sandbox")]
+mod tills;
 mod webhooks;
 mod world;

@@ -32,6 +32,8 @@ pub enum Plant {
     BuildOnUncementedFrontier,
     /// A payee's no counts.
     ReleaseOnRefusal,
+    /// A payee that does not answer counts as one that took nothing, while it still may.
+    ReleaseBeforeTheEnd,
 }
 
 impl Plant {
@@ -59,6 +61,7 @@ impl Plant {
             Self::ResignAfterTimeout => resign,
             Self::ReleaseOnUncementedRival => release_early,
             Self::ReleaseOnRefusal => release_refused,
+            Self::ReleaseBeforeTheEnd => release_unanswered,
             _ => step,
         }
     }
@@ -86,6 +89,13 @@ fn release_early(state: &State, seen: &Observation) -> Effect {
 fn release_refused(state: &State, seen: &Observation) -> Effect {
     match seen {
         Observation::Payee { seen: Seen::Refused, .. } => Effect::Release,
+        _ => step(state, seen),
+    }
+}
+
+fn release_unanswered(state: &State, seen: &Observation) -> Effect {
+    match seen {
+        Observation::Payee { seen: Seen::Open, handed: Some(_), .. } => Effect::Release,
         _ => step(state, seen),
     }
 }

@@ -341,6 +341,14 @@ fn message(line: &str) -> Value {
 
 /// Puts a changed sandbox policy in force, as its owner would; no process may have the wallet open.
 pub fn load_policy(home: &Home, change: impl FnOnce(&mut Policy)) {
+    let mut policy = Policy::sandbox();
+    change(&mut policy);
+    let policy_hash = policy.hash();
+    book(home, Body::PolicyLoaded { policy, policy_hash });
+}
+
+/// Books what the owner does at a terminal; no process may have the wallet open.
+pub fn book(home: &Home, body: Body) {
     let pem = std::fs::read_to_string(home.file("ledger-key.pem")).unwrap();
     let guards = Guards {
         clock: Arc::new(SystemClock),
@@ -350,11 +358,8 @@ pub fn load_policy(home: &Home, change: impl FnOnce(&mut Policy)) {
     };
     let engine = RedbEngine::open(&home.file("wallet.redb")).unwrap();
     let store = Store::open(Arc::new(engine), guards, false).unwrap();
-    let mut policy = Policy::sandbox();
-    change(&mut policy);
-    let policy_hash = policy.hash();
-    let loaded = vec![Body::PolicyLoaded { policy, policy_hash }.into()];
-    let commit = store.commit::<(), Infallible, _>(move |_| Ok((loaded, ())));
+    let events = vec![body.into()];
+    let commit = store.commit::<(), Infallible, _>(move |_| Ok((events, ())));
     tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(commit).unwrap();
 }
 

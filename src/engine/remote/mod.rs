@@ -105,6 +105,11 @@ impl Engine {
         self
     }
 
+    /// The payee of one kind, as it was put in.
+    pub fn handover(&self, till: Till) -> Option<Arc<dyn Handover>> {
+        self.remotes.till(till).map(Arc::clone)
+    }
+
     /// Starts a loop for each payment without a lane, those a crash left open first.
     pub(super) async fn remote_loop(self: Arc<Self>) {
         let mut stirred = self.remotes.stir.subscribe();

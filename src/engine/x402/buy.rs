@@ -48,9 +48,17 @@ impl Engine {
         };
         x402.check_funds(&priced, &call.url).await?;
         let (amount, terms) = (priced.amount(), Some(priced.terms()));
-        let account = match priced.is_nano() {
-            true => Some(self.x402_account().await?),
+        let turn = match priced.is_nano() {
+            true => Some(x402.turn.lock().await),
             false => None,
+        };
+        // Whoever had the turn before may have bought just this.
+        if let Some(known) = self.bought_before(&wish)? {
+            return Ok(known);
+        }
+        let account = match &turn {
+            Some(_) => Some(self.x402_account().await?),
+            None => None,
         };
         if let Some(account) = account {
             self.fund_x402(account, &wish, &priced).await?;

@@ -38,6 +38,8 @@ pub struct X402 {
     pub(super) keystore: Arc<Keystore>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) downloads: Option<PathBuf>,
+    /// Purchases in Nano take turns from funding to signing: they share one account, and money is moved to it for each.
+    turn: tokio::sync::Mutex<()>,
     answers: Answers,
 }
 
@@ -102,6 +104,7 @@ impl Engine {
             keystore: Arc::clone(&self.parts.keystore),
             clock: Arc::clone(&self.parts.clock),
             downloads,
+            turn: tokio::sync::Mutex::default(),
             answers: Answers::default(),
         });
         self.x402 = Some(Arc::clone(&x402));

@@ -82,7 +82,8 @@ impl Handover for Seller {
 
     async fn hand_over(&self, payment: &Payment, intent: &Intent) -> Seen {
         // Whatever dies now, what leaves is on the disk.
-        let found = stored(&self.disk.wreck().power_cut(), payment.id());
+        let store = stored(&self.disk.wreck().power_cut());
+        let found = store.read(|view| view.payment(payment.id())).unwrap();
         let durable = found.as_ref().and_then(|found| found.state.intent());
         let is_early = durable != Some(intent);
         let times = {

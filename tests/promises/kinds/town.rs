@@ -22,6 +22,7 @@ use paywarden::policy::{Claims, CurrencyLimits, Payee as PolicyPayee, Policy, Ra
 use paywarden::providers::ifenpay::{Ifenpay, Tier, TopupOrder, Upstream};
 use paywarden::providers::nanswap::{Nanswap, NewOrder, Price, check_order};
 use paywarden::providers::nicky::{Nicky, Payer, Reference};
+use paywarden::sandbox::clock::VirtualClock;
 use paywarden::sandbox::disk::{Disk, Image};
 use paywarden::sandbox::ifenpay::{Endpoint, Fault, Ifenpay as SimulatedIfenpay};
 use paywarden::sandbox::{Service, Serving, nanswap, serve_beside};
@@ -29,6 +30,7 @@ use paywarden::secret::Secret;
 use paywarden::store::StoreError;
 use uuid::Uuid;
 
+use super::lives::Surroundings;
 use super::seller::{Chain, PATIENCE_MS, Seller, header, proof, terms};
 use super::{Kind, Payee};
 use crate::crash::{Scene, World, XNO, key, order, payee};
@@ -36,7 +38,7 @@ use crate::crash::{Scene, World, XNO, key, order, payee};
 pub(crate) struct Town {
     kind: Kind,
     payee: Payee,
-    pub(crate) world: World,
+    world: World,
     chain: Arc<Mutex<Chain>>,
     places: Option<Arc<Places>>,
     serving: Option<Serving>,
@@ -86,7 +88,7 @@ impl Services for Places {
 /// Tells the time of the simulation and sleeps on the machine's: what waits in loops outside the wallet neither spins
 /// nor moves the hands.
 #[derive(Debug)]
-struct Outside(paywarden::sandbox::clock::VirtualClock);
+pub(crate) struct Outside(pub(crate) VirtualClock);
 
 impl Clock for Outside {
     fn now(&self) -> Millis {
@@ -166,11 +168,18 @@ impl Town {
         self.places = Some(Arc::new(places));
         self.serving = Some(serving);
     }
+}
 
-    pub(crate) fn open(&self, disk: &Disk) -> Result<Engine, StoreError> {
+impl Surroundings for Town {
+    fn world(&self) -> &World {
+        &self.world
+    }
+
+    fn open(&self, disk: &Disk) -> Result<Arc<Engine>, StoreError> {
         let engine = crate::crash::open(disk, &self.world)?;
         if let Some(places) = &self.places {
-            return Ok(engine.with_services(Arc::clone(places) as Arc<dyn Services>));
+            let engine = engine.with_services(Arc::clone(places) as Arc<dyn Services>);
+            return Ok(Arc::new(engine));
         }
         let seller = Seller {
             kind: self.kind,
@@ -179,19 +188,18 @@ impl Town {
             node: self.world.node.clone(),
             disk: disk.clone(),
         };
-        Ok(engine.with_handover(Till::X402, Arc::new(seller)))
+        Ok(Arc::new(engine.with_handover(Till::X402, Arc::new(seller))))
     }
 
     /// Who was away can be reached from now on.
-    pub(crate) fn is_back(&self) {
+    fn is_back(&self) {
         self.chain.lock().unwrap().is_back = true;
         if let Some(places) = &self.places {
             places.is_up.store(true, Ordering::SeqCst);
         }
     }
 
-    /// What the caller does, and does again after a failure.
-    pub(crate) async fn act(&self, engine: &Engine) -> Result<Paid, Failure> {
+    async fn act(&self, engine: &Arc<Engine>) -> Result<Paid, Failure> {
         match &self.wanted {
             Wanted::Send(order) => engine.pay((**order).clone()).await,
             Wanted::TopUp(topup) => {
@@ -215,6 +223,69 @@ impl Town {
         }
     }
 
+    async fn rest(&self, engine: &Engine) {
+        let is_away = self.payee == Payee::Away && !self.chain.lock().unwrap().is_back;
+        // Nothing comes of waiting for whoever is away, and whoever never pays is waited for by the minute.
+        let steps = if is_away { STEPS_AWAY } else { STEPS };
+        let least = Duration::from_secs(5 * u64::from(self.payee == Payee::Never));
+        for _ in 0..steps {
+            // What was handed to somebody goes on beside the wallet.
+            match self.kind.is_slow() {
+                true => SystemClock.sleep(Duration::from_millis(1)).await,
+                false => tokio::task::yield_now().await,
+            }
+            let Ok(pause) = step(engine).await else { return };
+            let Ok(is_busy) = is_busy(engine) else { return };
+            if !is_busy && pause.is_some() {
+                return;
+            }
+            let pause = pause.unwrap_or_default().min(Duration::from_secs(1));
+            self.world.clock.advance(pause.max(least));
+        }
+    }
+
+    async fn check(&self, engine: &Engine, name: &str) {
+        let account = key().account();
+        let read = engine.store().read(|view| {
+            let id = view.idempotency(None, "once")?.map(|row| row.payment_id);
+            let payment = id.map(|id| view.payment(id)).transpose()?.flatten();
+            let budgets = (view.budget(Currency::XNO)?, view.budget(usdc())?);
+            Ok((view.lane(&account)?.unwrap(), budgets, payment))
+        });
+        let (lane, (xno, tokens), payment) = read.unwrap();
+        let payment = payment.unwrap_or_else(|| panic!("{name}: the payment is lost"));
+        assert!(payment.state.is_final(), "{name}: stuck in {:?}", payment.state);
+        let is_settled = payment.state.status() == Status::Settled;
+        // Whoever was away may have come back too late for a purchase.
+        let is_open = self.payee == Payee::Away && self.places.is_none();
+        let is_right = is_open || is_settled == (self.payee != Payee::Never);
+        assert!(is_right, "{name}: {:?}", payment.state);
+        let amount = payment.request.amount.amount;
+        let spent = if is_settled { amount } else { 0 };
+        let (in_xno, in_tokens) = if self.kind == Kind::Proof { (0, spent) } else { (spent, 0) };
+        assert_eq!((xno.reserved, xno.settled), (0, in_xno), "{name}");
+        assert_eq!((tokens.reserved, tokens.settled), (0, in_tokens), "{name}");
+        assert!(lane.open.is_none() && lane.queued == 0, "{name}: the lane is stuck");
+        assert!(lane.frozen.is_none() && lane.reserved.is_zero(), "{name}: {lane:?}");
+        let node = &self.world.node;
+        assert_eq!(lane.balance, Raw::new(10 * XNO - in_xno), "{name}: paid once");
+        assert_eq!(lane.balance, node.confirmed_balance(&account), "{name}: books and network");
+        let sends = self.sends();
+        assert_eq!(sends, usize::from(in_xno > 0), "{name}: {sends} sends on the network");
+        let (handed, taken) = {
+            let chain = self.chain.lock().unwrap();
+            assert!(!chain.is_early, "{name}: something left before it was durable");
+            (chain.handed.len(), chain.taken.len())
+        };
+        assert!(handed <= 1, "{name}: two different things were handed over");
+        assert_eq!(taken, usize::from(in_tokens > 0), "{name}: taken {taken} times");
+        self.check_after(engine, payment.id(), name).await;
+        let audit = engine.audit(true, vec![]).await.unwrap();
+        assert!(audit.report.ok, "{name}: {:?}", audit.report);
+    }
+}
+
+impl Town {
     fn purchase(&self) -> (Wish, Offer) {
         let is_cheque = self.kind == Kind::Cheque;
         let amount = match is_cheque {
@@ -255,69 +326,6 @@ impl Town {
         (wish, Offer { amount, terms: Some(terms(self.kind)), cart: None, source })
     }
 
-    /// Lets everything come to rest; an error of the store ends it, as death would.
-    pub(crate) async fn rest(&self, engine: &Engine) {
-        let is_away = self.payee == Payee::Away && !self.chain.lock().unwrap().is_back;
-        // Nothing comes of waiting for whoever is away, and whoever never pays is waited for by the minute.
-        let steps = if is_away { STEPS_AWAY } else { STEPS };
-        let least = Duration::from_secs(5 * u64::from(self.payee == Payee::Never));
-        for _ in 0..steps {
-            // What was handed to somebody goes on beside the wallet.
-            match self.kind.is_slow() {
-                true => SystemClock.sleep(Duration::from_millis(1)).await,
-                false => tokio::task::yield_now().await,
-            }
-            let Ok(pause) = step(engine).await else { return };
-            let Ok(is_busy) = is_busy(engine) else { return };
-            if !is_busy && pause.is_some() {
-                return;
-            }
-            let pause = pause.unwrap_or_default().min(Duration::from_secs(1));
-            self.world.clock.advance(pause.max(least));
-        }
-    }
-
-    /// The one right end.
-    pub(crate) async fn check(&self, engine: &Engine, name: &str) {
-        let account = key().account();
-        let read = engine.store().read(|view| {
-            let id = view.idempotency(None, "once")?.map(|row| row.payment_id);
-            let payment = id.map(|id| view.payment(id)).transpose()?.flatten();
-            let budgets = (view.budget(Currency::XNO)?, view.budget(usdc())?);
-            Ok((view.lane(&account)?.unwrap(), budgets, payment))
-        });
-        let (lane, (xno, tokens), payment) = read.unwrap();
-        let payment = payment.unwrap_or_else(|| panic!("{name}: the payment is lost"));
-        assert!(payment.state.is_final(), "{name}: stuck in {:?}", payment.state);
-        let is_settled = payment.state.status() == Status::Settled;
-        // Whoever was away may have come back too late for a purchase.
-        let is_open = self.payee == Payee::Away && self.places.is_none();
-        let is_right = is_open || is_settled == (self.payee != Payee::Never);
-        assert!(is_right, "{name}: {:?}", payment.state);
-        let amount = payment.request.amount.amount;
-        let spent = if is_settled { amount } else { 0 };
-        let (in_xno, in_tokens) = if self.kind == Kind::Proof { (0, spent) } else { (spent, 0) };
-        assert_eq!((xno.reserved, xno.settled), (0, in_xno), "{name}");
-        assert_eq!((tokens.reserved, tokens.settled), (0, in_tokens), "{name}");
-        assert!(lane.open.is_none() && lane.queued == 0, "{name}: the lane is stuck");
-        assert!(lane.frozen.is_none() && lane.reserved.is_zero(), "{name}: {lane:?}");
-        let node = &self.world.node;
-        assert_eq!(lane.balance, Raw::new(10 * XNO - in_xno), "{name}: paid once");
-        assert_eq!(lane.balance, node.confirmed_balance(&account), "{name}: books and network");
-        let sends = self.sends();
-        assert_eq!(sends, usize::from(in_xno > 0), "{name}: {sends} sends on the network");
-        let (handed, taken) = {
-            let chain = self.chain.lock().unwrap();
-            assert!(!chain.is_early, "{name}: something left before it was durable");
-            (chain.handed.len(), chain.taken.len())
-        };
-        assert!(handed <= 1, "{name}: two different things were handed over");
-        assert_eq!(taken, usize::from(in_tokens > 0), "{name}: taken {taken} times");
-        self.check_after(engine, payment.id(), name).await;
-        let audit = engine.audit(true, vec![]).await.unwrap();
-        assert!(audit.report.ok, "{name}: {:?}", audit.report);
-    }
-
     /// What was to be done once the money had moved.
     async fn check_after(&self, engine: &Engine, id: PaymentId, name: &str) {
         let tasks = engine.outbox_of(id).unwrap();
@@ -356,9 +364,12 @@ impl Town {
 }
 
 /// Moves everything on by one step; how long there is nothing to do then, or `None` when something moved.
-async fn step(engine: &Engine) -> Result<Option<Duration>, StoreError> {
+pub(crate) async fn step(engine: &Engine) -> Result<Option<Duration>, StoreError> {
     let mut pause = Some(engine.drive_outbox().await?);
-    let mut paces = vec![engine.drive_lane(key().account()).await?];
+    let mut paces = Vec::new();
+    for lane in engine.store().read(|view| view.lanes())? {
+        paces.push(engine.drive_lane(lane.account).await?);
+    }
     for id in engine.store().read(|view| view.remote_queue())? {
         paces.extend(engine.drive_remote(id).await?);
     }
@@ -371,10 +382,9 @@ async fn step(engine: &Engine) -> Result<Option<Duration>, StoreError> {
     Ok(pause)
 }
 
-fn is_busy(engine: &Engine) -> Result<bool, StoreError> {
+pub(crate) fn is_busy(engine: &Engine) -> Result<bool, StoreError> {
     engine.store().read(|view| {
-        let lane = view.lane(&key().account())?.expect("the account is known");
-        let is_lane_busy = lane.open.is_some() || lane.queued > 0;
+        let is_lane_busy = view.lanes()?.iter().any(|lane| lane.open.is_some() || lane.queued > 0);
         let has_tasks = !view.outbox_open(limits::OUTBOX_OPEN)?.is_empty();
         Ok(is_lane_busy || has_tasks || !view.remote_queue()?.is_empty())
     })
@@ -421,7 +431,7 @@ async fn at_nanswap(nanswap: &Nanswap, now: Millis) -> Order {
     }
 }
 
-fn usdc() -> Currency {
+pub(crate) fn usdc() -> Currency {
     "USDC".parse().unwrap()
 }
 

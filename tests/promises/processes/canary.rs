@@ -122,7 +122,7 @@ fn p13_canaries_do_not_come_out_when_nothing_can_be_printed() {
 }
 
 /// A home made before the first start, with secrets that can be searched for.
-fn home_with_canaries() -> Home {
+pub(super) fn home_with_canaries() -> Home {
     let mut home = Home::new();
     DirBuilder::new().mode(0o700).create(home.path()).unwrap();
     let write = |name: &str, text: &str| {
@@ -144,22 +144,26 @@ fn home_with_canaries() -> Home {
 /// Every form in which the canaries could stand in an output.
 fn canaries() -> Vec<Vec<u8>> {
     let mut forms = vec![UNLOCK.as_bytes().to_vec()];
-    for bytes in [SEED, LEDGER_KEY] {
-        let mut hex = String::new();
-        bytes.iter().for_each(|byte| write!(hex, "{byte:02x}").unwrap());
-        let decimal: Vec<_> = bytes.iter().map(ToString::to_string).collect();
-        // A part is as bad as the whole: half of each is searched for.
-        forms.push(hex[..32].to_uppercase().into_bytes());
-        forms.push(hex[..32].to_owned().into_bytes());
-        forms.push(decimal[..16].join(", ").into_bytes());
-        forms.push(decimal[..16].join(",").into_bytes());
-        forms.push(STANDARD.encode(&bytes[..15]).into_bytes());
-        forms.push(bytes[..16].to_vec());
-    }
+    forms.extend([SEED, LEDGER_KEY].iter().flat_map(forms_of));
     // The signing key of the account, as it is used.
     let pem = LedgerSigner::from_bytes(&LEDGER_KEY).to_pem();
     forms.push(pem.lines().nth(1).unwrap().as_bytes().to_vec());
     forms
+}
+
+/// Every form a key could stand in. A part is as bad as the whole: half of it is searched for.
+pub(super) fn forms_of(bytes: &[u8; 32]) -> Vec<Vec<u8>> {
+    let mut hex = String::new();
+    bytes.iter().for_each(|byte| write!(hex, "{byte:02x}").unwrap());
+    let decimal: Vec<_> = bytes.iter().map(ToString::to_string).collect();
+    vec![
+        hex[..32].to_uppercase().into_bytes(),
+        hex[..32].to_owned().into_bytes(),
+        decimal[..16].join(", ").into_bytes(),
+        decimal[..16].join(",").into_bytes(),
+        STANDARD.encode(&bytes[..15]).into_bytes(),
+        bytes[..16].to_vec(),
+    ]
 }
 
 fn canary_hex() -> String {
@@ -174,9 +178,13 @@ fn search_output(words: &[&str], output: &Output) -> usize {
 }
 
 /// Fails if any canary is in it; gives its length.
-fn search(what: &str, text: &[u8]) -> usize {
-    for canary in canaries() {
-        let found = text.windows(canary.len()).position(|part| part == canary);
+pub(super) fn search(what: &str, text: &[u8]) -> usize {
+    search_for(&canaries(), what, text)
+}
+
+pub(super) fn search_for(canaries: &[Vec<u8>], what: &str, text: &[u8]) -> usize {
+    for canary in canaries {
+        let found = text.windows(canary.len()).position(|part| part == canary.as_slice());
         if let Some(at) = found {
             let around = &text[at.saturating_sub(60)..(at + 10).min(text.len())];
             panic!("a canary is in {what}: {}", String::from_utf8_lossy(around));
@@ -191,7 +199,7 @@ fn command_lines() -> Vec<u8> {
     lines.collect::<Vec<_>>().join(&b'\n')
 }
 
-const SEED: [u8; 32] = *b"\xCA\x11\xA5\xEE\xD0\x01\x02\x03canary-of-the-sandbox-wa";
+pub(super) const SEED: [u8; 32] = *b"\xCA\x11\xA5\xEE\xD0\x01\x02\x03canary-of-the-sandbox-wa";
 const LEDGER_KEY: [u8; 32] = *b"\x1E\xD6\xE8\x0F\x8C\x99\x17\x71canary-of-the-ledger-key";
 const UNLOCK: &str = "canary-unlock-secret-of-nobody";
 const COMMANDS: &[&[&str]] = &[

@@ -5,11 +5,14 @@
 
 mod budget;
 mod canary;
+mod every_kind;
 mod fleet;
 mod hostile;
+mod keys;
 mod kill9;
 mod race;
 mod same_key;
+mod served;
 #[path = "../../support/mod.rs"]
 mod support;
 
