@@ -157,7 +157,7 @@ impl fmt::Display for Origin {
 }
 
 /// Every environment variable that holds a setting.
-pub const VARIABLES: [&str; 42] = [
+pub const VARIABLES: &[&str] = &[
     "PAYWARDEN_HOME",
     "PAYWARDEN_NETWORK",
     "PAYWARDEN_TOOL_NAMES",

@@ -93,7 +93,7 @@ async fn dispatch(
         Some(Command::Serve(_)) => keep_open(configure(&flags)?, world, printer).await,
         Some(Command::Doctor) => doctor::print(&diagnose(&flags, &*world).await, printer),
         Some(Command::Demo) => {
-            let stage = Stage { program: &program()?, variables: &VARIABLES };
+            let stage = Stage { program: &program()?, variables: VARIABLES };
             demo(stage, printer).await
         }
         Some(Command::Sandbox(wanted)) => {
