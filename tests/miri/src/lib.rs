@@ -1,4 +1,5 @@
-//! The kernels of proof of work, with their own tests, under Miri: `cargo +nightly miri test` in this folder.
+//! The kernels of proof of work, with their own tests, under Miri:
+//! `MIRIFLAGS=-Zmiri-disable-isolation cargo +nightly miri test` in this folder.
 //!
 //! With `RUSTFLAGS=-Ctarget-feature=+avx2` the vector kernel is interpreted too. Assembly cannot be.
 
