@@ -4,6 +4,8 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 #![expect(clippy::print_stdout, reason = "figures of a run")]
 
+#[cfg(feature = "sandbox")]
+mod cards;
 mod clock;
 mod crash;
 mod dice;
