@@ -73,6 +73,9 @@ struct Street {
     seller: mpp::MppSeller,
     bank: stripe::Stripe,
     urls: [BaseUrl; 3],
+    /// Made once: what a client trusts takes longer to read than a wallet takes to die.
+    client: Client,
+    sellers: SellerClient,
     /// What the wallet keeps in a file of its own.
     issued: Mutex<BTreeMap<String, TokenId>>,
     _stop: DropGuard,
@@ -111,7 +114,11 @@ impl Street {
         tokio::spawn(stripe::serve(bank.clone(), at_bank, stop.clone()));
         let urls = [merchant_url, seller_url, bank_url];
         let issued = Mutex::default();
-        Self { merchant, seller, bank, urls, issued, _stop: stop.drop_guard() }
+        let client = Client::new(Settings::default());
+        let allowed = AllowList::parse(&urls[1].origin()).unwrap();
+        let sellers = SellerClient::new(GuestClient::new(Settings::default(), allowed));
+        let _stop = stop.drop_guard();
+        Self { merchant, seller, bank, urls, client, sellers, issued, _stop }
     }
 
     /// The one checkout every wallet here knows.
@@ -123,14 +130,13 @@ impl Street {
     }
 
     fn acp(&self) -> Acp {
-        let (client, base) = (Client::new(Settings::default()), self.urls[0].clone());
+        let (client, base) = (self.client.clone(), self.urls[0].clone());
         let bearer = Some(Secret::new(acp::AcpMerchant::TOKEN.to_owned()));
         Acp::new(Door::Known { client, base, bearer }, None)
     }
 
     fn open(self: &Arc<Self>, disk: &Disk, world: &World) -> Result<Engine, StoreError> {
-        let allowed = AllowList::parse(&self.urls[1].origin()).unwrap();
-        let sellers = SellerClient::new(GuestClient::new(Settings::default(), allowed));
+        let sellers = self.sellers.clone();
         let settings = X402Settings {
             reach: Arc::new(Reach { sellers, chains: Vec::new(), example: None }),
             assets: Assets::pinned(),
@@ -177,7 +183,7 @@ impl Shops for Places {
 
     async fn stripe(&self) -> Result<Stripe, Failure> {
         let key = Secret::new(stripe::Stripe::KEY.to_owned());
-        let client = Client::new(Settings::default());
+        let client = self.0.client.clone();
         Ok(Stripe::new(client, self.0.urls[2].clone(), Some(key)))
     }
 
