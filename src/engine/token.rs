@@ -72,25 +72,19 @@ impl Floor {
         }
     }
 
-    /// The token a settled purchase was paid with, as it is now; `None` when it can be told no more.
+    /// The token that was handed over under `key`, as it is now; `None` when the wallet keeps none. Nothing is handed
+    /// over that is not kept, so none is asked for here: a new one could be charged.
     ///
     /// # Errors
-    /// When Stripe cannot be asked, or the card is not the one it was made of.
-    pub(super) async fn token_of(
-        &self,
-        payment: &Payment,
-        key: &str,
-        made_at: Millis,
-        expires_at: Millis,
-    ) -> Result<Option<IssuedToken>, Failure> {
-        let Some(order) = TokenOrder::durable(&payment.request, key, expires_at) else {
-            return Ok(None);
-        };
-        let stripe = self.stripe().await?;
-        Ok(match self.issued(&stripe, &order, made_at).await? {
-            Issued::Token(token) => Some(token),
-            Issued::Nothing | Issued::Forgotten => None,
-        })
+    /// When Stripe cannot be asked.
+    pub(super) async fn kept_token(&self, key: &str) -> Result<Option<IssuedToken>, Failure> {
+        let Some(id) = self.services.shops()?.issued(key)? else { return Ok(None) };
+        match self.stripe().await?.get(&id).await {
+            Ok(token) => Ok(Some(token)),
+            // A simulated Stripe begins anew with its process.
+            Err(error) if self.network == Network::Sandbox && error.is_unknown_id() => Ok(None),
+            Err(error) => Err(stripe_failure(&error)),
+        }
     }
 
     async fn captured(&self, payment: &Payment, proof: &Presented) -> Result<Captured, Failure> {
@@ -118,20 +112,14 @@ impl Floor {
         order: &TokenOrder,
         made_at: Millis,
     ) -> Result<Issued, Failure> {
-        let shops = self.services.shops()?;
-        let wrong = |error| stripe_failure(&error);
         // One that is known by its id can be taken back without the card it was made of, and after its key's life.
-        if let Some(id) = shops.issued(order.key())? {
-            match stripe.get(&id).await {
-                Ok(token) => return Ok(Issued::Token(token)),
-                // A simulated Stripe begins anew with its process.
-                Err(error) if self.network == Network::Sandbox && error.is_unknown_id() => {}
-                Err(error) => return Err(wrong(error)),
-            }
+        if let Some(token) = self.kept_token(order.key()).await? {
+            return Ok(Issued::Token(token));
         }
         if !is_findable(made_at, self.clock.now()) {
             return Ok(Issued::Forgotten);
         }
+        let wrong = |error| stripe_failure(&error);
         let issued = match stripe.issue(order, &self.payment_method()?).await {
             Ok(issued) => issued,
             Err(error) if error.says_there_is_none() => {
@@ -140,6 +128,7 @@ impl Floor {
             }
             Err(error) => return Err(wrong(error)),
         };
+        let shops = self.services.shops()?;
         shops.keep_issued(order.key(), &issued.id, &|key| self.needs_token(key))?;
         // What is found under a key is told as it was when it was made.
         stripe.get(&issued.id).await.map(Issued::Token).map_err(wrong)

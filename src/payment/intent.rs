@@ -101,11 +101,7 @@ impl Presented {
     pub fn task_after(&self) -> Option<Task> {
         match &self.proof {
             Proof::Completion { token_key, .. } | Proof::Credential { token_key, .. } => {
-                Some(Task::PaymentToken {
-                    token_key: token_key.clone(),
-                    made_at_ms: self.made_at_ms,
-                    expires_at_ms: self.valid_until_ms,
-                })
+                Some(Task::PaymentToken { token_key: token_key.clone() })
             }
             Proof::Authorization { .. } => None,
         }

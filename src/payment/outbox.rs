@@ -43,10 +43,6 @@ pub enum Task {
     PaymentToken {
         /// The key the token was issued under.
         token_key: String,
-        /// When it was first asked for, by our clock.
-        made_at_ms: Millis,
-        /// Until when it can be charged.
-        expires_at_ms: Millis,
     },
 }
 

@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 #![expect(clippy::print_stdout, reason = "figures of a run")]
 
+#[cfg(feature = "sandbox")]
 mod clock;
 mod crash;
 mod dice;

@@ -137,9 +137,7 @@ impl Engine {
             Task::NickyAttempt { attempt_id, expires_at_ms } => {
                 self.follow_nicky_attempt(&task, attempt_id, *expires_at_ms).await
             }
-            Task::PaymentToken { token_key, made_at_ms, expires_at_ms } => {
-                self.read_token_back(&task, token_key, *made_at_ms, *expires_at_ms).await
-            }
+            Task::PaymentToken { token_key } => self.read_token_back(&task, token_key).await,
         };
         let now = self.clock().now();
         let (events, next) = match tried {

@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use super::Try;
 use crate::books::{Disputed, OutboxTask, Payment, TaskEnd};
-use crate::clock::Millis;
 use crate::engine::{Engine, store_failure};
 use crate::failure::Failure;
 use crate::limits;
@@ -15,13 +14,7 @@ use crate::payment::{State, TaskNews};
 use crate::rails::stripe::{Deactivated, IssuedToken};
 
 impl Engine {
-    pub(super) async fn read_token_back(
-        &self,
-        task: &OutboxTask,
-        key: &str,
-        made_at: Millis,
-        expires_at: Millis,
-    ) -> Try {
+    pub(super) async fn read_token_back(&self, task: &OutboxTask, key: &str) -> Try {
         let payment = match self.settled_payment(task) {
             Ok(Some(payment)) => payment,
             Ok(None) => return Try::Failed("the payment it follows is not settled".to_owned()),
@@ -30,7 +23,7 @@ impl Engine {
         let was_read = task.news.clone().filter(|news| news.is_delivered);
         let news = match was_read {
             Some(news) => news,
-            None => match self.floor().token_of(&payment, key, made_at, expires_at).await {
+            None => match self.floor().kept_token(key).await {
                 Ok(None) => return Try::Ended(TaskEnd::GaveUp, untold()),
                 Err(failure) => return Try::Failed(failure.message),
                 Ok(Some(token)) => {
@@ -108,7 +101,7 @@ fn judge(token: &IssuedToken, decided: Money, age: Duration) -> Judged {
 }
 
 fn untold() -> TaskNews {
-    let note = "what the card was charged cannot be read back any more; look at Stripe";
+    let note = "the wallet keeps no token of it, so what the card was charged cannot be read back";
     TaskNews { status: "unknown".to_owned(), is_delivered: false, note: Some(note.to_owned()) }
 }
 
