@@ -5,6 +5,8 @@
 #![allow(dead_code, reason = "each test target uses its part")]
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
+#[cfg(feature = "sandbox")]
+pub mod served;
 pub mod terminal;
 
 use std::convert::Infallible;

@@ -10,19 +10,19 @@ use paywarden::sandbox::stripe::Stripe;
 use paywarden::sandbox::x402::Sellers;
 use paywarden::sandbox::{Ports, Service, Serving, serve};
 
-use super::support::Home;
+use super::Home;
 
 /// Served as long as it is held.
-pub(super) struct Sandbox {
-    pub(super) merchant: AcpMerchant,
-    pub(super) stripe: Stripe,
-    pub(super) sellers: Sellers,
+pub struct Sandbox {
+    pub merchant: AcpMerchant,
+    pub stripe: Stripe,
+    pub sellers: Sellers,
     urls: Vec<(Service, String)>,
     _stop: tokio::sync::oneshot::Sender<()>,
 }
 
 impl Sandbox {
-    pub(super) fn start() -> Self {
+    pub fn start() -> Self {
         let (started, starts) = std::sync::mpsc::channel();
         let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
         std::thread::spawn(move || {
@@ -44,13 +44,13 @@ impl Sandbox {
         Self { merchant, stripe, sellers, urls, _stop: stop }
     }
 
-    pub(super) fn url(&self, service: Service) -> &str {
+    pub fn url(&self, service: Service) -> &str {
         let found = self.urls.iter().find(|(other, _)| *other == service);
         found.unwrap().1.trim_end_matches('/')
     }
 
     /// Lets the commands of a home join it.
-    pub(super) fn joined_by(&self, home: &mut Home) {
+    pub fn joined_by(&self, home: &mut Home) {
         home.set("PAYWARDEN_SANDBOX_URL", PathBuf::from(self.url(Service::NodeRpc)));
     }
 }
