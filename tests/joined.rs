@@ -5,9 +5,9 @@
 
 mod support;
 
-use std::path::PathBuf;
 use std::time::Duration;
 
+use paywarden::sandbox::Service;
 use paywarden::sandbox::nano::{Call, Fault, Spelling};
 use serde_json::json;
 use support::Home;
@@ -15,14 +15,14 @@ use support::sandbox::Sandbox;
 
 fn wallet(sandbox: &Sandbox) -> Home {
     let mut home = Home::new();
-    home.set("PAYWARDEN_SANDBOX_URL", PathBuf::from(&sandbox.url));
+    sandbox.joined_by(&mut home);
     home
 }
 
 #[test]
 fn two_wallets_on_one_sandbox_pay_each_other() {
     for spelling in [Spelling::Cpp, Spelling::RsNano] {
-        let sandbox = Sandbox::new(spelling);
+        let sandbox = Sandbox::spelling(spelling);
         let (alice, bob) = (wallet(&sandbox), wallet(&sandbox));
         let address = |home: &Home| {
             let status = home.json(&["status"]);
@@ -43,7 +43,7 @@ fn two_wallets_on_one_sandbox_pay_each_other() {
 
 #[test]
 fn a_lost_reply_and_a_dead_node_lose_nothing() {
-    let sandbox = Sandbox::new(Spelling::Cpp);
+    let sandbox = Sandbox::start();
     let home = wallet(&sandbox);
     assert_eq!(home.json(&["status"])["accounts"][0]["balance"], "100");
     let mut agent = home.initialized();
@@ -63,14 +63,14 @@ fn a_lost_reply_and_a_dead_node_lose_nothing() {
 
 #[test]
 fn a_wallet_does_not_look_for_its_money_on_another_sandbox() {
-    let sandbox = Sandbox::new(Spelling::Cpp);
+    let sandbox = Sandbox::start();
     let own = Home::new();
     assert_eq!(own.json(&["status"])["accounts"][0]["balance"], "100");
-    let output = own.run(&["--sandbox-url", &sandbox.url, "status"]);
+    let output = own.run(&["--sandbox-url", sandbox.url(Service::NodeRpc), "status"]);
     assert_eq!(output.status.code(), Some(2), "{output:?}");
     assert!(String::from_utf8_lossy(&output.stderr).contains("SANDBOX_ELSEWHERE"), "{output:?}");
     let joined = Home::new();
-    let output = joined.run(&["--sandbox-url", &sandbox.url, "status"]);
+    let output = joined.run(&["--sandbox-url", sandbox.url(Service::NodeRpc), "status"]);
     assert_eq!(output.status.code(), Some(0), "{output:?}");
     let output = joined.run(&["status"]);
     assert!(

@@ -5,10 +5,8 @@
 
 mod support;
 
-use std::path::PathBuf;
 use std::time::Duration;
 
-use paywarden::sandbox::nano::Spelling;
 use rustix::process::Signal;
 use serde_json::{Value, json};
 use support::sandbox::Sandbox;
@@ -79,9 +77,9 @@ fn networks_the_owner_does_not_list_are_not_paid_on() {
 /// The seller settles and the answer is lost; then the wallet is killed before it can say anything.
 #[test]
 fn what_a_killed_wallet_paid_for_is_had_after_its_restart() {
-    let sandbox = Sandbox::new(Spelling::Cpp);
+    let sandbox = Sandbox::start();
     let mut home = Home::new();
-    home.set("PAYWARDEN_SANDBOX_URL", PathBuf::from(&sandbox.url));
+    sandbox.joined_by(&mut home);
     let mut server = home.initialized();
     let base = sellers(&mut server);
     let mut lost = asked(&base, "v2/evm/settle-then-drop", "USDC", &json!("20000"));

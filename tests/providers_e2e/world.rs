@@ -2,48 +2,34 @@
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
-use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::Duration;
 
 use paywarden::clock::{Clock, SystemClock};
-use paywarden::sandbox::nano::{Config, SandboxNode, Spelling};
-use paywarden::sandbox::{Ports, Service, Serving, serve};
+use paywarden::sandbox::Service;
 use serde_json::{Value, json};
 
+use crate::support::sandbox::Sandbox;
 use crate::support::{Home, Server};
 
 /// A sandbox that is served as long as it is held.
 pub struct World {
-    node: String,
+    sandbox: Sandbox,
     nicky: String,
     nanswap: String,
-    _stop: tokio::sync::oneshot::Sender<()>,
 }
 
 impl World {
     pub fn new() -> Self {
-        let (urls, started) = std::sync::mpsc::channel();
-        let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
-        std::thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-            runtime.unwrap().block_on(async {
-                let node = SandboxNode::new(Config::default(), Arc::new(SystemClock));
-                let serving = listen(&node).await;
-                let url = |service| serving.url(service).to_owned();
-                let services = [Service::NodeRpc, Service::Nicky, Service::Nanswap];
-                urls.send(services.map(url)).unwrap();
-                let _ = stopped.await;
-            });
-        });
-        let [node, nicky, nanswap] = started.recv().unwrap();
-        Self { node, nicky, nanswap, _stop: stop }
+        let sandbox = Sandbox::start();
+        let url = |service| sandbox.url(service).to_owned();
+        let (nicky, nanswap) = (url(Service::Nicky), url(Service::Nanswap));
+        Self { sandbox, nicky, nanswap }
     }
 
     /// A wallet on it, with 100 XNO.
     pub fn home(&self) -> Home {
         let mut home = Home::new();
-        home.set("PAYWARDEN_SANDBOX_URL", PathBuf::from(&self.node));
+        self.sandbox.joined_by(&mut home);
         home
     }
 
@@ -89,15 +75,6 @@ pub fn is_untouched(agent: &mut Server) {
     assert_eq!((&facts["balance"], &facts["reserved_raw"]), (&json!("100.0"), &json!("0")));
     let history = agent.facts("wallet_history", json!({}));
     assert!(history["entries"].as_array().unwrap().iter().all(|entry| entry["kind"] == "receive"));
-}
-
-async fn listen(node: &SandboxNode) -> Serving {
-    for base in (20_000..31_000).step_by(107) {
-        if let Ok(serving) = serve(node.clone(), Spelling::Cpp, Ports::From(base)).await {
-            return serving;
-        }
-    }
-    panic!("no free ports");
 }
 
 fn http(method: &str, url: &str, path: &str, body: &str) -> Value {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use paywarden::clock::{Clock, Millis, SystemClock};
+use paywarden::clock::{Clock, SystemClock};
 use paywarden::evm::Nonce;
 use paywarden::fetch::{AllowList, GuestClient, Settings, WebPlace};
 use paywarden::ids::PaymentId;
@@ -11,10 +11,7 @@ use paywarden::money::{Money, Raw};
 use paywarden::nano::work::generate;
 use paywarden::nano::{Account, Network, Root, Seed, SignedBlock, Work};
 use paywarden::network::Node as _;
-use paywarden::policy::{
-    Claims, CurrencyLimits, Facts, Grant, Payee, Pegs, Policy, Rail, Request, Stage, Verdict,
-    decide,
-};
+use paywarden::policy::{Claims, Grant, Payee, Pegs, Rail, Request};
 use paywarden::rails::x402::{
     Answer, AskError, Asked, Assets, Means, Offer, PaymentHeader, Presented, ResourceRequest,
     SellerClient, Unpayable, Wanted, authorization, choose, evm_payload, nano_payload,
@@ -151,12 +148,8 @@ fn solve(root: &Root) -> Option<Work> {
     Some(generate(root, Network::Sandbox.thresholds().epoch_2_send, 0))
 }
 
-/// The policy's own grant.
 fn grant(amount: Money, payee: &str) -> Grant {
-    let mut policy = Policy::sandbox();
-    let most = CurrencyLimits { hard_limit: u128::MAX, auto_approve: u128::MAX };
-    policy.limits.insert(amount.currency, most);
-    let request = Request {
+    crate::grant::grant(&Request {
         payment_id: PaymentId(Uuid::from_u128(7)),
         agent_id: None,
         rail: Rail::X402,
@@ -166,19 +159,5 @@ fn grant(amount: Money, payee: &str) -> Grant {
         claims: Claims::default(),
         cart: None,
         terms: None,
-    };
-    let facts = Facts {
-        frozen: None,
-        approvals_waiting: 0,
-        stage: Stage::New,
-        now: Millis(0),
-        claimed: None,
-        payee_category: None,
-        merchant_category: None,
-        pinned: None,
-    };
-    match decide(&policy, &request, &facts).verdict {
-        Verdict::Allow(grant) => grant,
-        other => panic!("{other:?}"),
-    }
+    })
 }

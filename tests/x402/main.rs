@@ -7,4 +7,6 @@
 mod bench;
 mod chain;
 mod faults;
+#[path = "../support/grant.rs"]
+mod grant;
 mod sellers;

@@ -8,7 +8,7 @@ use paywarden::sandbox::Service;
 use serde_json::{Value, json};
 
 use super::fleet::{Fleet, Said};
-use super::served::Sandbox;
+use super::support::sandbox::Sandbox;
 use super::support::{Home, Server, load_policy};
 
 #[test]

@@ -19,7 +19,7 @@ use sha2::Sha256;
 
 use super::canary::{SEED, forms_of, home_with_canaries, search, search_for};
 use super::fleet::{Fleet, errors_file, output_file};
-use super::served::Sandbox;
+use super::support::sandbox::Sandbox;
 use super::support::{book, contents_below};
 
 /// A third party that answers everything with what it was sent.

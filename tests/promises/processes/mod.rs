@@ -12,7 +12,6 @@ mod keys;
 mod kill9;
 mod race;
 mod same_key;
-mod served;
 #[path = "../../support/mod.rs"]
 mod support;
 

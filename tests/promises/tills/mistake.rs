@@ -8,11 +8,11 @@ use paywarden::books::Payment;
 use paywarden::clock::Millis;
 use paywarden::engine::{Engine, Handover, Offered, Quote, Signing, Unprepared, X402};
 use paywarden::payment::{Intent, Presented, Purchase, Seen, Till};
-use paywarden::policy::{CurrencyLimits, Facts, Grant, Policy, Request, Stage, Verdict, decide};
 use paywarden::rails::acp::{Call, CompleteBody, SessionId, handler_for};
 use paywarden::rails::stripe::TokenOrder;
 use paywarden::sandbox::acp::AcpMerchant;
 
+use super::grant::grant;
 use super::street::{SESSION, Street, Wires, base_of, card, merchant, stripe};
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -115,26 +115,5 @@ impl Handover for Twice {
 impl fmt::Debug for Twice {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Twice").finish_non_exhaustive()
-    }
-}
-
-/// What policy would say to the same request once more.
-fn grant(request: &Request) -> Grant {
-    let mut policy = Policy::sandbox();
-    let most = CurrencyLimits { hard_limit: u128::MAX, auto_approve: u128::MAX };
-    policy.limits.insert(request.amount.currency, most);
-    let facts = Facts {
-        frozen: None,
-        approvals_waiting: 0,
-        stage: Stage::New,
-        now: Millis(0),
-        claimed: None,
-        payee_category: None,
-        merchant_category: None,
-        pinned: None,
-    };
-    match decide(&policy, request, &facts).verdict {
-        Verdict::Allow(grant) => grant,
-        other => panic!("{other:?}"),
     }
 }

@@ -5,6 +5,8 @@
 //!
 //! `PAYWARDEN_PROMISES_FULL=1` takes every operation, every image and a second death each time; CI takes a sample.
 
+#[path = "../../support/grant.rs"]
+mod grant;
 mod mistake;
 mod street;
 mod wire;
@@ -16,7 +18,7 @@ use crate::crash::{World, is_full_run};
 use crate::kinds::lives::{Death, Left, Tally, at_every_operation, die};
 use crate::plant::Plant;
 use mistake::Mistake;
-use street::{Street, Wires};
+use street::{Scene, Street, Wires};
 use wire::Fault;
 
 /// What is bought, and how it is paid.
@@ -155,7 +157,8 @@ impl Lives {
 
     fn live(&self, script: Script, mistake: Mistake, world: &World, death: Death) -> bool {
         self.runtime.block_on(async {
-            let street = Street::new(self.shop, script, mistake, world, &self.wires).await;
+            let scene = Scene { shop: self.shop, script, mistake };
+            let street = Street::new(scene, world, &self.wires).await;
             let name = format!("{:?} {script:?} {death:?}", self.shop);
             die(&street, death, &self.base, &name).await
         })

@@ -47,11 +47,17 @@ pub(crate) struct Wires {
     guests: GuestClient,
 }
 
+/// What is played.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Scene {
+    pub(crate) shop: Shop,
+    pub(crate) script: Script,
+    pub(crate) mistake: Mistake,
+}
+
 /// A wallet's surroundings, which outlive it.
 pub(crate) struct Street {
-    pub(crate) shop: Shop,
-    script: Script,
-    mistake: Mistake,
+    scene: Scene,
     world: World,
     pub(crate) wires: Wires,
     serving: Serving,
@@ -84,7 +90,8 @@ pub(crate) async fn base(shop: Shop, wires: &Wires) -> (Image, World) {
     if shop != Shop::Checkout {
         return (image, world);
     }
-    let street = Street::bare(shop, Script::Fine, Mistake::Nothing, &world, wires).await;
+    let scene = Scene { shop, script: Script::Fine, mistake: Mistake::Nothing };
+    let street = Street::bare(scene, &world, wires).await;
     let disk = Disk::new(image);
     let engine = street.open(&disk).unwrap();
     let endpoint = BUILT_IN.to_owned();
@@ -97,15 +104,9 @@ pub(crate) async fn base(shop: Shop, wires: &Wires) -> (Image, World) {
 }
 
 impl Street {
-    pub(crate) async fn new(
-        shop: Shop,
-        script: Script,
-        mistake: Mistake,
-        world: &World,
-        wires: &Wires,
-    ) -> Self {
-        let street = Self::bare(shop, script, mistake, world, wires).await;
-        if shop == Shop::Checkout {
+    pub(crate) async fn new(scene: Scene, world: &World, wires: &Wires) -> Self {
+        let street = Self::bare(scene, world, wires).await;
+        if scene.shop == Shop::Checkout {
             // The session the wallet knows of already.
             let base = base_of(street.serving.url(Service::AcpMerchant));
             let asked = Asked::new(usd(), vec![beer()]).unwrap();
@@ -116,33 +117,27 @@ impl Street {
         street
     }
 
-    async fn bare(
-        shop: Shop,
-        script: Script,
-        mistake: Mistake,
-        world: &World,
-        wires: &Wires,
-    ) -> Self {
+    async fn bare(scene: Scene, world: &World, wires: &Wires) -> Self {
         let world = world.fork_among(|clock| Arc::new(Outside(clock)));
         let serving = serve_beside(world.node.clone()).await.unwrap();
         // That an order is paid for once is for the wallet to see to.
         serving.merchant().set(|knobs| knobs.completes_twice = true);
         let wires = wires.clone();
         let witness = Arc::default();
-        let street = Self { shop, script, mistake, world, wires, serving, witness };
+        let street = Self { scene, world, wires, serving, witness };
         street.lay();
         street
     }
 
     /// Leads the wires to this street's services, with what goes wrong on them.
     fn lay(&self) {
-        let (shop, bank) = match self.shop {
+        let (shop, bank) = match self.scene.shop {
             Shop::X402Evm | Shop::X402Nano => (Service::X402, Service::X402),
             Shop::Checkout => (Service::AcpMerchant, Service::Stripe),
             Shop::Mpp => (Service::MppSeller, Service::Stripe),
         };
         let twice = |fault| VecDeque::from([fault, fault]);
-        let (at_shop, at_bank, standing) = match self.script {
+        let (at_shop, at_bank, standing) = match self.scene.script {
             Script::Fine => (VecDeque::new(), VecDeque::new(), None),
             Script::Shop(fault) => (twice(fault), VecDeque::new(), None),
             Script::Bank(fault) => (VecDeque::new(), twice(fault), None),
@@ -181,7 +176,7 @@ impl Street {
     }
 
     async fn wish(&self, engine: &Engine) -> Result<Wish, Failure> {
-        let (path, amount) = match self.shop {
+        let (path, amount) = match self.scene.shop {
             Shop::X402Nano => (NANO_PATH, Money::xno(Raw::new(XNO / 50))),
             Shop::Mpp => ("/joke", Money { amount: 100, currency: usd() }),
             _ => (EVM_PATH, Money { amount: 20_000, currency: usdc() }),
@@ -190,7 +185,7 @@ impl Street {
         let address = engine.x402().unwrap().address(&url).await?;
         let (method, headers) = ("GET".to_owned(), BTreeMap::new());
         let call = HttpCall { method, url, headers, body: None };
-        let is_mpp = self.shop == Shop::Mpp;
+        let is_mpp = self.scene.shop == Shop::Mpp;
         Ok(Wish {
             call_id: Uuid::new_v4(),
             operation: "request_payment",
@@ -213,7 +208,7 @@ impl Street {
     }
 
     async fn ask(&self, engine: &Arc<Engine>) -> Result<Paid, Failure> {
-        match self.shop {
+        match self.scene.shop {
             Shop::X402Evm | Shop::X402Nano => engine.buy_x402(self.wish(engine).await?).await,
             Shop::Mpp => engine.buy_mpp(self.wish(engine).await?).await,
             Shop::Checkout => {
@@ -253,7 +248,7 @@ impl Street {
 
     /// What those who take the money have taken, of each payment.
     fn taken(&self, lanes: &[Lane]) -> Vec<u128> {
-        match self.shop {
+        match self.scene.shop {
             Shop::X402Evm => {
                 let paid = self.serving.x402().paid().into_iter();
                 paid.map(|paid| paid.amount.parse().unwrap()).collect()
@@ -290,11 +285,11 @@ impl Surroundings for Street {
         self.witness.lock().unwrap().disk = Some(disk.clone());
         let engine = open_by(disk, &self.world, self.clock())?.with_x402(self.settings());
         let engine = engine.with_services(Arc::new(Purse(self.wires.clone())));
-        Ok(Arc::new(self.mistake.plant(engine, self)))
+        Ok(Arc::new(self.scene.mistake.plant(engine, self)))
     }
 
     async fn act(&self, engine: &Arc<Engine>) -> Result<Paid, Failure> {
-        if self.shop != Shop::X402Nano {
+        if self.scene.shop != Shop::X402Nano {
             return self.ask(engine).await;
         }
         // Money is moved to the account sellers are paid from before the seller gets its block.
@@ -308,12 +303,12 @@ impl Surroundings for Street {
     async fn rest(&self, engine: &Engine) {
         let (ordinary, long) = (Duration::from_secs(1), Duration::from_secs(20));
         // Nothing comes of waiting for whoever never answers, but the end of what it was handed.
-        let least = match (self.script, self.shop) {
+        let least = match (self.scene.script, self.scene.shop) {
             (Script::Never | Script::Shop(Fault::Refused), shop) if shop != Shop::X402Nano => long,
             _ => ordinary,
         };
         for _ in 0..STEPS {
-            if self.shop == Shop::X402Nano {
+            if self.scene.shop == Shop::X402Nano {
                 // What was handed to the seller goes on beside the wallet.
                 SystemClock.sleep(Duration::from_millis(1)).await;
             }
@@ -334,7 +329,7 @@ impl Surroundings for Street {
     }
 
     fn is_back(&self) {
-        if self.script != Script::Never {
+        if self.scene.script != Script::Never {
             self.wires.shop.heal();
             self.wires.bank.heal();
         }
@@ -354,7 +349,7 @@ impl Surroundings for Street {
         assert!(payment.state.is_final(), "{name}: stuck in {:?}", payment.state);
         let is_settled = payment.state.status() == Status::Settled;
         assert_eq!(is_settled, taken.len() == 1, "{name}: {:?}", payment.state);
-        match self.script {
+        match self.scene.script {
             Script::Never => assert!(!is_settled, "{name}: {:?}", payment.state),
             // Whether it is asked again before its time is over is open.
             Script::Shop(Fault::Refused) => {}
@@ -365,7 +360,7 @@ impl Surroundings for Street {
         assert!(is_right, "{name}: {} was booked, {sum} taken", payment.request.amount);
         let held = [xno.reserved, tokens.reserved, dollars.reserved];
         assert_eq!(held, [0; 3], "{name}: a reservation is stuck");
-        let of = |shops: &[Shop]| if shops.contains(&self.shop) { sum } else { 0 };
+        let of = |shops: &[Shop]| if shops.contains(&self.scene.shop) { sum } else { 0 };
         // What was moved to the account for sellers went through policy like any other payment.
         let moved = 10 * XNO - lanes[0].balance.get();
         assert_eq!(xno.settled, moved + of(&[Shop::X402Nano]), "{name}");
