@@ -554,6 +554,12 @@ pub const X402_ANSWER_BYTES: usize = 8 * 1024 * 1024;
 pub const PURCHASE_BODY_BYTES: usize = 16 * 1024;
 /// Sellers' answers kept in memory until they are asked for.
 pub const X402_ANSWERS: usize = 8;
+/// How often a process hands a settled payment's bytes over once more to get the answer that did not come through.
+pub const X402_ANSWER_TRIES: u32 = 3;
+/// How long such a seller may take to answer.
+pub const X402_ANSWER_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long after its settlement a payment's answer is asked for once more.
+pub const X402_ANSWER_AGE: Duration = Duration::from_secs(3_600);
 /// Payments that are remembered to have brought what they were for.
 pub const X402_SERVED: usize = 256;
 /// Longest text of a seller that is shown, in bytes; longer ones go into a file.
@@ -562,6 +568,8 @@ pub const ANSWER_TEXT_BYTES: usize = 32 * 1024;
 pub const ANSWER_IMAGE_BYTES: usize = 256 * 1024;
 /// How much later than its end an authorisation is taken to be over: clocks of chains differ from ours.
 pub const X402_SKEW: Duration = Duration::from_secs(60);
+/// How long a chain's node may take to say what the wallet holds, before a payment goes on without it.
+pub const X402_BALANCE_TIMEOUT: Duration = Duration::from_secs(2);
 /// How long a chain's node may take to answer.
 pub const X402_CHAIN_TIMEOUT: Duration = Duration::from_secs(8);
 /// Longest answer of a chain's node, in bytes.
