@@ -104,6 +104,7 @@ fn forwarder(home: &Path) -> WalletGate {
         reach: Reach::default(),
         third_parties: ThirdParties::default(),
         providers: paywarden::process::ProviderSettings::default(),
+        anchor_command: None,
         unlock: None,
         clock: Arc::new(SystemClock),
         world: Arc::new(NoWorld),

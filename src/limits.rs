@@ -437,40 +437,10 @@ pub const OUTBOX_GIVE_UP: Duration = Duration::from_secs(7 * 86_400);
 pub const OUTBOX_OF_PAYMENT: usize = 16;
 /// Longest body of a request that is paid for, in bytes: it stands on the ledger.
 pub const PURCHASE_BODY_BYTES: usize = 16 * 1024;
-/// Sellers' answers kept in memory until they are asked for.
-pub const X402_ANSWERS: usize = 8;
-/// How often a process hands a settled payment's bytes over once more to get the answer that did not come through.
-pub const X402_ANSWER_TRIES: u32 = 3;
-/// How long such a seller may take to answer.
-pub const X402_ANSWER_TIMEOUT: Duration = Duration::from_secs(5);
-/// How long after its settlement a payment's answer is asked for once more.
-pub const X402_ANSWER_AGE: Duration = Duration::from_secs(3_600);
-/// Payments that are remembered to have brought what they were for.
-pub const X402_SERVED: usize = 256;
 /// Longest text of a seller that is shown, in bytes; longer ones go into a file.
 pub const ANSWER_TEXT_BYTES: usize = 32 * 1024;
 /// Largest picture of a seller that is shown, in bytes.
 pub const ANSWER_IMAGE_BYTES: usize = 256 * 1024;
-/// How much later than its end an authorisation is taken to be over: clocks of chains differ from ours.
-pub const X402_SKEW: Duration = Duration::from_secs(60);
-/// How long a chain's node may take to say what the wallet holds, before a payment goes on without it.
-pub const X402_BALANCE_TIMEOUT: Duration = Duration::from_secs(2);
-/// How long a chain's node may take to answer.
-pub const X402_CHAIN_TIMEOUT: Duration = Duration::from_secs(8);
-/// Longest answer of a chain's node, in bytes.
-pub const X402_CHAIN_BYTES: usize = 1024 * 1024;
-/// Most networks on the owner's list of those sellers are paid on.
-pub const X402_NETWORKS: usize = 32;
-/// The derivation index of the account that sellers are paid from in Nano.
-pub const X402_ACCOUNT_INDEX: u32 = 402;
-/// The most that account is filled up to by itself: 1 XNO.
-pub const X402_FLOAT_RAW: u128 = 10_u128.pow(30);
-/// How long a purchase waits for money to come to that account.
-pub const X402_FUNDING: Duration = Duration::from_secs(10);
-/// How long a seller may take to settle and answer.
-pub const X402_SETTLE_TIMEOUT: Duration = Duration::from_secs(30);
-/// Longest token of a merchant, in bytes.
-pub const MERCHANT_TOKEN_BYTES: usize = 4_096;
 /// How long a call waits for a third party's first word after its payment has settled.
 pub const OUTBOX_WORD: Duration = Duration::from_secs(5);
 /// Most currencies of prices one answer names.

@@ -133,7 +133,7 @@ pub const X402_ANSWER_BYTES: usize = 8 * 1024 * 1024;
 pub const X402_ANSWERS: usize = 8;
 /// How often a process hands a settled payment's bytes over once more to get the answer that did not come through.
 pub const X402_ANSWER_TRIES: u32 = 3;
-/// How long such a seller may take to answer.
+/// How long a seller that is still at work is waited for.
 pub const X402_ANSWER_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long after its settlement a payment's answer is asked for once more.
 pub const X402_ANSWER_AGE: Duration = Duration::from_secs(3_600);

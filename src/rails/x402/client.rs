@@ -132,7 +132,7 @@ impl SellerClient {
         request: &ResourceRequest,
         payment: &PaymentHeader,
     ) -> Result<Presented, AskError> {
-        self.hand_over(request, payment, limits::X402_ANSWER_TIMEOUT).await
+        self.hand_over(request, payment, limits::GUEST_TIMEOUT).await
     }
 
     async fn hand_over(
