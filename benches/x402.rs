@@ -75,7 +75,7 @@ async fn measure() {
     row(
         "a payment by x402, from the request to its settlement",
         whole,
-        "two round trips, one chain",
+        "two round trips, two questions to the chain",
     );
     row("of it: waiting for the seller and the chain", waited, "");
     row("of it: ours", ours, "bar 10 ms on a disk with an fsync of 2 ms");

@@ -554,6 +554,8 @@ pub const X402_ANSWER_BYTES: usize = 8 * 1024 * 1024;
 pub const PURCHASE_BODY_BYTES: usize = 16 * 1024;
 /// Sellers' answers kept in memory until they are asked for.
 pub const X402_ANSWERS: usize = 8;
+/// How often a process hands a settled payment's bytes over once more to get the answer that did not come through.
+pub const X402_ANSWER_TRIES: u32 = 3;
 /// Payments that are remembered to have brought what they were for.
 pub const X402_SERVED: usize = 256;
 /// Longest text of a seller that is shown, in bytes; longer ones go into a file.

@@ -1,7 +1,6 @@
 //! Wallets on a network outside their process: the sandbox over HTTP and its websocket, as a user has them.
 
 #![cfg(feature = "sandbox")]
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
 mod support;
 

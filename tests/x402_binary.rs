@@ -5,7 +5,13 @@
 
 mod support;
 
+use std::path::PathBuf;
+use std::time::Duration;
+
+use paywarden::sandbox::nano::Spelling;
+use rustix::process::Signal;
 use serde_json::{Value, json};
+use support::sandbox::Sandbox;
 use support::{Home, Server};
 
 #[test]
@@ -67,6 +73,34 @@ fn networks_the_owner_does_not_list_are_not_paid_on() {
     let weather = asked(&base, "v2/evm/weather", "USDC", &json!("20000"));
     let text = server.error("request_payment", weather);
     assert!(text.contains("eip155:84532"), "{text}");
+    server.end().is_clean();
+}
+
+/// The seller settles and the answer is lost; then the wallet is killed before it can say anything.
+#[test]
+fn what_a_killed_wallet_paid_for_is_had_after_its_restart() {
+    let sandbox = Sandbox::new(Spelling::Cpp);
+    let mut home = Home::new();
+    home.set("PAYWARDEN_SANDBOX_URL", PathBuf::from(&sandbox.url));
+    let mut server = home.initialized();
+    let base = sellers(&mut server);
+    let mut lost = asked(&base, "v2/evm/settle-then-drop", "USDC", &json!("20000"));
+    lost["idempotencyKey"] = "one".into();
+    server.request("tools/call", json!({ "name": "request_payment", "arguments": lost }));
+    while sandbox.sellers.paid().is_empty() {
+        let _ = server.next_within(Duration::from_millis(1));
+    }
+    server.signal(Signal::KILL);
+    let mut server = home.initialized();
+    let paid = server.facts("request_payment", lost);
+    assert_eq!((&paid["status"], &paid["answer"]["status"]), (&json!("settled"), &json!(200)));
+    server.signal(Signal::KILL);
+    let mut server = home.initialized();
+    let which = json!({ "paymentId": paid["paymentId"], "waitMs": 0 });
+    let status = server.facts("get_payment_status", which);
+    assert_eq!(status["answer"], paid["answer"], "{status}");
+    assert!(status["answer"]["untrusted"]["body"].as_str().unwrap().contains("Oslo"), "{status}");
+    assert_eq!(sandbox.sellers.paid().len(), 1);
     server.end().is_clean();
 }
 

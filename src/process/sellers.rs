@@ -14,7 +14,9 @@ use super::reach::Reach as Places;
 use super::simulators::{Simulated, Simulators};
 use crate::engine::{Reach, ReachSellers, X402Settings};
 use crate::failure::{Failure, Retry};
-use crate::fetch::{AllowList, BaseUrl, Client, Endpoint, GuestClient, PlainText, Settings};
+use crate::fetch::{
+    AllowList, BaseUrl, Client, Endpoint, GuestClient, PlainText, Settings, WebPlace,
+};
 use crate::rails::x402::{Assets, ChainClient, SellerClient};
 
 /// What the owner set about sellers.
@@ -84,8 +86,11 @@ impl Sellers {
             let both = format!("{origin},{by_token}");
             allowed = allowed.and(AllowList::parse(&both).map_err(|e| unusable(&e.to_string()))?);
             let rpc: BaseUrl = base.below("rpc", &[]);
-            // Play money is on the play chain, whatever else was set for its name.
-            chains.insert(0, ChainClient::new(client, rpc.into(), PLAY_CHAIN.to_owned()));
+            let place = WebPlace::parse(&origin).ok_or_else(|| unusable("no URL"))?;
+            let play = ChainClient::new(client, rpc.into(), PLAY_CHAIN.to_owned());
+            // What is paid to the simulated sellers is on the play chain, whatever else was set for its name; a seller
+            // from elsewhere is not.
+            chains.insert(0, play.only_for_sellers_at(&place));
             example = Some(format!("{origin}v2/evm/weather"));
         }
         let guest = GuestClient::new(Settings::default(), allowed);

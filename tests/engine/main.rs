@@ -13,3 +13,4 @@ mod requests;
 mod sending;
 mod stage;
 mod x402;
+mod x402_chain;

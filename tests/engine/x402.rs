@@ -19,13 +19,13 @@ use uuid::Uuid;
 
 use crate::stage::{HOURLY, Net, XNO, fund, lane, reopened, sent_to, until, until_within, wallet};
 
-struct Shop {
-    net: Arc<Net>,
-    serving: Serving,
+pub struct Shop {
+    pub net: Arc<Net>,
+    pub serving: Serving,
 }
 
 impl Shop {
-    async fn open() -> Self {
+    pub async fn open() -> Self {
         let net = Net::in_step();
         let serving = serve_beside(net.node.clone()).await.unwrap();
         Self { net, serving }
@@ -35,14 +35,17 @@ impl Shop {
         self.serving.url(Service::X402).trim_end_matches('/').to_owned()
     }
 
-    fn settings(&self) -> X402Settings {
+    fn chain(&self) -> ChainClient {
         let base = self.base();
-        let guest = GuestClient::new(Settings::default(), AllowList::parse(&base).unwrap());
         let rpc = BaseUrl::parse(&format!("{base}/rpc"), PlainText::Loopback).unwrap();
         let client = Client::new(Settings::default());
-        let chain = ChainClient::new(client, rpc.into(), "eip155:84532".to_owned());
-        let sellers = SellerClient::new(guest);
-        let reach = Reach { sellers, chains: vec![chain], example: None };
+        ChainClient::new(client, rpc.into(), "eip155:84532".to_owned())
+    }
+
+    fn settings(&self, chains: Vec<ChainClient>) -> X402Settings {
+        let allowed = AllowList::parse(&self.base()).unwrap();
+        let sellers = SellerClient::new(GuestClient::new(Settings::default(), allowed));
+        let reach = Reach { sellers, chains, example: None };
         X402Settings {
             reach: Arc::new(reach),
             assets: Assets::pinned(),
@@ -51,23 +54,31 @@ impl Shop {
         }
     }
 
-    fn started(&self, engine: Arc<Engine>) -> Arc<Engine> {
+    pub fn started(&self, engine: Arc<Engine>) -> Arc<Engine> {
+        self.started_with(engine, vec![self.chain()])
+    }
+
+    fn started_with(&self, engine: Arc<Engine>, chains: Vec<ChainClient>) -> Arc<Engine> {
         let engine = Arc::into_inner(engine).unwrap();
-        let engine = Arc::new(engine.with_x402(self.settings()));
+        let engine = Arc::new(engine.with_x402(self.settings(chains)));
         engine.start().unwrap();
         engine
     }
 
-    async fn shopper(&self) -> Arc<Engine> {
-        self.started(wallet(&self.net, 1, HOURLY, |_| {}).await)
+    pub async fn shopper(&self) -> Arc<Engine> {
+        self.shopper_with(vec![self.chain()]).await
     }
 
-    fn paid(&self, path: &str) -> usize {
+    pub async fn shopper_with(&self, chains: Vec<ChainClient>) -> Arc<Engine> {
+        self.started_with(wallet(&self.net, 1, HOURLY, |_| {}).await, chains)
+    }
+
+    pub fn paid(&self, path: &str) -> usize {
         self.serving.x402().paid().iter().filter(|paid| paid.path == path).count()
     }
 }
 
-fn wish(shop: &Shop, path: &str, most: Money) -> Wish {
+pub fn wish(shop: &Shop, path: &str, most: Money) -> Wish {
     let url = format!("{}{path}", shop.base());
     Wish {
         call_id: Uuid::new_v4(),
@@ -95,20 +106,20 @@ fn wish(shop: &Shop, path: &str, most: Money) -> Wish {
     }
 }
 
-fn usdc(amount: u128) -> Money {
+pub fn usdc(amount: u128) -> Money {
     Money { amount, currency: "USDC".parse().unwrap() }
 }
 
-fn state(engine: &Engine, id: PaymentId) -> State {
+pub fn state(engine: &Engine, id: PaymentId) -> State {
     engine.paid(id).unwrap().payment.state
 }
 
-async fn settles(engine: &Engine, id: PaymentId) {
+pub async fn settles(engine: &Engine, id: PaymentId) {
     until("the end", || state(engine, id).status() == Status::Settled).await;
 }
 
 /// What is held and spent of the play dollar, by the wallet's own books.
-fn budget(engine: &Engine) -> (u128, u128) {
+pub fn budget(engine: &Engine) -> (u128, u128) {
     let budget = engine.store().read(|view| view.budget("USDC".parse().unwrap())).unwrap();
     (budget.reserved, budget.settled)
 }

@@ -46,6 +46,7 @@ impl Engine {
                     .hint("Nothing was paid. Fetch it without the wallet"));
             }
         };
+        x402.check_funds(&priced, &call.url).await?;
         let (amount, terms) = (priced.amount(), Some(priced.terms()));
         let account = match priced.is_nano() {
             true => Some(self.x402_account().await?),

@@ -3,8 +3,10 @@
 //! It must never sign for anything but the demand it has just read, nor take a seller's word for money that the chain
 //! can be asked about.
 
+mod again;
 mod answers;
 mod buy;
+mod funds;
 mod quote;
 mod till;
 
@@ -74,9 +76,9 @@ pub struct Reach {
 }
 
 impl Reach {
-    /// Whom to ask about the chain of this CAIP-2 name.
-    pub(super) fn chain_of(&self, network: &str) -> Option<&ChainClient> {
-        self.chains.iter().find(|chain| chain.is_for(network))
+    /// Whom to ask about a payment to the seller at `url` on the chain of this CAIP-2 name.
+    pub(super) fn chain_of(&self, network: &str, url: &str) -> Option<&ChainClient> {
+        self.chains.iter().find(|chain| chain.is_for(network, url))
     }
 }
 

@@ -10,12 +10,15 @@ use super::quote::request_of;
 use super::{Priced, Quote, X402};
 use crate::books::Payment;
 use crate::clock::Millis;
+use crate::engine::pay::NO_FUNDS;
 use crate::engine::{Handover, MakeHeader, MakeProof, Offered, Signing, Unprepared};
 use crate::evm::{EvmAddress, Nonce};
 use crate::failure::Failure;
 use crate::limits;
 use crate::nano::SignedBlock;
-use crate::payment::{Intent, PaymentHeader, Presented, Proof, Purchase, Reference, Seen};
+use crate::payment::{
+    HttpCall, Intent, PaymentHeader, Presented, Proof, Purchase, Reference, Seen,
+};
 use crate::policy::{Grant, ReasonCode, Request};
 use crate::rails::x402::{
     self as rail, Means, authorization, evm_payload, nano_payload, payment_header,
@@ -53,9 +56,11 @@ impl X402 {
             .map_err(|error| Failure::internal("NO_RANDOMNESS", error.to_string()))?;
         let nonce = Nonce(bytes);
         let (keystore, identifier) = (Arc::clone(&self.keystore), identifier.to_owned());
+        let clock = Arc::clone(&self.clock);
         Ok(Box::new(move |grant: Grant, request: &Request, attempt: u32, now: Millis| {
             let Priced { asked, offer } = priced;
-            let now_s = now.0 / 1_000;
+            // The ledger's time stays ahead of a clock that was put back; the chain's goes by the real one.
+            let now_s = now.min(clock.now()).0 / 1_000;
             let Means::Evm { token, pay_to } = &offer.means else {
                 return Err("the demand is not for a token".to_owned());
             };
@@ -87,12 +92,12 @@ impl X402 {
     }
 
     /// Whether the chain has taken the authorisation; nobody to ask, or no answer, is [`Seen::Open`].
-    async fn ask_chain(&self, proof: &Presented, now: Millis) -> Seen {
+    async fn ask_chain(&self, call: &HttpCall, proof: &Presented, now: Millis) -> Seen {
         let Proof::Authorization { network, asset, from, nonce, .. } = &proof.proof else {
             return Seen::Open;
         };
         let Ok(reach) = self.reach.reach().await else { return Seen::Open };
-        let Some(chain) = reach.chain_of(network) else { return Seen::Open };
+        let Some(chain) = reach.chain_of(network, &call.url) else { return Seen::Open };
         let parsed = asset.parse::<EvmAddress>().ok().zip(from.parse::<EvmAddress>().ok());
         let (Some((asset, from)), Some(nonce)) = (parsed, nonce_of(nonce)) else {
             return Seen::Open;
@@ -135,6 +140,12 @@ impl Handover for X402 {
                 return Err(Unprepared::Never(ReasonCode::OfferChanged, failure.message));
             }
         };
+        match self.check_funds(&priced, &call.url).await {
+            Err(failure) if failure.code == NO_FUNDS => {
+                return Err(Unprepared::Never(ReasonCode::InsufficientFunds, failure.message));
+            }
+            checked => checked.map_err(|failure| Unprepared::Later(failure.message))?,
+        }
         let (amount, terms) = (priced.amount(), Some(priced.terms()));
         let signing = self
             .signing(priced, &payment.id().to_string())
@@ -174,30 +185,33 @@ impl Handover for X402 {
             }
         };
         let status = answered.response.status;
-        let claimed = answered.receipt.as_ref().is_some_and(|receipt| receipt.success);
-        let transaction = answered.receipt.as_ref().map(|receipt| receipt.transaction.clone());
+        let receipt = answered.receipt.clone();
         self.answers.keep(payment.id(), answered);
         let Intent::Presented(proof) = intent else {
             return if is_refusal(status) { Seen::Refused } else { Seen::Open };
         };
-        let Proof::Authorization { network, .. } = &proof.proof else { return Seen::Open };
-        if reach.chain_of(network).is_some() {
-            let seen = self.ask_chain(proof, self.clock.now()).await;
+        let Proof::Authorization { network, from, .. } = &proof.proof else { return Seen::Open };
+        if reach.chain_of(network, &call.url).is_some() {
+            let seen = self.ask_chain(call, proof, self.clock.now()).await;
             return match seen {
                 Seen::Open if is_refusal(status) => Seen::Refused,
                 seen => seen,
             };
         }
-        match (200..300).contains(&status) || claimed {
+        let claim = receipt.filter(|receipt| receipt.claims_of(from, network));
+        match (200..300).contains(&status) || claim.is_some() {
             // Nobody else can be asked, and to take it as spent is the careful way.
-            true => claim(transaction, proof),
+            true => claimed(claim.map(|receipt| receipt.transaction), proof),
             false if is_refusal(status) => Seen::Refused,
             false => Seen::Open,
         }
     }
 
-    async fn look(&self, _: &Payment, proof: &Presented, now: Millis) -> Seen {
-        self.ask_chain(proof, now).await
+    async fn look(&self, payment: &Payment, proof: &Presented, now: Millis) -> Seen {
+        match &payment.purchase {
+            Some(Purchase::X402(call)) => self.ask_chain(call, proof, now).await,
+            _ => Seen::Open,
+        }
     }
 }
 
@@ -207,7 +221,7 @@ fn is_refusal(status: u16) -> bool {
 }
 
 /// What the seller calls it, or the authorisation's own name.
-fn claim(transaction: Option<String>, proof: &Presented) -> Seen {
+fn claimed(transaction: Option<String>, proof: &Presented) -> Seen {
     let named = transaction.and_then(|text| Reference::try_from(text).ok());
     let Proof::Authorization { nonce, .. } = &proof.proof else { return Seen::Open };
     let reference = named.or_else(|| Reference::try_from(nonce.clone()).ok());

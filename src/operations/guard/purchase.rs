@@ -3,7 +3,6 @@
 //! Whatever a seller answered is its own text: it is capped, goes into `untrusted`, and is never looked into.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -12,7 +11,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use crate::engine::{Engine, SellerAnswered, Wish, X402};
+use crate::engine::{Engine, Paid, SellerAnswered, Wish, X402};
 use crate::failure::{Failure, Retry};
 use crate::ids::PaymentId;
 use crate::limits;
@@ -20,7 +19,7 @@ use crate::money::{Currency, Money};
 use crate::operations::fields::{bounded, idempotency_key};
 use crate::operations::spend::outcome;
 use crate::operations::{AmountText, Context, Image, PayResult};
-use crate::payment::{HttpCall, Purchase, Status};
+use crate::payment::{HttpCall, Purchase};
 use crate::policy::{Claims, Payee, Rail, Request};
 
 /// The request to a seller, as an agent writes it.
@@ -142,30 +141,24 @@ pub(super) async fn buy(
         _ => context.engine.buy_x402(wish).await?,
     };
     let paid = outcome(asked.payment.id(), context).await?;
-    let id = paid.payment.id();
-    let is_settled = paid.payment.state.status() == Status::Settled;
-    let answered = answer_of(&context.engine, id, is_settled).await?;
-    let answer = answered.map(|answered| shown(&context.engine, id, answered)).transpose()?;
+    let answer = answer_to(&paid, &context.engine).await?;
     Ok((PayResult::from(&paid), answer))
 }
 
-/// The answer that came; once the money has moved, it may be a moment behind.
-async fn answer_of(
+/// What the seller answered to a purchase; `None` for any other payment.
+///
+/// # Errors
+/// The store's, or when a file cannot be written.
+pub(super) async fn answer_to(
+    paid: &Paid,
     engine: &Engine,
-    id: PaymentId,
-    is_settled: bool,
-) -> Result<Option<SellerAnswered>, Failure> {
-    let x402 = x402(engine)?;
-    let deadline = engine.clock().now().plus(ANSWER_WAIT);
-    loop {
-        if let Some(answered) = x402.answer(id) {
-            return Ok(Some(answered));
-        }
-        if !is_settled || engine.clock().now() >= deadline {
-            return Ok(None);
-        }
-        engine.clock().sleep(ANSWER_LOOK).await;
+) -> Result<Option<SellerAnswer>, Failure> {
+    if !matches!(paid.payment.purchase, Some(Purchase::X402(_) | Purchase::Mpp(_))) {
+        return Ok(None);
     }
+    let id = paid.payment.id();
+    let answered = engine.seller_answer(id).await?;
+    answered.map(|answered| shown(engine, id, answered)).transpose()
 }
 
 fn shown(
@@ -245,8 +238,6 @@ fn visible(text: &str) -> String {
 }
 
 const IMAGES: [&str; 4] = ["image/png", "image/jpeg", "image/gif", "image/webp"];
-const ANSWER_WAIT: Duration = Duration::from_secs(5);
-const ANSWER_LOOK: Duration = Duration::from_millis(20);
 
 #[cfg(test)]
 mod tests {

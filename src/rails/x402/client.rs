@@ -3,6 +3,8 @@
 //! This module must never follow a redirect on either of them, change what is sent between them, or send a payment that
 //! it was not handed as stored bytes. What came back is not judged here.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 
 use super::request::Parts;
@@ -67,6 +69,13 @@ pub enum AskError {
     Header,
 }
 
+impl Presented {
+    /// Whether something was served for the payment, as opposed to a refusal or a trouble.
+    pub fn is_goods(&self) -> bool {
+        (200..300).contains(&self.response.status)
+    }
+}
+
 impl AskError {
     /// Whether the seller has certainly not seen the request.
     pub fn nothing_was_sent(&self) -> bool {
@@ -112,21 +121,38 @@ impl SellerClient {
         request: &ResourceRequest,
         payment: &PaymentHeader,
     ) -> Result<Presented, AskError> {
+        self.hand_over(request, payment, limits::X402_SETTLE_TIMEOUT).await
+    }
+
+    /// The same for a payment that was made before, to get what it was for: nobody need settle anything now.
+    ///
+    /// # Errors
+    /// [`AskError`]; a status is no error here.
+    pub async fn present_again(
+        &self,
+        request: &ResourceRequest,
+        payment: &PaymentHeader,
+    ) -> Result<Presented, AskError> {
+        self.hand_over(request, payment, limits::GUEST_TIMEOUT).await
+    }
+
+    async fn hand_over(
+        &self,
+        request: &ResourceRequest,
+        payment: &PaymentHeader,
+        timeout: Duration,
+    ) -> Result<Presented, AskError> {
         let mut parts = request.parts(&self.guest).map_err(GuestError::Guard)?;
         let name = HeaderName::try_from(&payment.name).map_err(|_| AskError::Header)?;
         let mut value = HeaderValue::try_from(&payment.value).map_err(|_| AskError::Header)?;
         value.set_sensitive(true);
         parts.headers.insert(name, value);
-        let (reply, is_cut) = self.send(parts, limits::X402_SETTLE_TIMEOUT).await?;
+        let (reply, is_cut) = self.send(parts, timeout).await?;
         let receipt = receipt(&reply.headers);
         Ok(Presented { response: response(&reply, is_cut), receipt })
     }
 
-    async fn send(
-        &self,
-        parts: Parts,
-        timeout: std::time::Duration,
-    ) -> Result<(Reply, bool), GuestError> {
+    async fn send(&self, parts: Parts, timeout: Duration) -> Result<(Reply, bool), GuestError> {
         let Parts { method, url, headers, body } = parts;
         let request = GuestRequest { method, url, headers, body, redirects: 0 };
         let bounds = Bounds { timeout, body_bytes: limits::X402_ANSWER_BYTES };

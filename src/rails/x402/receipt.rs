@@ -7,6 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 
 use super::json;
+use super::networks::caip_2;
 use crate::fetch::quote;
 use crate::limits;
 
@@ -26,6 +27,14 @@ pub struct Receipt {
     /// Why not, in its words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error_reason: Option<String>,
+}
+
+impl Receipt {
+    /// Whether it claims success for a payment of this payer on this network (CAIP-2), as far as it names them.
+    pub fn claims_of(&self, payer: &str, network: &str) -> bool {
+        let is_payer = self.payer.as_ref().is_none_or(|named| named.eq_ignore_ascii_case(payer));
+        self.success && is_payer && caip_2(&self.network).as_deref() == Some(network)
+    }
 }
 
 /// Reads the value of a `PAYMENT-RESPONSE` or `X-PAYMENT-RESPONSE`; `None` if it makes no sense. Its texts are capped
@@ -62,6 +71,30 @@ struct Claim {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_receipt_for_somebody_else_claims_nothing() {
+        let payer = "0x70997970C51812dc3A010C7d01b50e0d17dc79C8";
+        let receipt = Receipt {
+            success: true,
+            payer: Some(payer.to_lowercase()),
+            transaction: "0x1".to_owned(),
+            network: "eip155:84532".to_owned(),
+            error_reason: None,
+        };
+        let is_ours = |receipt: &Receipt| receipt.claims_of(payer, "eip155:84532");
+        assert!(is_ours(&receipt));
+        assert!(is_ours(&Receipt { network: "base-sepolia".to_owned(), ..receipt.clone() }));
+        assert!(is_ours(&Receipt { payer: None, ..receipt.clone() }));
+        for other in [
+            Receipt { success: false, ..receipt.clone() },
+            Receipt { payer: Some("0xdEaD".to_owned()), ..receipt.clone() },
+            Receipt { network: "eip155:1".to_owned(), ..receipt.clone() },
+            Receipt { network: String::new(), ..receipt.clone() },
+        ] {
+            assert!(!is_ours(&other), "{other:?}");
+        }
+    }
 
     #[test]
     fn a_receipt_is_read_capped_and_without_what_hides() {
