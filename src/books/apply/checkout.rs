@@ -45,7 +45,8 @@ impl Fold<'_> {
 }
 
 #[cfg(test)]
-pub(super) mod tests {
+mod tests {
+    use super::super::tests::{payment, purchase};
     use super::*;
     use crate::books::{
         Body, CheckoutAsked, CheckoutItem, FundingRegistered, MemoryRows, View, apply,
@@ -53,7 +54,6 @@ pub(super) mod tests {
     use crate::clock::Millis;
     use crate::digest::Digest;
     use crate::limits;
-    use crate::payment::Checkout;
 
     #[test]
     fn the_last_word_on_a_session_and_on_the_card_counts() {
@@ -106,15 +106,6 @@ pub(super) mod tests {
     }
 
     fn bought() -> Payment {
-        Payment { purchase: Some(purchase()), ..super::super::host::tests::payment() }
-    }
-
-    /// A checkout session.
-    pub(in crate::books::apply) fn purchase() -> Purchase {
-        Purchase::Checkout(Checkout {
-            merchant_id: "shop".to_owned(),
-            session_id: "cs_1".to_owned(),
-            asked_digest: Digest::of(b""),
-        })
+        Payment { purchase: Some(purchase()), ..payment() }
     }
 }

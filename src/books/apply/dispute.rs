@@ -47,7 +47,7 @@ mod tests {
     use uuid::Uuid;
 
     use super::super::apply;
-    use super::super::checkout::tests::purchase;
+    use super::super::tests::purchase;
     use super::*;
     use crate::books::{Body, DecidedStage, Event, MemoryRows, NewPayment, Settlement, View};
     use crate::clock::Millis;

@@ -45,16 +45,13 @@ impl Fold<'_> {
 }
 
 #[cfg(test)]
-pub(super) mod tests {
+mod tests {
+    use super::super::tests::payment;
     use super::*;
     use crate::books::rows::MemoryRows;
     use crate::books::view::View;
     use crate::clock::Millis;
-    use crate::ids::PaymentId;
-    use crate::money::{Currency, Money, Raw};
-    use crate::nano::Account;
-    use crate::payment::PublishVia;
-    use crate::policy::{Claims, Payee, Rail, Request};
+    use crate::money::Currency;
 
     #[test]
     fn a_days_approvals_end_at_their_bound_and_a_day_has_24_hours() {
@@ -76,36 +73,5 @@ pub(super) mod tests {
         assert_eq!(count(&rows, 1_000 + day), 1);
         // A clock that runs backwards does not empty the day.
         assert_eq!(count(&rows, 0), 1);
-    }
-
-    /// A payment nothing has happened to yet.
-    pub(in crate::books::apply) fn payment() -> Payment {
-        let account = Account::from_bytes([1; 32]);
-        Payment {
-            request: Request {
-                payment_id: PaymentId(uuid::Uuid::nil()),
-                agent_id: None,
-                rail: Rail::Nano,
-                amount: Money::xno(Raw::new(5)),
-                payee: Payee { address: account.to_string(), label: None },
-                mandate_id: None,
-                claims: Claims::default(),
-                cart: None,
-                terms: None,
-            },
-            operation: "wallet.send".to_owned(),
-            account: Some(account),
-            memo: None,
-            created_at_ms: Millis(0),
-            first_seq: 1,
-            decided: None,
-            charge: None,
-            publish_via: PublishVia::Node,
-            void: None,
-            disputed: None,
-            purchase: None,
-            purpose: None,
-            state: State::Requested,
-        }
     }
 }

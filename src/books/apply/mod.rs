@@ -13,6 +13,9 @@ mod payment;
 mod request;
 mod totals;
 
+#[cfg(test)]
+mod tests;
+
 pub use totals::beside_the_rules;
 
 use super::clock::ClockRow;
