@@ -13,7 +13,8 @@ use paywarden::rails::stripe::TokenOrder;
 use paywarden::sandbox::acp::AcpMerchant;
 
 use super::grant::grant;
-use super::street::{SESSION, Street, Wires, base_of, card, merchant, stripe};
+use super::purse::{base_of, card, merchant, stripe};
+use super::street::{SESSION, Street, Wires};
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Mistake {

@@ -8,8 +8,10 @@
 #[path = "../../support/grant.rs"]
 mod grant;
 mod mistake;
+mod purse;
 mod street;
 mod wire;
+mod witness;
 
 use paywarden::sandbox::disk::Image;
 use tokio::runtime::Runtime;

@@ -1,40 +1,34 @@
 //! One wallet that buys, with its own clients of sellers, a merchant, Stripe and a chain, and what these saw of it.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use async_trait::async_trait;
-use paywarden::books::{CheckoutPlace, Lane};
+use paywarden::books::Lane;
 use paywarden::clock::{Clock, SystemClock};
-use paywarden::engine::{
-    BuiltIn, CheckoutOrder, CheckoutPayment, Engine, Paid, Reach, Services, Shops, Wish,
-    X402Settings, not_set_up,
-};
+use paywarden::engine::{CheckoutOrder, CheckoutPayment, Engine, Paid, Reach, Wish, X402Settings};
 use paywarden::failure::Failure;
-use paywarden::fetch::{AllowList, BaseUrl, Client, GuestClient, PlainText, Settings};
+use paywarden::fetch::{AllowList, Client, GuestClient, Settings};
 use paywarden::ids::PaymentId;
 use paywarden::money::{Currency, Money, Raw};
 use paywarden::nano::Link;
-use paywarden::payment::{HttpCall, IdempotencyKey, Intent, Presented, Proof, Purchase, Status};
+use paywarden::payment::{HttpCall, IdempotencyKey, Purchase, Status};
 use paywarden::policy::{Claims, Payee, Rail, Request};
-use paywarden::rails::acp::{Acp, Asked, AskedItem, Call, Door, MerchantUrl};
-use paywarden::rails::stripe::{PaymentMethod, Profile, Stripe};
+use paywarden::rails::acp::{Asked, AskedItem, Call};
 use paywarden::rails::x402::{Assets, ChainClient, SellerClient};
 use paywarden::sandbox::acp::AcpMerchant;
 use paywarden::sandbox::disk::{Disk, Image};
-use paywarden::sandbox::mpp::MppSeller;
-use paywarden::sandbox::stripe::Stripe as SimulatedStripe;
 use paywarden::sandbox::x402::Sellers;
 use paywarden::sandbox::{Service, Serving, serve_beside};
-use paywarden::secret::Secret;
 use paywarden::store::StoreError;
 use uuid::Uuid;
 
 use super::mistake::Mistake;
-use super::wire::{Fault, Plan, Seen, Wire};
+use super::purse::{Purse, base_of, merchant};
+use super::wire::{Fault, Plan, Wire};
+use super::witness::{Witness, handed};
 use super::{Script, Shop};
-use crate::crash::{World, XNO, open_by, stored};
+use crate::crash::{World, XNO, open_by};
 use crate::kinds::lives::Surroundings;
 use crate::kinds::town::{self, Outside, is_busy, usdc};
 
@@ -62,17 +56,6 @@ pub(crate) struct Street {
     pub(crate) wires: Wires,
     serving: Serving,
     witness: Arc<Mutex<Witness>>,
-}
-
-/// What went over the wires.
-#[derive(Debug, Default)]
-struct Witness {
-    /// The disk of the wallet that lives just now.
-    disk: Option<Disk>,
-    /// Every different thing that was handed over.
-    handed: BTreeSet<String>,
-    /// Something left that a power cut would have undone.
-    is_early: bool,
 }
 
 impl Wires {
@@ -374,137 +357,6 @@ impl Surroundings for Street {
     }
 }
 
-impl Witness {
-    /// Whatever dies now, what is handed over is on the disk, and is just that.
-    fn sees_handing(&mut self, seen: &Seen) {
-        let Some(name) = handed(seen) else { return };
-        let is_durable = match self.durable() {
-            Some(Intent::Cheque(cheque)) => cheque.header.value == name,
-            Some(Intent::Presented(Presented { proof, .. })) => match proof {
-                Proof::Authorization { header, .. } => header.value == name,
-                Proof::Completion { idempotency_key, .. } => idempotency_key == name,
-                Proof::Credential { .. } => true,
-            },
-            _ => false,
-        };
-        self.is_early |= !is_durable;
-        self.handed.insert(name);
-    }
-
-    fn check(&self, name: &str) {
-        let Self { handed, is_early, .. } = self;
-        assert!(!is_early, "{name}: something left that was not durable");
-        assert!(handed.len() <= 1, "{name}: different things were handed over: {handed:?}");
-    }
-
-    /// No token is ordered but under the key that is on the disk.
-    fn sees_ordering(&mut self, seen: &Seen) {
-        let Some(key) = seen.header("idempotency-key") else { return };
-        if !seen.path().ends_with("/issued_tokens") {
-            return;
-        }
-        let is_durable = matches!(
-            self.durable(),
-            Some(Intent::Presented(Presented {
-                proof: Proof::Completion { token_key, .. } | Proof::Credential { token_key, .. },
-                ..
-            })) if token_key == key
-        );
-        self.is_early |= !is_durable;
-    }
-
-    /// What the one payment has signed, as a power cut would leave it.
-    fn durable(&self) -> Option<Intent> {
-        let store = stored(&self.disk.as_ref()?.wreck().power_cut());
-        let read = store.read(|view| {
-            let id = view.idempotency(None, KEY)?.map(|row| row.payment_id);
-            id.map(|id| view.payment(id)).transpose()
-        });
-        read.unwrap().flatten()?.state.intent().cloned()
-    }
-}
-
-/// The name of what a request hands over, if it hands something over.
-fn handed(seen: &Seen) -> Option<String> {
-    if seen.path().ends_with("/complete") {
-        return seen.header("idempotency-key").map(str::to_owned);
-    }
-    let credential = seen.header("authorization").filter(|value| value.starts_with("Payment "));
-    seen.header("payment-signature").or(credential).map(str::to_owned)
-}
-
-/// A merchant, a seller, and a card at Stripe, over the wires.
-#[derive(Debug)]
-struct Purse(Wires);
-
-#[async_trait]
-impl Shops for Purse {
-    async fn known(&self, _: &str, _: &CheckoutPlace) -> Result<Acp, Failure> {
-        Err(not_set_up("other merchants"))
-    }
-
-    async fn stranger(&self, _: &MerchantUrl) -> Result<Acp, Failure> {
-        Err(not_set_up("other merchants"))
-    }
-
-    async fn built_in(&self) -> Result<Option<BuiltIn>, Failure> {
-        Ok(Some(BuiltIn {
-            merchant_id: AcpMerchant::ID.to_owned(),
-            profile: AcpMerchant::PROFILE.parse().unwrap(),
-            acp: merchant(&self.0.client, base_of(self.0.shop.url())),
-            host: "127.0.0.1".to_owned(),
-        }))
-    }
-
-    async fn built_in_seller(&self) -> Result<Option<(String, Profile)>, Failure> {
-        Ok(Some((self.0.shop.url().to_owned(), MppSeller::PROFILE.parse().unwrap())))
-    }
-
-    async fn stripe(&self) -> Result<Stripe, Failure> {
-        Ok(stripe(&self.0))
-    }
-
-    fn play_card(&self) -> Option<PaymentMethod> {
-        self.method().ok().flatten()
-    }
-
-    fn keep_token(&self, _: &str, _: Option<Secret>) -> Result<(), Failure> {
-        Ok(())
-    }
-
-    fn keep_method(&self, _: Option<&PaymentMethod>) -> Result<(), Failure> {
-        Ok(())
-    }
-
-    fn method(&self) -> Result<Option<PaymentMethod>, Failure> {
-        Ok(Some(card()))
-    }
-}
-
-impl Services for Purse {
-    fn shops(&self) -> Result<&dyn Shops, Failure> {
-        Ok(self)
-    }
-}
-
-pub(super) fn merchant(client: &Client, base: BaseUrl) -> Acp {
-    let bearer = Some(Secret::new(AcpMerchant::TOKEN.to_owned()));
-    Acp::new(Door::Known { client: client.clone(), base, bearer }, None)
-}
-
-pub(super) fn stripe(wires: &Wires) -> Stripe {
-    let key = Secret::new(SimulatedStripe::KEY.to_owned());
-    Stripe::new(wires.client.clone(), base_of(wires.bank.url()), Some(key))
-}
-
-pub(super) fn card() -> PaymentMethod {
-    SimulatedStripe::PAYMENT_METHOD.parse().unwrap()
-}
-
-pub(super) fn base_of(url: &str) -> BaseUrl {
-    BaseUrl::parse(url, PlainText::Loopback).unwrap()
-}
-
 fn beer() -> AskedItem {
     AskedItem { id: "beer".to_owned(), quantity: 1, unit_amount: None }
 }
@@ -517,7 +369,7 @@ fn usd() -> Currency {
     "USD".parse().unwrap()
 }
 
-const KEY: &str = "once";
+pub(super) const KEY: &str = "once";
 const BUILT_IN: &str = "sandbox";
 /// The first checkout a simulated merchant opens.
 pub(super) const SESSION: &str = "cs_sandbox_1";
