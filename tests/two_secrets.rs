@@ -298,6 +298,7 @@ fn boot(home: Home, world: Play, unlock: Option<&str>) -> Boot {
         reach: Reach::default(),
         providers: paywarden::process::ProviderSettings::default(),
         third_parties: ThirdParties::default(),
+        anchor_command: None,
         unlock: unlock.map(|text| Secret::new(text.to_owned())),
         clock: Arc::new(SystemClock),
         world: Arc::new(world),

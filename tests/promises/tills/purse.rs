@@ -1,12 +1,15 @@
 //! What a wallet buys with: clients of a merchant and of Stripe over the wires, and a card.
 
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+
 use async_trait::async_trait;
 use paywarden::books::CheckoutPlace;
 use paywarden::engine::{BuiltIn, Services, Shops, not_set_up};
 use paywarden::failure::Failure;
 use paywarden::fetch::{BaseUrl, Client, PlainText};
 use paywarden::rails::acp::{Acp, Door, MerchantUrl};
-use paywarden::rails::stripe::{PaymentMethod, Profile, Stripe};
+use paywarden::rails::stripe::{PaymentMethod, Profile, Stripe, TokenId};
 use paywarden::sandbox::acp::AcpMerchant;
 use paywarden::sandbox::mpp::MppSeller;
 use paywarden::sandbox::stripe::Stripe as SimulatedStripe;
@@ -14,9 +17,15 @@ use paywarden::secret::Secret;
 
 use super::street::Wires;
 
+/// The tokens that were issued, by their keys: on the disk beside the wallet, which a crash leaves alone.
+pub(super) type Issued = Arc<Mutex<HashMap<String, TokenId>>>;
+
 /// A merchant, a seller, and a card at Stripe, over the wires.
 #[derive(Debug)]
-pub(super) struct Purse(pub(super) Wires);
+pub(super) struct Purse {
+    pub(super) wires: Wires,
+    pub(super) issued: Issued,
+}
 
 #[async_trait]
 impl Shops for Purse {
@@ -32,25 +41,45 @@ impl Shops for Purse {
         Ok(Some(BuiltIn {
             merchant_id: AcpMerchant::ID.to_owned(),
             profile: AcpMerchant::PROFILE.parse().unwrap(),
-            acp: merchant(&self.0.client, base_of(self.0.shop.url())),
+            acp: merchant(&self.wires.client, base_of(self.wires.shop.url())),
             host: "127.0.0.1".to_owned(),
         }))
     }
 
     async fn built_in_seller(&self) -> Result<Option<(String, Profile)>, Failure> {
-        Ok(Some((self.0.shop.url().to_owned(), MppSeller::PROFILE.parse().unwrap())))
+        Ok(Some((self.wires.shop.url().to_owned(), MppSeller::PROFILE.parse().unwrap())))
     }
 
     async fn stripe(&self) -> Result<Stripe, Failure> {
-        Ok(stripe(&self.0))
+        Ok(stripe(&self.wires))
     }
 
     fn play_card(&self) -> Option<PaymentMethod> {
         self.method().ok().flatten()
     }
 
-    fn keep_token(&self, _: &str, _: Option<Secret>) -> Result<(), Failure> {
+    fn keep_token(&self, _: &str, _: &str, _: Secret) -> Result<(), Failure> {
         Ok(())
+    }
+
+    fn forget_token(&self, _: &str) -> Result<(), Failure> {
+        Ok(())
+    }
+
+    fn keep_issued(
+        &self,
+        key: &str,
+        token: &TokenId,
+        is_needed: &dyn Fn(&str) -> bool,
+    ) -> Result<(), Failure> {
+        let mut issued = self.issued.lock().unwrap();
+        issued.retain(|key, _| is_needed(key));
+        issued.insert(key.to_owned(), token.clone());
+        Ok(())
+    }
+
+    fn issued(&self, key: &str) -> Result<Option<TokenId>, Failure> {
+        Ok(self.issued.lock().unwrap().get(key).cloned())
     }
 
     fn keep_method(&self, _: Option<&PaymentMethod>) -> Result<(), Failure> {

@@ -24,7 +24,7 @@ use paywarden::store::StoreError;
 use uuid::Uuid;
 
 use super::mistake::Mistake;
-use super::purse::{Purse, base_of, merchant};
+use super::purse::{Issued, Purse, base_of, merchant};
 use super::wire::{Fault, Plan, Wire};
 use super::witness::{Witness, handed};
 use super::{Script, Shop};
@@ -56,6 +56,7 @@ pub(crate) struct Street {
     pub(crate) wires: Wires,
     serving: Serving,
     witness: Arc<Mutex<Witness>>,
+    issued: Issued,
 }
 
 impl Wires {
@@ -107,7 +108,8 @@ impl Street {
         serving.merchant().set(|knobs| knobs.completes_twice = true);
         let wires = wires.clone();
         let witness = Arc::default();
-        let street = Self { scene, world, wires, serving, witness };
+        let issued = Issued::default();
+        let street = Self { scene, world, wires, serving, witness, issued };
         street.lay();
         street
     }
@@ -267,7 +269,10 @@ impl Surroundings for Street {
     fn open(&self, disk: &Disk) -> Result<Arc<Engine>, StoreError> {
         self.witness.lock().unwrap().disk = Some(disk.clone());
         let engine = open_by(disk, &self.world, self.clock())?.with_x402(self.settings());
-        let engine = engine.with_services(Arc::new(Purse(self.wires.clone())));
+        let engine = engine.with_services(Arc::new(Purse {
+            wires: self.wires.clone(),
+            issued: Arc::clone(&self.issued),
+        }));
         Ok(Arc::new(self.scene.mistake.plant(engine, self)))
     }
 
