@@ -1,4 +1,6 @@
-//! The figures of the guard: `cargo bench --bench guard`, and `-- --payments=10000` for a smaller large store.
+//! The figures of the guard: `cargo bench --bench guard`, `-- --payments=10000` for a smaller large store, and
+//! `-- --fsync-ms=2` to have a disk that is faster than that wait, once the stores are filled: what a decision costs is
+//! stated for disks of a millisecond and more.
 //!
 //! A durable, auto-approved decision beside an fsync of the same disk, on a store with a thousand settled payments and
 //! on one with a million, and what a report and a list of mandates cost there. Nothing here is a test: a slow machine
@@ -9,9 +11,10 @@
 
 use std::convert::Infallible;
 use std::fs::OpenOptions;
-use std::io::Write as _;
+use std::io::{self, Write as _};
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use paywarden::books::{Body, DecidedStage, Event, NewPayment, Settlement};
@@ -32,6 +35,8 @@ use paywarden::policy::{Charge, Claims, Outcome, Payee, Policy, Rail, ReasonCode
 use paywarden::sandbox::nano::{Config, SandboxNode};
 use paywarden::store::{Guards, LedgerSigner, RedbEngine, Store};
 use paywarden::wallet::{Keystore, WorkPool};
+use redb::StorageBackend;
+use redb::backends::FileBackend;
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -48,28 +53,34 @@ const SEED: [u8; 32] = [0x51; 32];
 const BALANCE: u128 = 300_000_000 * Raw::ONE_XNO.get();
 
 fn main() {
-    let payments = std::env::args().find_map(|arg| {
-        let number = arg.strip_prefix("--payments=")?;
-        Some(number.parse().expect("--payments= takes a whole number"))
-    });
+    let given = |name: &str| {
+        std::env::args().find_map(|arg| {
+            let number = arg.strip_prefix(name)?.strip_prefix('=')?;
+            Some(number.parse::<u64>().expect("a whole number"))
+        })
+    };
+    let payments = given("--payments").unwrap_or(LARGE);
+    let fsync = Duration::from_millis(given("--fsync-ms").unwrap_or(0));
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_all().build().expect("runtime");
     println!("| figure | p50 | p99 | |");
     println!("|---|---|---|---|");
     runtime.block_on(async {
-        let small = measure(SMALL).await;
-        let large = measure(payments.unwrap_or(LARGE)).await;
+        let small = measure(SMALL, fsync).await;
+        let large = measure(payments, fsync).await;
         println!("\np50 of the large store over that of the small one: {:.2}", large / small);
     });
 }
 
-/// Gives the p50 of a decision, in fsyncs of the disk at that time.
-async fn measure(payments: u64) -> f64 {
+/// Gives the p50 of a decision, in fsyncs of the disk at that time, each of which takes `fsync` at least.
+async fn measure(payments: u64, fsync: Duration) -> f64 {
     // Beside the build, not in memory: `/tmp` is no disk on some machines.
     let dir = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a temporary directory");
     let began = Instant::now();
-    let store = open(dir.path());
+    let pause = Arc::default();
+    let store = open(dir.path(), Arc::clone(&pause));
     fill(&store, payments);
+    pause.store(fsync.as_micros() as u64, Ordering::Relaxed);
     let took = began.elapsed().as_secs_f64();
     let size = std::fs::metadata(dir.path().join("wallet.redb")).map_or(0, |file| file.len());
     println!(
@@ -78,14 +89,14 @@ async fn measure(payments: u64) -> f64 {
         size >> 20
     );
     let engine = Arc::new(engine(store));
-    row("one fsync of a 4 KiB append on this disk", fsyncs(dir.path(), FSYNCS), "");
+    row("one fsync of a 4 KiB append on this disk", fsyncs(dir.path(), FSYNCS, fsync), "");
     let (mut took, mut disk) = (Vec::new(), Vec::new());
     for number in 0..DECISIONS {
         let asked = Instant::now();
         engine.pay(order(payments + number)).await.expect("an answer");
         took.push(asked.elapsed());
         // The disk is another from one second to the next: it is measured in between.
-        disk.extend(fsyncs(dir.path(), 1));
+        disk.extend(fsyncs(dir.path(), 1, fsync));
     }
     let beside = row("the same, between decisions", disk, "");
     let decision = median(&mut took);
@@ -328,8 +339,49 @@ fn payee() -> Account {
     PrivateKey::from_bytes([9; 32]).account()
 }
 
-fn open(dir: &Path) -> Store {
-    let engine = RedbEngine::open(&dir.join("wallet.redb")).expect("a store");
+/// A file whose syncs take so many microseconds at least.
+#[derive(Debug)]
+struct Disk {
+    file: FileBackend,
+    pause: Arc<AtomicU64>,
+}
+
+impl StorageBackend for Disk {
+    fn len(&self) -> io::Result<u64> {
+        self.file.len()
+    }
+
+    fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
+        self.file.read(offset, out)
+    }
+
+    fn set_len(&self, len: u64) -> io::Result<()> {
+        self.file.set_len(len)
+    }
+
+    fn sync_data(&self) -> io::Result<()> {
+        let began = Instant::now();
+        self.file.sync_data()?;
+        rest(began, Duration::from_micros(self.pause.load(Ordering::Relaxed)));
+        Ok(())
+    }
+
+    fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
+        self.file.write(offset, data)
+    }
+}
+
+/// Waits for the end of `whole` since `began`.
+fn rest(began: Instant, whole: Duration) {
+    std::thread::sleep(whole.saturating_sub(began.elapsed()));
+}
+
+fn open(dir: &Path, pause: Arc<AtomicU64>) -> Store {
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create(true).truncate(false);
+    let file = options.open(dir.join("wallet.redb")).expect("a file");
+    let file = FileBackend::new(file).expect("a file of one's own");
+    let engine = RedbEngine::with_backend(Disk { file, pause }).expect("a store");
     let signer = LedgerSigner::from_bytes(&[1; 32]);
     let guards = Guards { clock: Arc::new(SystemClock), signer, anchor: None, marker: None };
     Store::open(Arc::new(engine), guards, false).expect("a store")
@@ -347,13 +399,14 @@ fn commit(store: &Store, events: Vec<Event>) {
     done.expect("the events fit");
 }
 
-fn fsyncs(dir: &Path, count: usize) -> Vec<Duration> {
+fn fsyncs(dir: &Path, count: usize, fsync: Duration) -> Vec<Duration> {
     let path = dir.join("fsync");
     let mut file = OpenOptions::new().create(true).append(true).open(&path).expect("a file");
     let took = (0..count).map(|_| {
         let began = Instant::now();
         file.write_all(&[0; 4096]).expect("room");
         file.sync_data().expect("a disk");
+        rest(began, fsync);
         began.elapsed()
     });
     took.collect()

@@ -1,7 +1,7 @@
 //! Merchants' tokens, the owner's payment method and the payment tokens made of it, kept in the home for the owner alone.
 //!
-//! None of it may be shown, or stand on the ledger, and no token may be had for another place than its own. A payment method's id pays nothing without Stripe's secret key,
-//! which is not here.
+//! None of it may be shown, or stand on the ledger, and no token may be had for another place than its own. A payment
+//! method's id pays nothing without Stripe's secret key, which is not here.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};

@@ -93,8 +93,8 @@ fn p13_what_third_parties_are_told_does_not_come_back_out() {
         home.set(name, PathBuf::from(&echo.url));
     }
     assert!(home.run(&["status"]).status.success());
-    let tokens = json!({ "echo-1": MERCHANT_TOKEN });
-    let access = json!({ "version": 1, "tokens": tokens, "paymentMethod": CARD });
+    let tokens = json!({ "echo-1": { "endpoint": echo.url, "token": MERCHANT_TOKEN } });
+    let access = json!({ "version": 2, "tokens": tokens, "paymentMethod": CARD });
     let mut options = std::fs::OpenOptions::new();
     let file = options.write(true).create_new(true).mode(0o600);
     let mut file = file.open(home.file("checkout-access.json")).unwrap();
