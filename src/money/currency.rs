@@ -143,6 +143,15 @@ mod tests {
     }
 
     #[test]
+    fn only_nano_is_raw() {
+        let amount = 7;
+        assert_eq!(Money { amount, currency: Currency::XNO }.as_raw(), Some(Raw::new(7)));
+        let dollars = Money { amount, currency: "USD".parse().unwrap() };
+        assert_eq!(dollars.as_raw(), None);
+        assert_eq!(format!("{:?}", dollars.currency), "USD");
+    }
+
+    #[test]
     fn money_is_text_in_json() {
         let money = Money { amount: u128::MAX, currency: Currency::XNO };
         let json = serde_json::to_string(&money).unwrap();

@@ -101,6 +101,21 @@ fn split(unsigned: &str) -> Result<(&str, &str), AmountError> {
 mod tests {
     use super::*;
 
+    /// Callers go by them.
+    #[test]
+    fn codes_stay_as_they_are() {
+        let codes = [
+            (AmountError::NotANumber, "INVALID_NUMBER_FORMAT"),
+            (AmountError::FractionalPart, "INVALID_FRACTIONAL_PART"),
+            (AmountError::Negative, "INVALID_NEGATIVE_AMOUNT"),
+            (AmountError::TooManyDecimals { max: 30 }, "TOO_MANY_DECIMAL_PLACES"),
+            (AmountError::TooLarge, "AMOUNT_TOO_LARGE"),
+        ];
+        for (error, code) in codes {
+            assert_eq!(error.code(), code);
+        }
+    }
+
     #[test]
     fn a_malformed_amount_says_what_is_wrong() {
         use AmountError::{FractionalPart, Negative, NotANumber, TooLarge, TooManyDecimals};

@@ -115,6 +115,16 @@ mod tests {
     }
 
     #[test]
+    fn more_is_told_in_one_currency_alone() {
+        let asked = money(500, "USD");
+        assert_eq!(money(730, "USD").beyond(asked), Some(money(230, "USD")));
+        assert_eq!(money(501, "USD").beyond(asked), Some(money(1, "USD")));
+        for other in [money(500, "USD"), money(499, "USD"), money(730, "EUR"), money(1, "EUR")] {
+            assert_eq!(other.beyond(asked), None, "{other}");
+        }
+    }
+
+    #[test]
     fn text_is_exact_or_refused() {
         for (text, amount, code) in [
             ("12.50 USD", 1250, "USD"),

@@ -128,6 +128,13 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_count_is_what_was_counted() {
+        for raw in [0, 1, 2, u128::MAX] {
+            assert_eq!((Raw::new(raw).get(), Raw::new(raw).is_zero()), (raw, raw == 0));
+        }
+    }
+
+    #[test]
     fn xno_is_exact_to_the_last_raw() {
         let cases = [
             ("0", 0),
