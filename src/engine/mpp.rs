@@ -143,9 +143,8 @@ impl MppTill {
         self.x402.keep_answer(payment.id(), answered);
         match self.floor.token(payment, proof).await? {
             Usable::Charged => {
-                let own = format!("charged-{}", payment.id());
                 let named = named.and_then(|text| Reference::try_from(text).ok());
-                let reference = named.or_else(|| Reference::try_from(own).ok());
+                let reference = named.or_else(|| token::charged(payment));
                 Ok(reference.map_or(Seen::Open, Seen::Paid))
             }
             // A plain no: what it was handed must be worth nothing from here on.

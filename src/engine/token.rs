@@ -61,8 +61,7 @@ impl Floor {
             Ok(Captured::Nothing) => Seen::Void,
             Ok(Captured::Some) => {
                 tracing::error!(id = %payment.id(), "a token was charged and no order is known");
-                let name = format!("charged-{}", payment.id());
-                Reference::try_from(name).map_or(Seen::Open, Seen::Paid)
+                charged(payment).map_or(Seen::Open, Seen::Paid)
             }
             Ok(Captured::Unknown) => Seen::Refused,
             Err(failure) => {
@@ -198,6 +197,11 @@ impl Captured {
             _ => Self::Unknown,
         }
     }
+}
+
+/// What the wallet calls a charge that has no name of the payee's.
+pub(super) fn charged(payment: &Payment) -> Option<Reference> {
+    Reference::try_from(format!("charged-{}", payment.id())).ok()
 }
 
 /// The payment a token's key is made of.

@@ -300,6 +300,7 @@ impl Fold<'_> {
     ) -> Result<(), ApplyError> {
         let lane = self.lane(&cancel.block.block.account)?;
         let ours = payment.account == Some(lane.account) && keeps_everything(&lane, cancel);
+        let may_be_voided = !payment.publish_via.is_node() || payment.sign_before_ms().is_some();
         match &mut payment.state {
             State::Intent(intent) | State::Unknown(intent) => match &mut **intent {
                 Intent::Cheque(cheque)
@@ -310,7 +311,7 @@ impl Fold<'_> {
                 Intent::Block(open)
                     if ours
                         && payment.void.is_none()
-                        && (!payment.publish_via.is_node() || payment.purpose.is_some())
+                        && may_be_voided
                         && open.hash() == *hash =>
                 {
                     payment.void = Some(Box::new(cancel.clone()));

@@ -6,6 +6,7 @@
 use std::time::Duration;
 
 use super::quote::request_of;
+use super::till::sent;
 use super::{SellerAnswered, X402};
 use crate::books::{Body, Event, Payment};
 use crate::engine::{Engine, store_failure};
@@ -13,7 +14,6 @@ use crate::failure::Failure;
 use crate::ids::PaymentId;
 use crate::limits;
 use crate::payment::{Intent, PaymentHeader, Presented, Proof, Purchase, State};
-use crate::rails::x402::PaymentHeader as RailHeader;
 use crate::store::StoreError;
 
 impl Engine {
@@ -84,8 +84,7 @@ impl X402 {
         let Some(Purchase::X402(call)) = &payment.purchase else { return };
         let Ok(reach) = self.reach.reach().await else { return };
         let Ok(request) = request_of(&reach.sellers, call) else { return };
-        let sent = RailHeader { name: header.name.clone(), value: header.value.clone() };
-        match reach.sellers.present_again(&request, &sent).await {
+        match reach.sellers.present_again(&request, &sent(header)).await {
             Ok(answered) if answered.is_goods() || self.answer(payment.id()).is_none() => {
                 self.answers.keep(payment.id(), answered);
             }

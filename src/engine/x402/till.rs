@@ -84,7 +84,7 @@ impl X402 {
                 network: offer.terms.network.clone(),
                 asset: offer.terms.asset.clone(),
                 from: from.to_string(),
-                nonce: hex(&nonce.0),
+                nonce: nonce.to_string(),
                 header: stored(header),
             };
             Ok(Presented { attempt, proof, made_at_ms: now, valid_until_ms })
@@ -98,8 +98,8 @@ impl X402 {
         };
         let Ok(reach) = self.reach.reach().await else { return Seen::Open };
         let Some(chain) = reach.chain_of(network, &call.url) else { return Seen::Open };
-        let parsed = asset.parse::<EvmAddress>().ok().zip(from.parse::<EvmAddress>().ok());
-        let (Some((asset, from)), Some(nonce)) = (parsed, nonce_of(nonce)) else {
+        let (asset, from) = (asset.parse::<EvmAddress>(), from.parse::<EvmAddress>());
+        let (Ok(asset), Ok(from), Ok(nonce)) = (asset, from, nonce.parse::<Nonce>()) else {
             return Seen::Open;
         };
         let end = proof.valid_until_ms.plus(limits::X402_SKEW);
@@ -176,8 +176,7 @@ impl Handover for X402 {
                 return Seen::Open;
             }
         };
-        let sent = rail::PaymentHeader { name: header.name.clone(), value: header.value.clone() };
-        let answered = match reach.sellers.present(&request, &sent).await {
+        let answered = match reach.sellers.present(&request, &sent(header)).await {
             Ok(answered) => answered,
             Err(error) => {
                 tracing::info!(%error, "handing a payment to a seller");
@@ -229,23 +228,14 @@ fn claimed(transaction: Option<String>, proof: &Presented) -> Seen {
 }
 
 fn used(nonce: &Nonce) -> Seen {
-    Reference::try_from(hex(&nonce.0)).map_or(Seen::Open, Seen::Paid)
+    Reference::try_from(nonce.to_string()).map_or(Seen::Open, Seen::Paid)
+}
+
+/// The header as it is sent.
+pub(super) fn sent(header: &PaymentHeader) -> rail::PaymentHeader {
+    rail::PaymentHeader { name: header.name.clone(), value: header.value.clone() }
 }
 
 fn stored(header: rail::PaymentHeader) -> PaymentHeader {
     PaymentHeader { name: header.name, value: header.value }
-}
-
-fn hex(bytes: &[u8; 32]) -> String {
-    bytes.iter().fold("0x".to_owned(), |text, byte| format!("{text}{byte:02x}"))
-}
-
-fn nonce_of(text: &str) -> Option<Nonce> {
-    let digits =
-        text.strip_prefix("0x").filter(|digits| digits.len() == 64 && digits.is_ascii())?;
-    let mut bytes = [0; 32];
-    for (at, byte) in bytes.iter_mut().enumerate() {
-        *byte = u8::from_str_radix(&digits[2 * at..2 * at + 2], 16).ok()?;
-    }
-    Some(Nonce(bytes))
 }
