@@ -5,6 +5,7 @@
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
+use std::str::FromStr;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -40,6 +41,21 @@ impl fmt::Display for Millis {
         }
     }
 }
+
+/// RFC 3339 with any offset; not before 1970, and cut to milliseconds.
+impl FromStr for Millis {
+    type Err = NotATime;
+
+    fn from_str(text: &str) -> Result<Self, NotATime> {
+        let time: jiff::Timestamp = text.parse().map_err(|_| NotATime)?;
+        u64::try_from(time.as_millisecond()).map(Self).map_err(|_| NotATime)
+    }
+}
+
+/// Not a time of RFC 3339 since 1970.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+#[error("not a time of RFC 3339 since 1970")]
+pub struct NotATime;
 
 /// How long the machine runs, suspends included. Nobody can set it; it starts anew with each boot.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
@@ -134,5 +150,16 @@ mod tests {
         assert_eq!(Millis(0).to_string(), "1970-01-01T00:00:00.000Z");
         assert_eq!(Millis(1_795_233_600_123).to_string(), "2026-11-21T04:00:00.123Z");
         assert_eq!(Millis(u64::MAX).to_string(), format!("@{}ms", u64::MAX));
+    }
+
+    #[test]
+    fn reads_what_it_prints_and_nothing_before_1970() {
+        for millis in [0, 1, 999, 1_795_233_600_123] {
+            assert_eq!(Millis(millis).to_string().parse(), Ok(Millis(millis)));
+        }
+        assert_eq!("2026-11-21T05:00:00.1239+01:00".parse(), Ok(Millis(1_795_233_600_123)));
+        for wrong in ["", "1969-12-31T23:59:59.999Z", "2026-11-21T04:00:00", "2026-11-21", "@1ms"] {
+            assert_eq!(wrong.parse::<Millis>(), Err(NotATime), "{wrong}");
+        }
     }
 }

@@ -5,7 +5,6 @@ use std::path::PathBuf;
 use super::Engine;
 use super::failures::store_failure;
 use crate::books::{self, MemoryRows, Rows, Scan, Table};
-use crate::clock::Millis;
 use crate::failure::Failure;
 use crate::ledger::{self, Head, Report, Verifier, VerifyMode};
 use crate::limits;
@@ -87,8 +86,7 @@ fn check(store: &Store, deep: bool, expected: Vec<Head>) -> Result<Report, Store
 
 fn fold(rows: &mut MemoryRows, event: &ledger::Event) -> Result<(), String> {
     let typed = books::Event::from_ledger(event).map_err(|e| e.to_string())?;
-    let at: jiff::Timestamp = event.at.parse().map_err(|e: jiff::Error| e.to_string())?;
-    let at = Millis(u64::try_from(at.as_millisecond()).unwrap_or(0));
+    let at = event.time().map_err(|e| e.to_string())?;
     books::apply(rows, event.seq, at, &typed).map_err(|e| e.to_string())
 }
 

@@ -7,7 +7,6 @@ use tokio_util::sync::CancellationToken;
 
 use super::Engine;
 use super::failures::store_failure;
-use super::simulate::time_of;
 use crate::books::{Body, Disputed, Event, Tally, View, beside_the_rules};
 use crate::clock::Millis;
 use crate::failure::{Failure, Retry};
@@ -75,7 +74,7 @@ fn first_since(snapshot: &dyn Snapshot, last: u64, since: Millis) -> Result<u64,
         let middle = from + (to - from) / 2;
         let Some(stored) = page(snapshot, middle, 1)?.pop() else { break };
         let event = stored.decode().map_err(|e| broken(middle, &e.to_string()))?;
-        let at = time_of(&event).map_err(|why| broken(middle, &why))?;
+        let at = event.time().map_err(|why| broken(middle, &why.to_string()))?;
         if at >= since { to = middle } else { from = middle + 1 }
     }
     Ok(from)

@@ -7,6 +7,7 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use serde_json::{Map, Value};
 
+use crate::clock::{Millis, NotATime};
 use crate::digest::Digest;
 
 /// One ledger event as it is exported, one JSON object a line.
@@ -51,6 +52,14 @@ impl Event {
         };
         serde_json_canonicalizer::to_vec(&hashed)
             .map_err(|e| EventError::NotCanonical { seq: self.seq, detail: e.to_string() })
+    }
+
+    /// When it happened.
+    ///
+    /// # Errors
+    /// When `at` is no time.
+    pub fn time(&self) -> Result<Millis, NotATime> {
+        self.at.parse()
     }
 
     /// Puts an event together from what the store keeps: canonical bytes, hash and signature.

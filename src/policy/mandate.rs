@@ -261,9 +261,7 @@ fn domain(text: &str) -> Result<String, MandateError> {
 }
 
 fn date(text: &str) -> Result<Millis, MandateError> {
-    let wrong = || MandateError::Date(text.chars().take(SHOWN_CHARS).collect());
-    let time: jiff::Timestamp = text.parse().map_err(|_| wrong())?;
-    u64::try_from(time.as_millisecond()).map(Millis).map_err(|_| wrong())
+    text.parse().map_err(|_| MandateError::Date(text.chars().take(SHOWN_CHARS).collect()))
 }
 
 const SHOWN_CHARS: usize = 40;

@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use serde::Deserialize;
+
 use super::StoreError;
 use crate::books::{Rows, RowsMut, Table};
-use crate::clock::Millis;
+use crate::clock::{Millis, NotATime};
 use crate::digest::Digest;
 use crate::ledger::{self, EventError, EventSignature, Head};
 
@@ -100,6 +102,22 @@ impl StoredEvent {
         ledger::Event::from_parts(&self.bytes, self.hash, self.signature)
     }
 
+    /// Its time, if it is the event it stands for; reads no more of it than that.
+    ///
+    /// # Errors
+    /// When the bytes are not those of an event, or of another one than `seq`.
+    pub fn time(&self) -> Result<Millis, EventError> {
+        let unreadable = |detail: String| EventError::Unreadable { detail };
+        let stamp: Stamp =
+            serde_json::from_slice(&self.bytes).map_err(|e| unreadable(e.to_string()))?;
+        // Under a later key the last event would still be the last, and the next one would leave a gap.
+        if stamp.seq != self.seq {
+            let detail = format!("event {} stands in the place of {}", stamp.seq, self.seq);
+            return Err(unreadable(detail));
+        }
+        stamp.at.parse().map_err(|e: NotATime| unreadable(e.to_string()))
+    }
+
     /// The event as a verifier wants it.
     ///
     /// # Errors
@@ -107,4 +125,11 @@ impl StoredEvent {
     pub fn entry(&self) -> Result<ledger::Entry<'_>, EventError> {
         ledger::Entry::from_parts(&self.bytes, self.hash, self.signature)
     }
+}
+
+/// What every read of the books wants of the last event.
+#[derive(Deserialize)]
+struct Stamp {
+    at: String,
+    seq: u64,
 }

@@ -61,8 +61,7 @@ fn fold_event(rows: &mut dyn RowsMut, stored: &StoredEvent) -> Result<(), StoreE
         detail: format!("event {} cannot be folded: {error}", stored.seq),
     };
     let event = stored.decode().map_err(|e| corrupt(&e))?;
-    let at: jiff::Timestamp = event.at.parse().map_err(|e| corrupt(&e))?;
-    let at = Millis(u64::try_from(at.as_millisecond()).unwrap_or(0));
+    let at = event.time().map_err(|e| corrupt(&e))?;
     let typed = Event::from_ledger(&event).map_err(|e| corrupt(&e))?;
     books::apply(rows, stored.seq, at, &typed).map_err(|e| corrupt(&e))
 }

@@ -9,6 +9,7 @@ use uuid::Uuid;
 use super::*;
 use crate::books::{Body, MemoryRows, Rows as _, RowsMut as _, Scan, Table};
 use crate::clock::{BoxFuture, Clock, Millis};
+use crate::digest::Digest;
 use crate::ids::WalletId;
 use crate::ledger::{Verifier, VerifyMode};
 use crate::limits;
@@ -159,8 +160,7 @@ async fn the_books_are_the_fold_of_the_events() {
     let snapshot = store.snapshot().unwrap();
     for stored in snapshot.events(1, 100).unwrap() {
         let event = stored.decode().unwrap();
-        let at: jiff::Timestamp = event.at.parse().unwrap();
-        let at = Millis(u64::try_from(at.as_millisecond()).unwrap());
+        let at = event.time().unwrap();
         let typed = Event::from_ledger(&event).unwrap();
         crate::books::apply(&mut folded, event.seq, at, &typed).unwrap();
     }
@@ -348,4 +348,21 @@ async fn a_rotation_among_other_commits_is_followed() {
     assert_eq!(report.rotations, 1 + u64::from(first.is_ok()) + u64::from(second.is_ok()));
     let pem = store.read(|view| view.wallet()).unwrap().unwrap().ledger_key;
     assert_eq!(pem, store.trusted_key().to_pem());
+}
+
+/// Any read of the books wants the time of the last event, and that it is the one it stands for.
+#[test]
+fn the_last_event_is_read_for_its_place_and_time_alone() {
+    let stored = |seq, bytes: &str| StoredEvent {
+        seq,
+        hash: Digest::GENESIS,
+        signature: None,
+        bytes: bytes.as_bytes().to_vec(),
+    };
+    let whole = r#"{"at":"2026-11-21T04:00:00.123Z","data":{"a":[1]},"seq":7,"type":"x"}"#;
+    assert_eq!(stored(7, whole).time(), Ok(Millis(1_795_233_600_123)));
+    assert!(stored(8, whole).time().is_err(), "another one's place");
+    assert!(stored(7, &whole[..40]).time().is_err(), "cut short");
+    assert!(stored(7, &whole.replace("2026", "last")).time().is_err(), "no time");
+    assert!(stored(7, &whole.replace(r#""seq":7,"#, "")).time().is_err(), "no place");
 }

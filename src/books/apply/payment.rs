@@ -309,10 +309,7 @@ impl Fold<'_> {
                     cheque.cancel = Some(cancel.clone());
                 }
                 Intent::Block(open)
-                    if ours
-                        && payment.void.is_none()
-                        && may_be_voided
-                        && open.hash() == *hash =>
+                    if ours && payment.void.is_none() && may_be_voided && open.hash() == *hash =>
                 {
                     payment.void = Some(Box::new(cancel.clone()));
                 }

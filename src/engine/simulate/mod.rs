@@ -17,7 +17,6 @@ use crate::books::{self, Body, DecidedStage, RowsMut as _, Table, View};
 use crate::clock::Millis;
 use crate::failure::{Failure, Retry};
 use crate::ids::PaymentId;
-use crate::ledger;
 use crate::limits;
 use crate::policy::{Outcome, Policy, Request, Stage, decide};
 use crate::store::{Store, StoredEvent};
@@ -149,7 +148,7 @@ struct Replay<'a> {
 impl Replay<'_> {
     fn step(&mut self, stored: &StoredEvent) -> Result<(), String> {
         let event = stored.decode().map_err(|e| e.to_string())?;
-        let at = time_of(&event)?;
+        let at = event.time().map_err(|e| e.to_string())?;
         let event = books::Event::from_ledger(&event).map_err(|e| e.to_string())?;
         match &event.body {
             // The books of a simulation hold no policy, so that nothing in the fold goes by another than the new one.
@@ -261,12 +260,6 @@ fn is_end(body: &Body) -> bool {
             | Body::PaymentReleased { .. }
             | Body::PaymentSettled { .. }
     )
-}
-
-/// When a ledger event happened.
-pub(super) fn time_of(event: &ledger::Event) -> Result<Millis, String> {
-    let at: jiff::Timestamp = event.at.parse().map_err(|e: jiff::Error| e.to_string())?;
-    Ok(Millis(u64::try_from(at.as_millisecond()).unwrap_or(0)))
 }
 
 fn broken(seq: u64, why: &str) -> Failure {

@@ -142,8 +142,7 @@ mod tests {
     }
 
     fn at(text: &str) -> Millis {
-        let time: jiff::Timestamp = text.parse().unwrap();
-        Millis(u64::try_from(time.as_millisecond()).unwrap())
+        text.parse().unwrap()
     }
 
     #[test]

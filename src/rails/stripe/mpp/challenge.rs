@@ -186,10 +186,9 @@ impl RequestWire {
 }
 
 fn time(text: &str) -> Result<Millis, ChallengeError> {
-    let wrong = ChallengeError::Malformed("its expiry is no time");
     let fits = text.len() <= limits::ACP_CODE_BYTES;
-    let time: jiff::Timestamp = text.parse().ok().filter(|_| fits).ok_or(wrong.clone())?;
-    u64::try_from(time.as_millisecond()).map(Millis).map_err(|_| wrong)
+    let time = text.parse().ok().filter(|_| fits);
+    time.ok_or(ChallengeError::Malformed("its expiry is no time"))
 }
 
 const AMOUNT_DIGITS: usize = 38;
