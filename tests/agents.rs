@@ -81,6 +81,47 @@ fn once_an_agent_was_let_in_the_door_stays_shut() {
 }
 
 #[test]
+fn what_a_revoked_agent_asked_for_does_not_wait_for_the_owner() {
+    let home = Home::new();
+    let (gone, stays) = (register(&home, "gone"), register(&home, "stays"));
+    let mut big = send(SHOP);
+    big["amount"] = json!("3");
+    let mut server = agent(&home, &gone);
+    server.has_balance_soon("100.0");
+    let asked = server.send(big.clone());
+    assert_eq!(asked["status"], "pending_approval", "{asked}");
+    big["recipient_address"] = json!(OTHER_SHOP);
+    let other = agent(&home, &stays).send(big);
+    assert_eq!(other["status"], "pending_approval", "{other}");
+    home.json(&["agents", "revoke", "gone"]);
+    let waiting = home.json(&["approvals", "list"]);
+    let waiting: Vec<&Value> = waiting["approvals"].as_array().unwrap().iter().collect();
+    assert_eq!(waiting.len(), 1, "{waiting:?}");
+    assert_eq!(waiting[0]["paymentId"], other["payment_id"]);
+    let shown = home.json(&["policy", "explain", asked["payment_id"].as_str().unwrap()]);
+    assert_eq!(shown["status"], "denied", "{shown}");
+    assert_eq!(home.json(&["status"])["accounts"][0]["reserved"], "3");
+    assert_eq!(home.json(&["ledger", "verify", "--deep"])["ok"], true);
+}
+
+#[test]
+fn what_lapsed_while_no_server_ran_no_longer_waits() {
+    let home = Home::new();
+    let mut server = home.initialized();
+    server.has_balance_soon("100.0");
+    server.end().is_clean();
+    support::load_policy(&home, |policy| policy.approval_expiry_ms = 500);
+    let mut server = home.initialized();
+    let mut big = send(SHOP);
+    big["amount"] = json!("3");
+    assert_eq!(server.send(big)["status"], "pending_approval");
+    drop(server);
+    std::thread::sleep(std::time::Duration::from_millis(600));
+    assert_eq!(home.json(&["approvals", "list"])["approvals"], json!([]));
+    assert_eq!(home.json(&["status"])["accounts"][0]["reserved"], "0");
+}
+
+#[test]
 fn agents_are_named_once_and_labelled_freely() {
     let home = Home::new();
     register(&home, "shop.bot@home:2_x-1");

@@ -38,7 +38,6 @@ fn help_and_usage() {
         &["approvals", "approve"],
         &["ledger", "show", "--limit", "0"],
         &["ledger", "show", "--limit", "1001"],
-        &["freeze", "a\u{1b}[2Jb"],
         &["--network", "mainnet", "status"],
         &["--work-threads", "65", "status"],
         &["approvals", "approve", "abc"],
@@ -211,6 +210,21 @@ fn a_freeze_works_beside_a_running_server() {
     let kinds: Vec<_> = events(&home).iter().map(|event| event.kind.clone()).collect();
     let freezes = kinds.iter().filter(|kind| kind.ends_with("frozen")).collect::<Vec<_>>();
     assert_eq!(freezes, ["wallet.frozen", "wallet.unfrozen"]);
+}
+
+/// A stop must not wait for better words.
+#[test]
+fn a_freeze_takes_any_words() {
+    let home = Home::new();
+    let (long, odd) = ("é".repeat(400), "a\nb\t\u{1b}[2Jc");
+    for (words, kept) in
+        [(odd, "a b  [2Jc"), (&*long, &*"é".repeat(256)), ("\u{7}", "frozen by operator")]
+    {
+        let frozen = home.json(&["freeze", words]);
+        assert_eq!((&frozen["frozen"], &frozen["reason"]), (&json!(true), &json!(kept)));
+        assert_eq!(home.json(&["status"])["reason"], kept);
+        home.json(&["unfreeze"]);
+    }
 }
 
 #[test]

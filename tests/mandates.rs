@@ -50,17 +50,27 @@ fn a_mandate_is_granted_used_up_amended_and_revoked() {
 
     let amended = home.json(&["mandates", "amend", "tea", "--cap", "2 XNO"]);
     assert_eq!(amended["version"], 2);
-    let same = home.json(&["mandates", "create", "tea", "--cap", "2 XNO"]);
-    assert_eq!((&same["version"], &same["ledgerHead"]), (&json!(2), &amended["ledgerHead"]));
+    // What was not named is as it was, and nothing takes the place of a mandate in force by another name.
     let mut elsewhere = asked("500000000000000000000000000000", "c");
     elsewhere["payeeAddress"] = json!(OTHER_SHOP);
+    let checked = server.facts("request_payment", elsewhere.clone());
+    assert_eq!(checked["reasonCode"], "PAYEE_NOT_ALLOWED", "{checked}");
+    refused(&home, &["mandates", "create", "tea", "--cap", "2 XNO"], "MANDATE_EXISTS");
+    let file = home.file("tea.json");
+    let cap = json!({ "amount": format!("2{XNO}"), "currency": "XNO" });
+    std::fs::write(&file, json!({ "id": "tea", "cap": cap }).to_string()).unwrap();
+    let path = file.to_str().unwrap();
+    assert_eq!(home.json(&["mandates", "amend", "--file", path])["version"], 3);
+    let same = home.json(&["mandates", "create", "--file", path]);
+    assert_eq!(same["version"], 3, "the same again changes nothing");
+    elsewhere["idempotencyKey"] = json!("c2");
     assert_eq!(server.facts("request_payment", elsewhere)["status"], "settled");
     let listed = server.facts("list_mandates", json!({}))["mandates"][0].clone();
     let budget = &listed["budgets"][0];
     assert_eq!(budget["spent"], format!("11{}", &XNO[1..]));
     assert_eq!((&budget["held"], &budget["payments"]), (&json!("0"), &json!(2)));
     assert_eq!(budget["remaining"], format!("9{}", &XNO[1..]));
-    assert_eq!((&listed["status"], &listed["version"]), (&json!("active"), &json!(2)));
+    assert_eq!((&listed["status"], &listed["version"]), (&json!("active"), &json!(3)));
     let text = String::from_utf8(home.run(&["mandates", "list"]).stdout).unwrap();
     assert!(text.contains("1.1 XNO spent, 0 XNO held, 0.9 XNO left of 2 XNO"), "{text}");
 
@@ -249,6 +259,18 @@ fn a_file_may_hold_the_body_of_the_seed_and_nothing_unknown() {
         &["create", "m", "--cap", "1 USD", "--expires", "2020-01-01T00:00:00Z"],
         &["create", "m", "--cap", "1 USD", "--expires", "tomorrow"],
         &["create", "m", "--cap", "1 USD", "--also-cap", "1 USDC"],
+        &[
+            "create",
+            "m",
+            "--cap",
+            "1 USD",
+            "--also-cap",
+            "1 XNO",
+            "--window",
+            "1h",
+            "--max-count",
+            "1",
+        ],
         &["create", "m", "--cap", "1 USD", "--rail", "bitcoin"],
         &["create", "m", "--cap", "1 USD", "--max-count", "1"],
         &["create", "m", "--cap", "1 USD", "--hours", "08:00-18:00"],

@@ -124,6 +124,8 @@ pub enum Channel {
 pub enum DecidedStage {
     /// See [`Stage::New`].
     New,
+    /// See [`Stage::Queued`].
+    Queued,
     /// See [`Stage::Approved`].
     Approved,
 }
@@ -132,6 +134,7 @@ impl From<Stage> for DecidedStage {
     fn from(stage: Stage) -> Self {
         match stage {
             Stage::New => Self::New,
+            Stage::Queued => Self::Queued,
             Stage::Approved => Self::Approved,
         }
     }

@@ -9,6 +9,7 @@ use subtle::ConstantTimeEq as _;
 use zeroize::Zeroizing;
 
 use super::Engine;
+use super::approve::lapse;
 use super::failures::{refused, store_failure};
 use crate::books::{Agent, AgentId, Body, Payment, View};
 use crate::digest::Digest;
@@ -67,13 +68,20 @@ impl Engine {
         self.change_agents(body, move |view| live(view, &agent_id)).await
     }
 
-    /// Shuts an agent out. What it has asked for goes its way; the owner can freeze or reject.
+    /// Shuts an agent out. What waits for the owner on its behalf lapses; what was allowed goes its way, unless the
+    /// owner freezes.
     ///
     /// # Errors
     /// As [`Engine::rotate_agent`].
     pub async fn revoke_agent(&self, agent_id: AgentId) -> Result<Head, Failure> {
-        let body = Body::AgentRevoked { agent_id: agent_id.clone() };
-        self.change_agents(body, move |view| live(view, &agent_id)).await
+        let commit = self.store().commit::<(), Failure, _>(move |view| {
+            live(view, &agent_id)?;
+            let why = "the agent that asked was revoked";
+            let mut events = lapse(view, why, |payment| owns(Some(agent_id.as_str()), payment))?;
+            events.push(Body::AgentRevoked { agent_id }.into());
+            Ok((events, ()))
+        });
+        Ok(commit.await.map_err(refused)?.head)
     }
 
     /// Every agent there ever was, by name.

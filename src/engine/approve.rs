@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::failures::{refused, store_failure, unrefused};
 use super::sign;
 use super::{Engine, Paid};
-use crate::books::{Approval, Body, Channel, Event, View};
+use crate::books::{Approval, Body, Channel, Event, Payment, RowsError, View};
 use crate::clock::Millis;
 use crate::failure::{Failure, Retry};
 use crate::ids::{ApprovalId, PaymentId};
@@ -83,6 +83,14 @@ impl Engine {
         rows.map_err(|e| store_failure(&e))
     }
 
+    /// Lets lapse what the owner did not answer, where no server has run since.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn lapse_unanswered(&self) -> Result<(), Failure> {
+        self.expire_approvals().await.map(drop).map_err(|e| store_failure(&e))
+    }
+
     /// Lets lapse what the owner did not answer. Returns when the next one lapses.
     pub(super) async fn expire_approvals(&self) -> Result<Option<Millis>, StoreError> {
         let now = self.ledger_now()?;
@@ -94,14 +102,10 @@ impl Engine {
             return Ok(next);
         }
         let commit = self.store().commit::<(), Infallible, _>(|view| {
-            let mut events = Vec::new();
-            for (id, approval) in view.approvals()? {
-                let Some(payment) = view.payment(approval.payment_id)? else { continue };
-                if step(&payment.state, &Observation::Time(view.now())) == Effect::Expire {
-                    events.extend(lapsed(id, approval.payment_id));
-                }
-            }
-            Ok((events, ()))
+            let is_over = |payment: &Payment| {
+                step(&payment.state, &Observation::Time(view.now())) == Effect::Expire
+            };
+            Ok((lapse(view, UNANSWERED, is_over)?, ()))
         });
         commit.await.map_err(unrefused)?;
         self.store().read(first)
@@ -163,8 +167,23 @@ pub(super) fn answer(view: &View<'_>, resolution: &Resolution) -> Answer {
     Ok((events, payment_id))
 }
 
-fn lapsed(approval_id: ApprovalId, payment_id: PaymentId) -> [Event; 2] {
-    let reason = "the owner did not answer in time".to_owned();
+/// Approvals that nobody may answer any more, of the payments that `ends`.
+pub(super) fn lapse(
+    view: &View<'_>,
+    why: &str,
+    ends: impl Fn(&Payment) -> bool,
+) -> Result<Vec<Event>, RowsError> {
+    let mut events = Vec::new();
+    for (id, approval) in view.approvals()? {
+        if view.payment(approval.payment_id)?.is_some_and(|payment| ends(&payment)) {
+            events.extend(lapsed(id, approval.payment_id, why));
+        }
+    }
+    Ok(events)
+}
+
+fn lapsed(approval_id: ApprovalId, payment_id: PaymentId, why: &str) -> [Event; 2] {
+    let reason = why.to_owned();
     let expired = Body::ApprovalExpired { approval_id, reason: reason.clone() };
     let reason_code = ReasonCode::ApprovalExpired;
     [
@@ -172,3 +191,5 @@ fn lapsed(approval_id: ApprovalId, payment_id: PaymentId) -> [Event; 2] {
         Event::of(payment_id, Body::PaymentBlocked { reason_code, reason }),
     ]
 }
+
+const UNANSWERED: &str = "the owner did not answer in time";

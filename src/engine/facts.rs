@@ -64,7 +64,9 @@ fn claimed(
     let usage = cap.map(|cap| view.mandate_usage(id, cap)).transpose()?.unwrap_or_default();
     let held = match stage {
         Stage::New => None,
-        Stage::Approved => view.payment(request.payment_id)?.and_then(|payment| payment.charge),
+        Stage::Queued | Stage::Approved => {
+            view.payment(request.payment_id)?.and_then(|payment| payment.charge)
+        }
     };
     Ok(Some(Claimed {
         version: row.version,

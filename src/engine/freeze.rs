@@ -60,8 +60,18 @@ impl Engine {
     /// Lets an account sign again after the owner has looked at what froze it.
     ///
     /// # Errors
-    /// When the account is not frozen, or the store's.
+    /// When the account is not frozen, the network holds blocks of it that are not on the books, or does not say; and
+    /// the store's.
     pub async fn unfreeze_lane(&self, account: Account) -> Result<Head, Failure> {
+        let lane = self.store().read(|view| view.lane(&account)).map_err(|e| store_failure(&e))?;
+        if let Some(lane) = lane.filter(|lane| lane.frozen.is_some())
+            && !self.is_in_line(lane).await?
+        {
+            let message = "the network holds blocks of this account that are not on the books";
+            return Err(Failure::refused("RECONCILE_FIRST", message).hint(
+                "Run `paywarden reconcile`, which lists them, books them and lifts the alarm",
+            ));
+        }
         let commit = self.store().commit::<(), Failure, _>(move |view| {
             let frozen = view.lane(&account)?.is_some_and(|lane| lane.frozen.is_some());
             if frozen {

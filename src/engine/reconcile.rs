@@ -7,16 +7,19 @@ use std::convert::Infallible;
 
 use serde_json::json;
 
+use super::approve::lapse;
 use super::failures::{look_failure, node_failure, refused, store_failure, unrefused};
 use super::foreign::{ForeignBlock, RESTORED, Trace};
 use super::{Engine, Pace};
-use crate::books::{Body, Event, Lane};
+use crate::books::{Body, Event, Lane, RowsError, View};
 use crate::digest::Digest;
 use crate::failure::{Failure, Retry};
 use crate::ledger::Head;
 use crate::limits;
 use crate::money::Raw;
 use crate::nano::{Account as Address, BlockHash};
+use crate::payment::State;
+use crate::policy::ReasonCode;
 use crate::rails::nano as rail;
 use crate::store::Refusal;
 use crate::wallet::{Frontier, FrontierError};
@@ -28,6 +31,8 @@ pub struct Survey {
     pub accounts: Vec<Account>,
     /// Whether the wallet is frozen because its store is an old copy.
     pub restored: bool,
+    /// Mandates that are taken back with it.
+    pub distrusted: Vec<String>,
 }
 
 /// One account of a [`Survey`].
@@ -93,7 +98,7 @@ impl Survey {
             };
             json!([found.account.to_string(), found.alarm, hashes])
         });
-        let found = json!([self.restored, accounts.collect::<Vec<_>>()]);
+        let found = json!([self.restored, accounts.collect::<Vec<_>>(), self.distrusted]);
         let digest = Digest::of_json(&found).expect("text has a canonical form").to_string();
         digest.chars().take(ACKNOWLEDGEMENT_CHARS).collect()
     }
@@ -105,18 +110,21 @@ impl Engine {
     /// # Errors
     /// When the network or the store is out of reach, or what the network shows cannot be our chain.
     pub async fn survey(&self) -> Result<Survey, Failure> {
-        let read = self.store().read(|view| Ok((view.lanes()?, view.freeze()?)));
-        let (lanes, freeze) = read.map_err(|e| store_failure(&e))?;
+        let read = self.store().read(|view| Ok((view.lanes()?, view.freeze()?, view.mandates()?)));
+        let (lanes, freeze, mut mandates) = read.map_err(|e| store_failure(&e))?;
         let restored = freeze.is_some_and(|freeze| freeze.reason.ends_with(RESTORED));
+        mandates.retain(|_| restored);
+        let distrusted = mandates.into_iter().map(|row| row.mandate.id).collect();
         let mut accounts = Vec::with_capacity(lanes.len());
         for lane in lanes {
             accounts.push(self.compare(lane, restored).await?);
         }
-        Ok(Survey { accounts, restored })
+        Ok(Survey { accounts, restored, distrusted })
     }
 
     /// Books what a survey showed to whoever gives its `acknowledgement`, lifts the alarms of the accounts and, once all
-    /// are clear, the freeze of a restored store. Asked again it does nothing.
+    /// are clear, the freeze of a restored store, of which nothing is trusted that may have ended since: its mandates
+    /// are taken back, and what waits in it is not paid. Asked again it does nothing.
     ///
     /// # Errors
     /// As [`Engine::survey`]; also when what is found now is not what was acknowledged.
@@ -138,12 +146,17 @@ impl Engine {
             let commit = self.store().commit::<(), Infallible, _>(|view| {
                 let freeze = view.freeze()?;
                 let lifts = freeze.is_some_and(|freeze| freeze.reason.ends_with(RESTORED));
-                Ok((if lifts { vec![Body::WalletUnfrozen {}.into()] } else { Vec::new() }, ()))
+                Ok((if lifts { trust_again(view)? } else { Vec::new() }, ()))
             });
             commit.await.map_err(|e| store_failure(&unrefused(e)))?;
         }
         self.nudge();
         Ok((survey, self.store().head()))
+    }
+
+    /// Whether books and network agree on an account.
+    pub(super) async fn is_in_line(&self, lane: Lane) -> Result<bool, Failure> {
+        Ok(self.compare(lane, false).await?.finding == Finding::Same)
     }
 
     async fn compare(&self, lane: Lane, restored: bool) -> Result<Account, Failure> {
@@ -257,6 +270,30 @@ impl Engine {
     }
 }
 
+/// What lifts the freeze of an old copy. Budgets forget what was spent under the mandates since, and what waited then
+/// may have been paid, so that neither may go on.
+fn trust_again(view: &View<'_>) -> Result<Vec<Event>, RowsError> {
+    let mut events = lapse(view, OLD_COPY, |_| true)?;
+    let mut waiting = view.remote_queue()?;
+    for lane in view.lanes()? {
+        waiting.extend(view.queue(&lane.account)?);
+    }
+    for id in waiting {
+        let state = view.payment(id)?.map(|payment| payment.state);
+        if let Some(State::Reserved { .. }) = state {
+            let (reason_code, reason) = (ReasonCode::Lapsed, OLD_COPY.to_owned());
+            events.push(Event::of(id, Body::PaymentFailed { reason_code, reason }));
+        }
+    }
+    for row in view.mandates()? {
+        let (mandate_id, reason) = (row.mandate.id.clone(), Some(OLD_COPY.to_owned()));
+        events.push(Body::MandateRevoked { mandate_id, reason }.into());
+    }
+    events.push(Body::WalletUnfrozen {}.into());
+    Ok(events)
+}
+
+const OLD_COPY: &str = "the store was restored from an old copy";
 const ACKNOWLEDGEMENT_CHARS: usize = 12;
 const OPEN: &str = "a block of this wallet is under way";
 const UNCONFIRMED: &str = "its newest block is not confirmed yet";

@@ -110,8 +110,9 @@ pub(super) fn sign_reserved(
         let reason_code = ReasonCode::OfferExpired;
         return Ok(vec![Event::of(id, Body::PaymentFailed { reason_code, reason })]);
     }
-    let decision = judge(view, &payment.request, Stage::Approved)?;
-    let decided = decided(&payment.request, Stage::Approved, &decision);
+    let stage = stage_of(&payment);
+    let decision = judge(view, &payment.request, stage)?;
+    let decided = decided(&payment.request, stage, &decision);
     match decision.verdict {
         // A freeze is lifted again; the payment waits for that.
         Verdict::Deny if decision.reason_code == ReasonCode::WalletFrozen => Ok(Vec::new()),
@@ -127,5 +128,13 @@ pub(super) fn sign_reserved(
                 Ok(vec![decided, Event::of(id, Body::PaymentFailed { reason_code, reason })])
             }
         },
+    }
+}
+
+/// Whether the owner was asked about a payment that may be signed.
+fn stage_of(payment: &Payment) -> Stage {
+    match &payment.decided {
+        Some(decided) if decided.reason_code == ReasonCode::Approved => Stage::Approved,
+        Some(_) | None => Stage::Queued,
     }
 }

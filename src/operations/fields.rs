@@ -212,6 +212,13 @@ pub fn bounded(field: &str, text: Option<String>, max: usize) -> Result<Option<S
     Ok((!text.is_empty()).then_some(text))
 }
 
+/// An owner's words made to fit: in one line, and cut at `max` bytes.
+pub fn shortened(text: &str, max: usize) -> String {
+    let words: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    let words = words.trim();
+    words[..words.floor_char_boundary(max)].trim_end().to_owned()
+}
+
 /// A caller's idempotency key.
 ///
 /// # Errors
@@ -251,6 +258,20 @@ mod tests {
 
     fn amount(json: &str) -> AmountText {
         serde_json::from_str(json).unwrap()
+    }
+
+    #[test]
+    fn an_owners_words_are_cut_between_characters() {
+        for (words, most, kept) in [
+            ("stop", 4, "stop"),
+            ("stops", 4, "stop"),
+            ("a\nb", 4, "a b"),
+            (" \t\u{1b} ", 4, ""),
+            ("éé", 3, "é"),
+            ("ab c", 3, "ab"),
+        ] {
+            assert_eq!(shortened(words, most), kept, "{words:?}");
+        }
     }
 
     #[test]

@@ -58,7 +58,9 @@ impl Claimed {
 pub enum Stage {
     /// Asked for the first time.
     New,
-    /// The owner, or a decision before, said yes; the rules that forbid are looked at again.
+    /// Allowed without the owner and waiting for its turn; the rules that forbid are looked at again.
+    Queued,
+    /// The owner said yes; the rules that forbid are looked at again.
     Approved,
 }
 
@@ -254,9 +256,16 @@ impl Judge<'_> {
 
     /// Whether the owner must be asked, once nothing forbids it.
     fn ask_or_allow(&mut self, facts: &Facts) -> Finding {
-        if facts.stage == Stage::Approved {
-            self.trace.note("approved", true, "decided before, and nothing forbids it now");
-            return allow(ReasonCode::Approved, "approved, and nothing forbids it");
+        match facts.stage {
+            Stage::New => {}
+            Stage::Queued => {
+                self.trace.note("allowed_before", true, "nothing forbids it now either");
+                return allow(ReasonCode::Allowed, "within what an agent may pay alone");
+            }
+            Stage::Approved => {
+                self.trace.note("approved", true, "decided before, and nothing forbids it now");
+                return allow(ReasonCode::Approved, "approved, and nothing forbids it");
+            }
         }
         let asked = self.changed_recipient(facts).or_else(|| self.surcharge());
         match asked.or_else(|| self.needs_owner()) {
@@ -403,6 +412,19 @@ mod tests {
         assert_eq!(code(&policy, &request(3 * XNO), &approved).0, Outcome::Allow);
         assert_eq!(code(&policy, &request(51 * XNO), &approved).1, ReasonCode::HardLimit);
         let frozen = Facts { frozen: Some("stop".into()), ..approved };
+        assert_eq!(code(&policy, &request(1), &frozen).1, ReasonCode::WalletFrozen);
+    }
+
+    /// Only what the owner was asked about is approved.
+    #[test]
+    fn what_waited_for_its_turn_is_allowed_and_not_approved() {
+        let (queued, policy) = (facts(Stage::Queued), Policy::sandbox());
+        for amount in [1, 3 * XNO] {
+            let expected = (Outcome::Allow, ReasonCode::Allowed);
+            assert_eq!(code(&policy, &request(amount), &queued), expected, "{amount}");
+        }
+        assert_eq!(code(&policy, &request(51 * XNO), &queued).1, ReasonCode::HardLimit);
+        let frozen = Facts { frozen: Some("stop".into()), ..queued };
         assert_eq!(code(&policy, &request(1), &frozen).1, ReasonCode::WalletFrozen);
     }
 

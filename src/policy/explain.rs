@@ -34,7 +34,7 @@ pub enum ReasonCode {
     HardLimit,
     /// The account's balance no longer covers it.
     InsufficientFunds,
-    /// The payee took no money in time, and cannot any more.
+    /// It was not paid in time, and cannot be any more.
     Lapsed,
     /// More than is left of the mandate.
     MandateCap,

@@ -18,7 +18,7 @@ pub(super) struct MandateVerdict {
     pub(super) charge: Option<Charge>,
 }
 
-/// Looks at every rule of the mandate.
+/// Looks at every rule of the mandate; of another agent's none but that it is: its numbers are not this agent's to see.
 pub(super) fn judge_mandate(
     policy: &Policy,
     request: &Request,
@@ -28,6 +28,9 @@ pub(super) fn judge_mandate(
 ) -> MandateVerdict {
     let mandate = &claimed.mandate;
     let mut rules = MandateRules { mandate, request, facts, trace, refused: None };
+    if !rules.owner() {
+        return MandateVerdict { refused: rules.refused, charge: None };
+    }
     rules.validity(claimed);
     rules.rail_and_payee();
     rules.categories();
@@ -62,6 +65,16 @@ impl MandateRules<'_> {
         }
     }
 
+    fn owner(&mut self) -> bool {
+        let Some(agent) = &self.mandate.agent_id else { return true };
+        let pass = self.request.agent_id.as_ref() == Some(agent);
+        // Who else may use it is not for this agent to know.
+        let detail = if pass { "it is this agent's" } else { "it is another agent's" };
+        let code = ReasonCode::MandateOtherAgent;
+        self.rule("mandate_agent", pass, detail, code, "a mandate from list_mandates");
+        pass
+    }
+
     fn validity(&mut self, claimed: &Claimed) {
         let version = claimed.version;
         let state = if claimed.revoked { "revoked" } else { "in force" };
@@ -78,13 +91,6 @@ impl MandateRules<'_> {
             let detail = format!("it is {now}, and it ends at {expires}");
             let code = ReasonCode::MandateExpired;
             self.rule("mandate_not_expired", pass, detail, code, "another mandate");
-        }
-        if let Some(agent) = &mandate.agent_id {
-            let pass = self.request.agent_id.as_ref() == Some(agent);
-            // Who else may use it is not for this agent to know.
-            let detail = if pass { "it is this agent's" } else { "it is another agent's" };
-            let code = ReasonCode::MandateOtherAgent;
-            self.rule("mandate_agent", pass, detail, code, "a mandate from list_mandates");
         }
         if let Some(hours) = &mandate.allowed_hours {
             let (pass, now) = (hours.contain(self.facts.now), self.facts.now);

@@ -235,7 +235,7 @@ impl Findings {
         for (index, alarm) in alarms {
             self.problem(
                 format!("account {index} signs nothing more: {alarm}"),
-                format!("Look into it, then `paywarden unfreeze --account {index}`"),
+                "`paywarden reconcile` lists what the network holds of it, and lifts the alarm",
             );
         }
     }

@@ -4,7 +4,7 @@ use paywarden::books::Channel;
 use paywarden::engine::{Amount, Resolution};
 use paywarden::money::Raw;
 use paywarden::nano::PrivateKey;
-use paywarden::policy::{Mode, Policy};
+use paywarden::policy::{Mode, Policy, ReasonCode};
 use uuid::Uuid;
 
 use crate::stage::{HOURLY, Net, XNO, account, fund, lane, order, sent_to, until, wallet};
@@ -52,6 +52,25 @@ async fn max_is_what_is_free_when_it_is_decided() {
     assert_eq!(amount(&again), amount(&all));
     let other = engine.pay(order(Raw::new(XNO).into(), Some("all"))).await.unwrap_err();
     assert_eq!(other.code, "IDEMPOTENCY_CONFLICT");
+    engine.stop().await;
+}
+
+/// Only what the owner was asked about is called approved: a receipt says so for ever.
+#[tokio::test]
+async fn what_waits_for_its_turn_is_allowed_and_not_approved() {
+    let net = Net::new();
+    let engine = funded(&net, 10).await;
+    let ask = |number: u32| {
+        let key = number.to_string();
+        let engine = Arc::clone(&engine);
+        async move { engine.pay(order(Raw::new(XNO).into(), Some(&key))).await.unwrap() }
+    };
+    let (a, b, c) = tokio::join!(ask(1), ask(2), ask(3));
+    until("the end", || lane(&engine, 0).balance == Raw::new(7 * XNO)).await;
+    for paid in [a, b, c] {
+        let paid = engine.paid(paid.payment.id()).unwrap();
+        assert_eq!(paid.payment.decided.unwrap().reason_code, ReasonCode::Allowed);
+    }
     engine.stop().await;
 }
 

@@ -77,6 +77,8 @@ fn an_old_copy_of_the_store_is_frozen_with_words() {
     let mut server = home.initialized();
     server.has_balance_soon("100.0");
     assert_eq!(server.send(keyed("0.5", "before"))["status"], "settled");
+    assert_eq!(server.send(keyed("3", "asked"))["status"], "pending_approval");
+    home.json(&["mandates", "create", "tea", "--cap", "2 XNO"]);
     server.end().is_clean();
     let copy = std::fs::read(home.file("wallet.redb")).unwrap();
     let (keeper, mut forwarder) = {
@@ -105,4 +107,24 @@ fn an_old_copy_of_the_store_is_frozen_with_words() {
     let reason = status["reason"].as_str().unwrap();
     assert!(reason.contains("old copy") && reason.contains("anchored"), "{reason}");
     assert_eq!(blocks_to_shop(&home), 2, "nothing was signed since");
+    goes_on_without_what_it_forgot(&home, &mut server);
+}
+
+/// What was spent under a mandate since the copy, and whether what waited then was paid, nobody knows.
+fn goes_on_without_what_it_forgot(home: &Home, server: &mut Server) {
+    let found = home.json(&["reconcile"]);
+    assert_eq!((&found["restored"], &found["distrustedMandates"]), (&json!(true), &json!(["tea"])));
+    let text = String::from_utf8(home.run(&["reconcile"]).stdout).unwrap();
+    assert!(text.contains("old copy") && text.contains("not known: tea"), "{text}");
+    assert_eq!(home.json(&["mandates", "list"])["mandates"][0]["id"], "tea", "it only looked");
+    home.json(&["reconcile", "--acknowledge", found["acknowledgement"].as_str().unwrap()]);
+    assert_eq!(home.json(&["status"])["frozen"], false);
+    assert_eq!(home.json(&["mandates", "show", "tea"])["mandates"][0]["status"], "revoked");
+    assert_eq!(home.json(&["approvals", "list"])["approvals"], json!([]));
+    assert_eq!(home.json(&["status"])["accounts"][0]["reserved"], "0");
+    assert_eq!(server.send(keyed("0.3", "after"))["status"], "settled");
+    // What was anchored and is gone stays told.
+    let verified = home.run(&["--json", "ledger", "verify", "--deep"]);
+    assert_eq!(verified.status.code(), Some(3));
+    assert!(String::from_utf8_lossy(&verified.stdout).contains("differs from the anchored one"));
 }

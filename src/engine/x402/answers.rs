@@ -5,7 +5,6 @@
 use std::collections::VecDeque;
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
@@ -117,7 +116,9 @@ fn write_whole(folder: &Path, name: &str, body: &[u8]) -> io::Result<String> {
     if !fs::read(&path).is_ok_and(|there| there == body) {
         fs::create_dir_all(folder)?;
         let mut options = OpenOptions::new();
-        options.write(true).create(true).truncate(true).mode(0o600);
+        options.write(true).create(true).truncate(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         options.open(&part)?.write_all(body)?;
         fs::rename(&part, &path)?;
     }

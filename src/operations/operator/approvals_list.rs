@@ -123,6 +123,7 @@ impl Operation for ApprovalsList {
     };
 
     async fn run(self, context: &Context) -> Result<Outcome<Approvals>, Failure> {
+        context.engine.lapse_unanswered().await?;
         let rows = context.engine.approvals()?;
         let approvals = rows.iter().map(waiting).collect();
         Ok(Outcome::Done(Approvals { approvals }))

@@ -67,6 +67,7 @@ impl Operation for MandatesList {
 
     async fn run(self, context: &Context) -> Result<Outcome<Mandates>, Failure> {
         let engine = &context.engine;
+        engine.lapse_unanswered().await?;
         let clock = engine.clock().read();
         let read = engine.store().read(|view| {
             let view = &view.at(clock)?;

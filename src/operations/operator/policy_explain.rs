@@ -155,6 +155,7 @@ fn decided(entry: &ledger::Event, body: Body, in_force: Digest) -> Option<Decide
         at: entry.at.clone(),
         stage: match stage {
             DecidedStage::New => "new",
+            DecidedStage::Queued => "queued",
             DecidedStage::Approved => "approved",
         },
         outcome: outcome.as_str(),

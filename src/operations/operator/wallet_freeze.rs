@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::failure::Failure;
 use crate::limits;
-use crate::operations::fields::bounded;
+use crate::operations::fields::shortened;
 use crate::operations::{Access, Audience, Context, LedgerHead, Operation, Outcome, Spec};
 
 /// Freeze the wallet.
@@ -44,8 +44,9 @@ impl Operation for WalletFreeze {
     };
 
     async fn run(self, context: &Context) -> Result<Outcome<Frozen>, Failure> {
-        let reason = bounded("reason", self.reason, limits::REASON_BYTES)?;
-        let reason = reason.unwrap_or_else(|| DEFAULT.to_owned());
+        // Words that do not fit must not keep a wallet from being stopped.
+        let reason = self.reason.map(|words| shortened(&words, limits::REASON_BYTES));
+        let reason = reason.filter(|words| !words.is_empty()).unwrap_or_else(|| DEFAULT.to_owned());
         let (freeze, head) = context.engine.freeze(reason).await?;
         Ok(Outcome::Done(Frozen {
             frozen: true,

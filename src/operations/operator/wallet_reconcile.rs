@@ -28,6 +28,8 @@ pub struct Reconciled {
     acknowledgement: String,
     /// Whether the store is an old copy, for which the wallet is frozen.
     restored: bool,
+    /// Mandates that are taken back, since nobody knows what was spent under them after the copy was made.
+    distrusted_mandates: Vec<String>,
     /// Every account.
     accounts: Vec<Account>,
     /// The ledger's head.
@@ -77,7 +79,7 @@ impl Operation for WalletReconcile {
     const SPEC: Spec = Spec {
         name: "wallet.reconcile",
         title: "Reconcile",
-        description: "Book the blocks that wallet.survey listed (sends count as spent) and lift the alarms and the freeze of a restored store. Refused if the list has changed since.",
+        description: "Book the blocks that wallet.survey listed (sends count as spent) and lift the alarms and the freeze of a restored store, whose mandates are taken back. Refused if the list has changed since.",
         audience: Audience::Operator,
         access: Access::Write,
         toolset: "operator",
@@ -97,6 +99,7 @@ pub(super) fn reconciled(survey: &Survey, applied: bool, ledger_head: LedgerHead
         needs_acknowledgement: survey.needs_action() && !applied,
         acknowledgement: survey.acknowledgement(),
         restored: survey.restored,
+        distrusted_mandates: survey.distrusted.clone(),
         accounts: survey.accounts.iter().map(account).collect(),
         ledger_head,
     }

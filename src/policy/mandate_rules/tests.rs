@@ -148,6 +148,20 @@ fn what_is_held_and_settled_counts_and_what_is_left_is_said() {
     assert_eq!(code(&request(money(100, "USD")), &facts), ReasonCode::MandateCap);
 }
 
+/// The numbers of another agent's mandate are not this agent's to see, nor what else it allows.
+#[test]
+fn of_another_agents_mandate_nothing_is_said_but_that() {
+    let body = json!({
+        "agentId": "bob", "rails": ["acp"], "allowedPayees": ["nobody"], "perTxnCap": { "amount": "1", "currency": "USD" },
+    });
+    let decision = judged(&request(money(200, "USD")), &facts(mandate(body)));
+    assert_eq!(decision.reason_code, ReasonCode::MandateOtherAgent);
+    let told: Vec<&str> = decision.rules.iter().map(|rule| &*rule.rule).collect();
+    let last = told.iter().position(|rule| *rule == "mandate_exists").unwrap();
+    assert_eq!(told[last + 1..], ["mandate_agent"]);
+    assert!(decision.remaining.is_empty() && decision.charge.is_none());
+}
+
 /// Hole 1: another currency was never compared with anything, and an approval let it through.
 #[test]
 fn another_currency_is_denied_whoever_approves() {
@@ -292,17 +306,15 @@ fn agents_payees_rails_and_times_are_pinned() {
 
 #[test]
 fn every_broken_rule_is_shown_and_the_first_is_the_reason() {
-    let asked = request(money(5_000, "USD"));
+    let asked = Request { agent_id: Some("a".into()), ..request(money(5_000, "USD")) };
     let facts = facts(mandate(json!({
         "agentId": "a", "rails": ["acp"], "allowedMerchants": ["x"], "allowedCategories": ["y"],
     })));
     let denied = judged(&asked, &facts);
     let broken: Vec<_> =
         denied.rules.iter().filter(|rule| !rule.pass).map(|rule| rule.rule.as_str()).collect();
-    let expected =
-        ["mandate_agent", "rails", "allowed_categories", "allowed_merchants", "mandate_cap"];
-    assert_eq!(broken, expected);
-    assert_eq!(denied.reason_code, ReasonCode::MandateOtherAgent);
+    assert_eq!(broken, ["rails", "allowed_categories", "allowed_merchants", "mandate_cap"]);
+    assert_eq!(denied.reason_code, ReasonCode::RailNotAllowed);
 }
 
 #[test]

@@ -257,8 +257,7 @@ pub enum WalletCommand {
     /// Stop everything that is not signed yet, whatever else is running
     #[command(after_help = "Example:\n  paywarden freeze \"the agent behaves oddly\"")]
     Freeze {
-        /// Why, for the ledger
-        #[arg(value_parser = reason)]
+        /// Why, for the ledger; words that do not fit are cut, and never keep it from freezing
         reason: Option<String>,
     },
     /// Let the wallet sign again
@@ -523,7 +522,7 @@ pub struct Schemas {
     pub check: Option<PathBuf>,
 }
 
-/// The owner's words, bounded where they are typed: a freeze lays them down before any operation sees them.
+/// The owner's words, bounded where they are typed.
 pub(super) fn reason(text: &str) -> Result<String, String> {
     if text.len() > limits::REASON_BYTES {
         return Err(format!("it has {} bytes; at most {} fit", text.len(), limits::REASON_BYTES));

@@ -9,7 +9,8 @@ use super::escape::escape;
 use super::print::{Exit, Printer, Trouble};
 use super::run::{ask, text};
 use crate::failure::Failure;
-use crate::operations::Gate;
+use crate::limits;
+use crate::operations::{Gate, shortened};
 
 /// The freeze marker beside the store, which every paywarden on this wallet honours.
 pub trait Marker: Send + Sync {
@@ -36,7 +37,8 @@ pub(super) async fn freeze(
     reason: Option<&str>,
     printer: Printer,
 ) -> Result<Exit, Trouble> {
-    let reason = reason.filter(|reason| !reason.trim().is_empty()).unwrap_or(DEFAULT_REASON);
+    let reason = reason.map(|words| shortened(words, limits::REASON_BYTES));
+    let reason = reason.as_deref().filter(|words| !words.is_empty()).unwrap_or(DEFAULT_REASON);
     marker.set(reason)?;
     match ask(gate, "wallet.freeze", json!({ "reason": reason })).await {
         Ok(answer) => {

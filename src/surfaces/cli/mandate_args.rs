@@ -21,10 +21,10 @@ pub enum Mandates {
         #[arg(value_name = "ID")]
         id: String,
     },
-    /// Put a mandate in force; of an id in force, a new version
+    /// Put a mandate in force
     #[command(after_help = CREATE_EXAMPLES)]
     Create(Box<MandateArgs>),
-    /// Put a new version of a mandate in force; what was spent stays spent
+    /// Put a new version of a mandate in force: what you name changes (--file replaces it whole), what was spent stays
     Amend(Box<MandateArgs>),
     /// Take a mandate back, for good
     Revoke {
@@ -62,10 +62,10 @@ pub struct MandateArgs {
     #[arg(long, value_name = "FILE", exclusive = true)]
     pub file: Option<PathBuf>,
     /// Most that may ever be spent, such as "150 USD"
-    #[arg(long, value_name = "MONEY", required_unless_present = "file")]
+    #[arg(long, value_name = "MONEY")]
     pub cap: Option<String>,
-    /// As --cap, in a further currency (its windows take --file); may be given several times
-    #[arg(long, value_name = "MONEY", action = ArgAction::Append)]
+    /// As --cap, in a further currency (its window, and a count, take --file); may be given several times
+    #[arg(long, value_name = "MONEY", action = ArgAction::Append, conflicts_with = "max_count")]
     pub also_cap: Vec<String>,
     /// Most in one payment
     #[arg(long, value_name = "MONEY")]

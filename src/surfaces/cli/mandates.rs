@@ -30,11 +30,13 @@ pub(super) async fn mandates(
             list(ask(gate, "mandates.list", json!({ "mandateId": id })).await?, printer)
         }
         Mandates::Create(mandate) => {
-            let body = json!({ "mandate": body(mandate)? });
+            let body = whole(mandate)?;
+            refuse_in_force(gate, &body).await?;
+            let body = json!({ "mandate": body });
             written(ask(gate, "mandates.create", body).await?, printer)
         }
         Mandates::Amend(mandate) => {
-            let body = json!({ "mandate": body(mandate)? });
+            let body = json!({ "mandate": amended(gate, mandate).await? });
             written(ask(gate, "mandates.amend", body).await?, printer)
         }
         Mandates::Revoke { id, reason } => {
@@ -59,11 +61,54 @@ pub(super) async fn mandates(
     }
 }
 
-/// The JSON of what was typed, or of the file.
-fn body(arguments: &MandateArgs) -> Result<Value, Failure> {
-    if let Some(path) = &arguments.file {
-        return mandate_json(&read(path)?);
+/// A mandate that was typed or read whole.
+fn whole(arguments: &MandateArgs) -> Result<Value, Failure> {
+    match &arguments.file {
+        Some(path) => mandate_json(&read(path)?),
+        None if arguments.cap.is_none() => {
+            let failure = Failure::invalid("INVALID_MANDATE", "a mandate has a cap");
+            Err(failure.hint("Give --cap, such as --cap \"5 XNO\""))
+        }
+        None => mandate_json(&Value::Object(typed(arguments)?).to_string()),
     }
+}
+
+/// A mandate in force with what was typed in the place of what it said: a limit that is not named must not be lost.
+async fn amended(gate: &dyn Gate, arguments: &MandateArgs) -> Result<Value, Trouble> {
+    let (Some(id), None) = (&arguments.id, &arguments.file) else { return Ok(whole(arguments)?) };
+    let typed = typed(arguments)?;
+    let answer = ask(gate, "mandates.list", json!({ "mandateId": id })).await?;
+    let mut body = own_fields(&answer.output["mandates"][0]);
+    body.extend(typed);
+    Ok(mandate_json(&Value::Object(body).to_string())?)
+}
+
+/// Another mandate under the same id would take the place of one in force, with all its limits.
+async fn refuse_in_force(gate: &dyn Gate, body: &Value) -> Result<(), Trouble> {
+    let id = text(body, "id");
+    let found = match ask(gate, "mandates.list", json!({ "mandateId": id })).await {
+        Ok(answer) => answer.output,
+        Err(failure) if failure.code == "UNKNOWN_MANDATE" => return Ok(()),
+        Err(failure) => return Err(failure.into()),
+    };
+    let there = &found["mandates"][0];
+    if there["status"] == "revoked" || Value::Object(own_fields(there)) == *body {
+        return Ok(());
+    }
+    let message = format!("there is a mandate {id} in force already");
+    let hint = "`paywarden mandates amend` changes what you name of it";
+    Err(Failure::refused("MANDATE_EXISTS", message).hint(hint).into())
+}
+
+/// A listed mandate without what is shown beside it.
+fn own_fields(listed: &Value) -> Map<String, Value> {
+    let mut body = listed.as_object().cloned().unwrap_or_default();
+    body.retain(|field, _| !SHOWN_ONLY.contains(&field.as_str()));
+    body
+}
+
+/// The fields that were typed.
+fn typed(arguments: &MandateArgs) -> Result<Map<String, Value>, Failure> {
     let mut body = Map::new();
     let mut put = |field: &str, value: Option<Value>| {
         body.extend(value.map(|value| (field.to_owned(), value)));
@@ -87,7 +132,7 @@ fn body(arguments: &MandateArgs) -> Result<Value, Failure> {
     put("agentId", arguments.agent.as_ref().map(|agent| json!(agent)));
     put("expiresAt", arguments.expires.as_ref().map(|time| json!(time)));
     put("allowedHours", hours(arguments)?);
-    mandate_json(&Value::Object(body).to_string())
+    Ok(body)
 }
 
 fn window(arguments: &MandateArgs) -> Result<Option<Value>, Failure> {
@@ -173,6 +218,9 @@ fn written(answer: Answer, printer: Printer) -> Result<Exit, Trouble> {
     Ok(answer.verdict.into())
 }
 
+/// What a listed mandate shows beside its own fields.
+const SHOWN_ONLY: &[&str] =
+    &["version", "status", "createdAt", "changedAt", "revokedAt", "budgets"];
 const PREFIX_CHARS: usize = 4;
 /// A file may hold so many times more space than its mandate.
 const SPACE: u64 = 4;

@@ -27,6 +27,9 @@ pub(super) async fn reconcile(
     for account in found["accounts"].as_array().into_iter().flatten() {
         print_account(account, printer)?;
     }
+    if found["restored"] == true {
+        print_restored(&found, printer)?;
+    }
     if found["applied"] == true {
         printer
             .line("The books are in line with the network; what was sent away counts as spent.")?;
@@ -39,6 +42,26 @@ pub(super) async fn reconcile(
         printer.line("Books and network agree.")?;
     }
     Ok(answer.verdict.into())
+}
+
+/// What an old copy does not know, and who must look at it.
+fn print_restored(found: &Value, printer: Printer) -> Result<(), Trouble> {
+    let ids = found["distrustedMandates"].as_array().into_iter().flatten();
+    let ids: Vec<_> = ids.filter_map(Value::as_str).map(escape).collect();
+    let (verb, would) = match found["applied"] == true {
+        true => ("were", "was"),
+        false => ("will be", "will be"),
+    };
+    printer.line("The store is an old copy: what happened after it was made is not in it.")?;
+    if !ids.is_empty() {
+        let ids = ids.join(", ");
+        printer.line(format_args!(
+            "  Mandates that {verb} taken back, since what was spent under them is not known: {ids}"
+        ))?;
+    }
+    printer.line(format_args!("  What waited in it {would} not paid."))?;
+    printer.line("  Agents and policy are those of the copy: look at `paywarden agents list` and `paywarden policy show`.")?;
+    Ok(())
 }
 
 fn print_account(account: &Value, printer: Printer) -> Result<(), Trouble> {

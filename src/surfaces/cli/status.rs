@@ -67,7 +67,10 @@ fn state(status: &Value) -> String {
         "" => String::new(),
         at => format!(" since {at}"),
     };
-    format!("FROZEN{since}: {} (`paywarden unfreeze` lifts it)", escape(text(status, "reason")))
+    format!(
+        "FROZEN{since}: {} (`paywarden unfreeze` lifts it, or says what comes first)",
+        escape(text(status, "reason"))
+    )
 }
 
 fn print_account(account: &Value, printer: Printer) -> Result<(), Trouble> {
@@ -82,8 +85,8 @@ fn print_account(account: &Value, printer: Printer) -> Result<(), Trouble> {
     if let Some(alarm) = account["alarm"].as_str() {
         let alarm = escape(alarm);
         printer.line(format_args!("           ALARM, signs nothing more: {alarm}"))?;
-        let next = format!("paywarden unfreeze --account {index}");
-        printer.line(format_args!("           once you have looked into it: `{next}`"))?;
+        printer
+            .line("           `paywarden reconcile` lists what the network holds, and lifts it")?;
     }
     Ok(())
 }
