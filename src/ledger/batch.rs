@@ -2,7 +2,8 @@
 //!
 //! One multiplication serves the key and one the base point, however many signatures there are, which is why this is
 //! faster than a batch of unrelated keys. It must never let pass what a look at each signature alone would not, but for
-//! a chance of 2^-128 that nobody can choose.
+//! a chance of 2^-128 that nobody can choose. One exception needs the key itself: its holder may give `R` a part of
+//! small order and try until the factor takes it away. RFC 8032 lets a verifier take such a signature (section 5.1.7).
 
 use curve25519_dalek::constants::ED25519_BASEPOINT_POINT;
 use curve25519_dalek::edwards::{CompressedEdwardsY, EdwardsPoint};

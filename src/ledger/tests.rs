@@ -379,7 +379,9 @@ fn a_break_is_told_where_it_is() {
     for keep in [0, 3, 7] {
         let mut verifier = Verifier::new(VerifyMode::Hashes, vec![], vec![]);
         events[..keep].iter().for_each(|event| verifier.push(event));
+        assert!(!verifier.is_broken());
         verifier.push_read(Entry::from_line(b"{}"));
+        assert!(verifier.is_broken());
         assert_eq!(verifier.finish().broken_at, Some(keep as u64 + 1));
     }
     // What is missing is missed after the last event there is, and after the last signed one.
