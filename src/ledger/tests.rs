@@ -337,6 +337,21 @@ fn whoever_trusts_a_later_key_alone_trusts_the_chain_that_hands_over_to_it() {
     assert!(verify_with(&late, vec![first]).ok);
 }
 
+#[test]
+fn a_stranger_in_the_middle_is_no_retired_key() {
+    let stranger = TrustedKey::new(other_key().verifying_key());
+    let mut events = chain(6);
+    let mut forked = Chain::new(head(&events[..3]), Millis(3_000));
+    let id = stranger.id();
+    let mut event = forked.append(Millis(4_000), "t", None, Map::new(), Some(id)).unwrap().event;
+    event.signature = Some(EventSignature(other_key().sign(&event.hash.0).to_bytes()));
+    events.truncate(3);
+    events.push(event);
+    let report = verify_with(&events, vec![trusted(), stranger.clone()]);
+    assert_eq!(report.broken_at, Some(4), "trusted or not, nobody handed over to it");
+    assert_eq!(report.reason.unwrap(), format!("signed by the unknown key {}", stranger.id()));
+}
+
 fn other_key() -> SigningKey {
     SigningKey::from_bytes(&[6; 32])
 }
