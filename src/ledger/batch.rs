@@ -2,7 +2,8 @@
 //!
 //! One multiplication serves the key and one the base point, however many signatures there are, which is why this is
 //! faster than a batch of unrelated keys. It must never let pass what a look at each signature alone would not, but for
-//! a chance of 2^-128 that nobody can choose.
+//! a chance of 2^-128 that nobody can choose. One exception needs the key itself: its holder may give `R` a part of
+//! small order and try until the factor takes it away. RFC 8032 lets a verifier take such a signature (section 5.1.7).
 
 use curve25519_dalek::constants::ED25519_BASEPOINT_POINT;
 use curve25519_dalek::edwards::{CompressedEdwardsY, EdwardsPoint};
@@ -112,7 +113,8 @@ const BATCH: usize = 1_024;
 
 #[cfg(test)]
 mod tests {
-    use ed25519_dalek::{Signer as _, SigningKey};
+    use curve25519_dalek::constants::EIGHT_TORSION;
+    use ed25519_dalek::{Signer as _, SigningKey, VerifyingKey};
 
     use super::*;
 
@@ -129,8 +131,73 @@ mod tests {
     fn good_batches_hold() {
         for count in [1, 2, 3, 190, 1_024] {
             let (key, waiting) = batch(count);
+            assert!(hold(&key, &waiting), "{count}");
             assert_eq!(first_bad(&key, &waiting), None, "{count}");
         }
+    }
+
+    #[test]
+    fn one_bad_signature_is_enough_for_a_batch_not_to_hold() {
+        for part in [0, 31, 32, 63] {
+            let (key, mut waiting) = batch(5);
+            waiting[3].signature.0[part] ^= 1;
+            assert!(hold(&key, &waiting[..3]) && hold(&key, &waiting[4..]), "{part}");
+            assert!(!hold(&key, &waiting) && !hold(&key, &waiting[3..4]), "{part}");
+        }
+    }
+
+    #[test]
+    fn a_batch_is_full_at_its_bound_and_empty_once_it_is_checked() {
+        let (key, waiting) = batch(BATCH as u64);
+        let mut pending = SignatureBatch::default();
+        assert_eq!(pending.check(&key), None);
+        for one in &waiting {
+            assert!(!pending.is_full());
+            pending.push(one.seq, one.hash, one.signature);
+        }
+        assert!(pending.is_full());
+        assert_eq!(pending.check(&key), Some(Ok(BATCH as u64 - 1)));
+        assert!(!pending.is_full());
+        pending.push(7, waiting[0].hash, waiting[0].signature);
+        pending.push(8, waiting[0].hash, waiting[1].signature);
+        pending.push(9, waiting[1].hash, waiting[1].signature);
+        assert_eq!(pending.check(&key), Some(Err(8)));
+        assert_eq!(pending.check(&key), None);
+    }
+
+    /// Reduced modulo the order of the base point, a sum of factors is no longer that of the small part.
+    #[test]
+    fn a_key_with_a_part_of_small_order_is_judged_by_each_signature_alone() {
+        let (secret, small) = (Scalar::from(77_u8), EIGHT_TORSION[1]);
+        let public = (ED25519_BASEPOINT_POINT * secret + small).compress();
+        let key = TrustedKey::new(VerifyingKey::from_bytes(public.as_bytes()).unwrap());
+        let challenge = |r: &[u8; 32], hash: &Digest| {
+            let h = Sha512::new().chain_update(r).chain_update(public.as_bytes());
+            Scalar::from_bytes_mod_order_wide(&h.chain_update(hash.0).finalize().into())
+        };
+        // `R` takes the small part of `h A` away, for the one `h` in eight it fits.
+        let sign = |seq: u64| {
+            let hash = Digest::of(&seq.to_be_bytes());
+            let tries = (1_u64..).map(|nonce| {
+                let nonce = Scalar::from(nonce);
+                let r = (ED25519_BASEPOINT_POINT * nonce - small).compress().to_bytes();
+                let h = challenge(&r, &hash);
+                (r, nonce + h * secret, h)
+            });
+            let mut fitting = tries.filter(|(.., h)| h.as_bytes()[0] % 8 == 1);
+            let (r, s, _) = fitting.next().unwrap();
+            let mut signature = [0; 64];
+            signature[..32].copy_from_slice(&r);
+            signature[32..].copy_from_slice(s.as_bytes());
+            Waiting { seq, hash, signature: EventSignature(signature) }
+        };
+        let mut waiting: Vec<Waiting> = (0..9).map(sign).collect();
+        assert!(waiting.iter().all(|one| key.signed(&one.hash.0, &one.signature)));
+        assert!(!hold(&key, &waiting));
+        assert_eq!(first_bad(&key, &waiting), None);
+        waiting[5].signature.0[32] ^= 1;
+        waiting[7].signature.0[32] ^= 1;
+        assert_eq!(first_bad(&key, &waiting), Some(5));
     }
 
     #[test]

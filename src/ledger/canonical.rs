@@ -186,6 +186,8 @@ mod tests {
             "{}",
             r#"{"a":[1,-2,true,false,null,"é\n\u0000\u001f\u000b"],"b":{"a":{},"b":[]}}"#,
             r#"{"a":0,"b":999999999999999}"#,
+            r#"{"":"","a":"\"\\\b\f\n\r\t\u0007\u000e\u000f\u0010\u0019\u001a","z":-999999999999999}"#,
+            r#"{"a":[[],[1,[2]],{}],"b":[null,true,false]}"#,
         ] {
             assert!(is_canonical(text), "{text}");
         }
@@ -206,6 +208,24 @@ mod tests {
             r#"{"a":"\u001F"}"#,
             r#"{"\u0061":1}"#,
             r#"{"a":1,}"#,
+            r#"{"a":1000000000000000}"#,
+            r#"{"a":-01}"#,
+            r#"{"a":-}"#,
+            r#"{"a":1E2}"#,
+            r#"{"a":[1,]}"#,
+            r#"{"a":[1}"#,
+            r#"{"a":[}"#,
+            r#"{"a":{"b":1]}"#,
+            r#"{"a":"\u0008"}"#,
+            r#"{"a":"\u000"}"#,
+            r#"{"a":"\u0020"}"#,
+            r#"{"a":"\u00"#,
+            r#"{"é":1}"#,
+            r#"{"a":1}}"#,
+            r#"{"a""#,
+            r#"{"a":"#,
+            r#"{"a";1}"#,
+            "{",
             r#"{"a":tru}"#,
             r#"{"a":"x}"#,
             "{\"a\":\"\n\"}",
@@ -216,9 +236,30 @@ mod tests {
 
     #[test]
     fn deeper_than_the_limit_is_left_to_the_parser() {
-        let nested = |depth: usize| format!("{}1{}", r#"{"a":"#.repeat(depth), "}".repeat(depth));
-        assert!(is_canonical(&nested(limits::MCP_JSON_DEPTH)));
-        assert!(!is_canonical(&nested(limits::MCP_JSON_DEPTH + 1)));
+        for (open, close) in [(r#"{"a":"#, "}"), ("[", "]"), (r#"[{"a":"#, "}]")] {
+            let each = close.len();
+            // The outermost object counts for one.
+            let nested = |depth: usize| {
+                let inner = (depth - 1) / each;
+                let rest = "[".repeat((depth - 1) % each);
+                let (open, close) = (open.repeat(inner), close.repeat(inner));
+                let end = rest.replace('[', "]");
+                format!(r#"{{"a":{open}{rest}1{end}{close}}}"#)
+            };
+            assert!(is_canonical(&nested(limits::MCP_JSON_DEPTH)), "{open}");
+            assert!(!is_canonical(&nested(limits::MCP_JSON_DEPTH + 1)), "{open}");
+        }
+    }
+
+    #[test]
+    fn members_are_told_with_their_names_and_places() {
+        let text = r#"{"a":1,"b":{"c":[2]},"d":"e"}"#;
+        let mut found = Vec::new();
+        let done = each_member(text, |name, start, value| {
+            found.push((name, start, &text[value]));
+        });
+        assert_eq!(done, Some(()));
+        assert_eq!(found, [("a", 1, "1"), ("b", 7, r#"{"c":[2]}"#), ("d", 21, r#""e""#)]);
     }
 
     fn json() -> impl Strategy<Value = Value> {

@@ -105,7 +105,26 @@ mod tests {
         let first = chain.append(Millis(2_000), "a", None, Map::new(), None).unwrap();
         let second = chain.append(Millis(1_000), "b", None, Map::new(), None).unwrap();
         assert_eq!(first.event.at, second.event.at);
+        assert_eq!(first.event.at, "1970-01-01T00:00:02.000Z");
         assert_eq!(second.event.seq, 2);
+        for (now, time) in [(0, 2_000), (1_999, 2_000), (2_000, 2_000), (2_001, 2_001)] {
+            assert_eq!(chain.time(Millis(now)), Millis(time));
+        }
+    }
+
+    /// As `docs/ledger-format.md` tells any verifier to compute it.
+    #[test]
+    fn a_hash_is_over_domain_previous_hash_and_bytes() {
+        let mut chain = Chain::new(Head::GENESIS, Millis(0));
+        let mut previous = Digest([0; 32]);
+        for seq in 1..=3 {
+            let sealed = chain.append(Millis(seq), "t", None, Map::new(), None).unwrap();
+            let hashed = [b"paywarden-ledger-v1\n", &previous.0[..], &sealed.bytes].concat();
+            assert_eq!(sealed.event.hash, Digest::of(&hashed));
+            assert_eq!(event_hash(&previous, &sealed.bytes), sealed.event.hash);
+            assert_eq!(chain.head(), Head { seq, hash: sealed.event.hash });
+            previous = sealed.event.hash;
+        }
     }
 
     #[test]

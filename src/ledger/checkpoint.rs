@@ -72,3 +72,44 @@ impl FromStr for Anchor {
         Ok(Self { head: head.parse()?, at: at.to_owned() })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn head() -> Head {
+        Head { seq: 18, hash: Digest::of(b"head") }
+    }
+
+    #[test]
+    fn a_head_is_read_as_it_is_shown() {
+        let text = head().to_string();
+        assert_eq!(text, format!("18:{}", Digest::of(b"head")));
+        assert_eq!(text.parse(), Ok(head()));
+        let hash = "0".repeat(64);
+        assert_eq!(format!("{}:{hash}", u64::MAX).parse::<Head>().unwrap().seq, u64::MAX);
+        for bad in [
+            String::new(),
+            "18".to_owned(),
+            format!("-1:{hash}"),
+            format!("18446744073709551616:{hash}"),
+            format!(" 18:{hash}"),
+            format!("18:{hash}0"),
+            format!("18:{}", "A".repeat(64)),
+            format!("18:{hash} "),
+        ] {
+            assert_eq!(bad.parse::<Head>(), Err(AnchorError { line: bad.clone() }));
+        }
+    }
+
+    #[test]
+    fn an_anchor_is_read_as_it_is_written() {
+        let anchor = Anchor { head: head(), at: "2026-11-21T04:00:00.123Z".to_owned() };
+        let line = anchor.to_string();
+        assert_eq!(line, format!("{} 2026-11-21T04:00:00.123Z", head()));
+        assert_eq!(line.parse(), Ok(anchor));
+        assert!(head().to_string().parse::<Anchor>().is_err(), "no time");
+        let long = "x".repeat(121);
+        assert_eq!(long.parse::<Anchor>().unwrap_err().line.len(), 120);
+    }
+}

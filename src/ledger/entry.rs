@@ -198,3 +198,6 @@ fn plain<'a>(text: &'a str, value: &Range<usize>) -> Option<&'a str> {
     let inner = text[value.clone()].strip_prefix('"')?.strip_suffix('"')?;
     (!inner.contains('\\')).then_some(inner)
 }
+
+#[cfg(test)]
+mod tests;

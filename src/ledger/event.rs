@@ -179,3 +179,25 @@ struct Parts {
     #[serde(rename = "type")]
     kind: String,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_signature_is_base64_of_64_bytes() {
+        let mut bytes = [0; 64];
+        bytes.iter_mut().zip(0..).for_each(|(byte, n)| *byte = n);
+        let signature = EventSignature(bytes);
+        let text = serde_json::to_string(&signature).unwrap();
+        assert_eq!(text, format!("\"{}\"", BASE64.encode(bytes)));
+        assert_eq!(serde_json::from_str::<EventSignature>(&text).unwrap(), signature);
+        let (r, s) = signature.halves();
+        assert_eq!((r[0], r[31], s[0], s[31]), (0, 31, 32, 63));
+        for bad in [&bytes[..63], &[&bytes[..], &[0]].concat()] {
+            let text = format!("\"{}\"", BASE64.encode(bad));
+            assert!(serde_json::from_str::<EventSignature>(&text).is_err(), "{text}");
+        }
+        assert!(serde_json::from_str::<EventSignature>("\"=\"").is_err());
+    }
+}

@@ -74,3 +74,57 @@ impl PartialEq for TrustedKey {
 }
 
 impl Eq for TrustedKey {}
+
+#[cfg(test)]
+mod tests {
+    use ed25519_dalek::{Signer as _, SigningKey};
+
+    use super::*;
+
+    fn signing(byte: u8) -> SigningKey {
+        SigningKey::from_bytes(&[byte; 32])
+    }
+
+    fn public(byte: u8) -> TrustedKey {
+        TrustedKey::new(signing(byte).verifying_key())
+    }
+
+    /// As `docs/ledger-format.md` tells any verifier to compute it.
+    #[test]
+    fn an_id_is_the_start_of_the_hash_of_the_spki_form() {
+        let key = public(1);
+        assert_eq!(*key.as_bytes(), signing(1).verifying_key().to_bytes());
+        let prefix = [0x30, 0x2a, 0x30, 5, 6, 3, 0x2b, 0x65, 0x70, 3, 0x21, 0];
+        let der = [&prefix[..], key.as_bytes()].concat();
+        assert_eq!(key.id().0, Digest::of(&der).to_string()[..16]);
+        assert_eq!(key.id().to_string(), key.id().0);
+    }
+
+    #[test]
+    fn a_key_is_read_as_it_is_written() {
+        let pem = public(1).to_pem();
+        assert!(pem.starts_with("-----BEGIN PUBLIC KEY-----\n"), "{pem}");
+        let read = TrustedKey::from_pem(&pem).unwrap();
+        assert_eq!((read.id(), read.as_bytes()), (public(1).id(), public(1).as_bytes()));
+        assert!(read == public(1) && read != public(2));
+        for bad in ["", "key", &pem[..pem.len() / 2], &pem.replace("PUBLIC", "PRIVATE")] {
+            assert!(TrustedKey::from_pem(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_key_of_small_order_is_none() {
+        for weak in curve25519_dalek::constants::EIGHT_TORSION {
+            let key = VerifyingKey::from_bytes(&weak.compress().to_bytes()).unwrap();
+            let error = TrustedKey::from_pem(&TrustedKey::new(key).to_pem()).unwrap_err();
+            assert!(error.to_string().contains("small order"), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_signature_is_good_for_its_key_and_its_bytes_alone() {
+        let signature = EventSignature(signing(1).sign(b"a").to_bytes());
+        assert!(public(1).signed(b"a", &signature));
+        assert!(!public(1).signed(b"b", &signature) && !public(2).signed(b"a", &signature));
+    }
+}

@@ -47,3 +47,17 @@ pub fn proof_message(previous: &Digest, key: &TrustedKey) -> Vec<u8> {
 
 /// Keeps these signatures apart from those over hashes.
 const DOMAIN: &[u8] = b"paywarden-ledger-key-v1\n";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_new_key_signs_the_chain_before_it_and_itself() {
+        let key = ed25519_dalek::SigningKey::from_bytes(&[1; 32]);
+        let key = TrustedKey::new(key.verifying_key());
+        let previous = Digest::of(b"before");
+        let expected = [b"paywarden-ledger-key-v1\n", &previous.0[..], key.as_bytes()].concat();
+        assert_eq!(proof_message(&previous, &key), expected);
+    }
+}

@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 
 use super::*;
 use crate::clock::Millis;
+use crate::digest::Digest;
 
 fn signing_key() -> SigningKey {
     SigningKey::from_bytes(&[9; 32])
@@ -265,4 +266,165 @@ fn the_first_of_many_bad_signatures_is_named() {
     }
     let report = verify(&events, vec![]);
     assert_eq!(report.broken_at, Some(603));
+}
+
+/// Rotated from the first key to the second and back; the first event names the first key.
+fn rotated_back(first_data: Map<String, Value>) -> (Vec<Event>, [TrustedKey; 2]) {
+    let keys = [signing_key(), SigningKey::from_bytes(&[8; 32])];
+    let public = [0, 1].map(|at: usize| TrustedKey::new(keys[at].verifying_key()));
+    let mut chain = Chain::new(Head::GENESIS, Millis(0));
+    let mut append = |signer: Option<usize>, next: Option<usize>, data: Map<String, Value>| {
+        let (mut kind, mut data) = ("t", data);
+        if let Some(next) = next {
+            let proof = keys[next].sign(&proof_message(&chain.head().hash, &public[next]));
+            let rotation = Rotation {
+                key_id: public[next].id().clone(),
+                ledger_key: public[next].to_pem(),
+                proof: EventSignature(proof.to_bytes()),
+            };
+            let Ok(Value::Object(object)) = serde_json::to_value(rotation) else { unreachable!() };
+            (kind, data) = (KEY_ROTATED, object);
+        }
+        let id = signer.map(|signer| public[signer].id());
+        let mut event = chain.append(Millis(5), kind, None, data, id).unwrap().event;
+        let sign = |signer: usize| keys[signer].sign(&event.hash.0).to_bytes();
+        event.signature = signer.map(sign).map(EventSignature);
+        event
+    };
+    let events = vec![
+        append(None, None, first_data),
+        append(Some(0), None, Map::new()),
+        append(Some(0), Some(1), Map::new()),
+        append(Some(1), None, Map::new()),
+        append(Some(1), Some(0), Map::new()),
+        append(Some(0), None, Map::new()),
+    ];
+    (events, public)
+}
+
+fn naming(key: &TrustedKey) -> Map<String, Value> {
+    Map::from_iter([("ledgerKey".to_owned(), Value::from(key.to_pem()))])
+}
+
+#[test]
+fn whoever_trusts_a_later_key_alone_trusts_the_chain_that_hands_over_to_it() {
+    let (events, [first, second]) = rotated_back(naming(&trusted()));
+    let mut verifier = Verifier::new(VerifyMode::Signatures, vec![second.clone()], vec![]);
+    events[..4].iter().for_each(|event| verifier.push(event));
+    assert_eq!(verifier.keys(), [first.clone(), second.clone()]);
+    let report = verifier.finish();
+    assert!(report.ok && report.rotations == 1, "{report:?}");
+    // Before the hand-over, and for whom no key of the line is known, it is anybody's chain.
+    for (keep, key) in [(2, second), (4, TrustedKey::new(other_key().verifying_key()))] {
+        let report = verify_with(&events[..keep], vec![key]);
+        assert_eq!(report.broken_at, Some(2));
+        assert_eq!(report.reason.unwrap(), format!("signed by the unknown key {}", first.id()));
+    }
+    // Only the first event may name it.
+    let mut late = Chain::new(Head::GENESIS, Millis(0));
+    let id = first.id().clone();
+    let late: Vec<Event> = [(Map::new(), None), (naming(&first), Some(&id))]
+        .map(|(data, id)| late.append(Millis(1), "t", None, data, id).unwrap().event)
+        .into_iter()
+        .map(|event| {
+            let signature = EventSignature(signing_key().sign(&event.hash.0).to_bytes());
+            Event { signature: event.key_id.as_ref().map(|_| signature), ..event }
+        })
+        .collect();
+    let mut verifier = Verifier::new(VerifyMode::Signatures, vec![], vec![]);
+    late.iter().for_each(|event| verifier.push(event));
+    assert!(verifier.is_broken() && verifier.keys().is_empty());
+    assert!(verify_with(&late, vec![first]).ok);
+}
+
+#[test]
+fn a_stranger_in_the_middle_is_no_retired_key() {
+    let stranger = TrustedKey::new(other_key().verifying_key());
+    let mut events = chain(6);
+    let mut forked = Chain::new(head(&events[..3]), Millis(3_000));
+    let id = stranger.id();
+    let mut event = forked.append(Millis(4_000), "t", None, Map::new(), Some(id)).unwrap().event;
+    event.signature = Some(EventSignature(other_key().sign(&event.hash.0).to_bytes()));
+    events.truncate(3);
+    events.push(event);
+    let report = verify_with(&events, vec![trusted(), stranger.clone()]);
+    assert_eq!(report.broken_at, Some(4), "trusted or not, nobody handed over to it");
+    assert_eq!(report.reason.unwrap(), format!("signed by the unknown key {}", stranger.id()));
+}
+
+fn other_key() -> SigningKey {
+    SigningKey::from_bytes(&[6; 32])
+}
+
+#[test]
+fn a_retired_key_never_comes_back_and_a_rotation_is_signed() {
+    let (mut events, [first, _]) = rotated_back(Map::new());
+    let report = verify_with(&events, vec![first.clone()]);
+    assert_eq!(report.broken_at, Some(5));
+    assert_eq!(report.reason.unwrap(), "rotated to a key that was retired before");
+    assert!(verify_with(&events[..4], vec![first.clone()]).ok);
+    // The same event, not signed: its hash is of words that name no key.
+    let mut unsigned = Chain::new(head(&events[..2]), Millis(5));
+    let data = events[2].data.clone();
+    events[2] = unsigned.append(Millis(5), KEY_ROTATED, None, data, None).unwrap().event;
+    let report = verify_with(&events[..3], vec![first]);
+    assert_eq!(report.broken_at, Some(3));
+    assert_eq!(report.reason.unwrap(), "the key's rotation is not signed");
+}
+
+#[test]
+fn time_that_runs_backwards_is_noticed_and_time_that_stands_is_not() {
+    let sealed = |last: &[Event], at: u64| {
+        Chain::new(head(last), Millis(0)).append(Millis(at), "t", None, Map::new(), None).unwrap()
+    };
+    for (second, holds) in [(1_999, false), (2_000, true), (2_001, true)] {
+        let mut events = vec![sealed(&[], 2_000).event];
+        events.push(sealed(&events, second).event);
+        let mut verifier = Verifier::new(VerifyMode::Hashes, vec![], vec![]);
+        events.iter().for_each(|event| verifier.push(event));
+        let report = verifier.finish();
+        assert_eq!((report.ok, report.broken_at), (holds, (!holds).then_some(2)), "{second}");
+    }
+}
+
+#[test]
+fn a_break_is_told_where_it_is() {
+    let events = chain(12);
+    // A line that is none stands in the place of the next event.
+    for keep in [0, 3, 7] {
+        let mut verifier = Verifier::new(VerifyMode::Hashes, vec![], vec![]);
+        events[..keep].iter().for_each(|event| verifier.push(event));
+        assert!(!verifier.is_broken());
+        verifier.push_read(Entry::from_line(b"{}"));
+        assert!(verifier.is_broken());
+        assert_eq!(verifier.finish().broken_at, Some(keep as u64 + 1));
+    }
+    // What is missing is missed after the last event there is, and after the last signed one.
+    let anchor = vec![head(&events)];
+    assert_eq!(verify(&events[..6], anchor).broken_at, Some(7));
+    let report = verify(&events[..8], vec![]);
+    assert_eq!(report.broken_at, Some(7));
+    assert!(report.reason.unwrap().starts_with("signature missing"));
+}
+
+/// Signatures are checked later than what stands beside them: the report still names the first break.
+#[test]
+fn the_first_of_several_breaks_is_named_whatever_is_looked_at_first() {
+    let bad = EventSignature([3; 64]);
+    let mut events = chain(12);
+    events[2].signature = Some(bad);
+    events[7].data.clear();
+    let report = verify(&events, vec![]);
+    assert_eq!((report.broken_at, report.reason.as_deref()), (Some(3), Some("signature invalid")));
+    // An anchor another chain has left, at the event whose signature is bad, and before it.
+    let elsewhere = |seq| vec![Head { seq, hash: Digest::of(b"elsewhere") }];
+    let mut events = chain(12);
+    events[5].signature = Some(bad);
+    for seq in [5, 6] {
+        let report = verify(&events, elsewhere(seq));
+        assert_eq!(report.broken_at, Some(seq));
+        assert!(report.reason.unwrap().starts_with("rewritten"), "{seq}");
+    }
+    let report = verify(&events, elsewhere(7));
+    assert_eq!((report.broken_at, report.reason.as_deref()), (Some(6), Some("signature invalid")));
 }

@@ -131,6 +131,8 @@ mod tests {
     fn a_count_is_what_was_counted() {
         for raw in [0, 1, 2, u128::MAX] {
             assert_eq!((Raw::new(raw).get(), Raw::new(raw).is_zero()), (raw, raw == 0));
+            assert_eq!(Raw::from_raw_text(&raw.to_string()), Ok(Raw::new(raw)));
+            assert_eq!(format!("{:?}", Raw::new(raw)), format!("{raw} raw"));
         }
     }
 

@@ -128,6 +128,27 @@ mod tests {
         assert!(!Link::ZERO.is_epoch());
     }
 
+    #[test]
+    fn zero_is_told_from_everything_else() {
+        let mut bytes = [0; 32];
+        assert!(BlockHash::from_bytes(bytes).is_zero() && Link::from_bytes(bytes).is_zero());
+        for at in [0, 15, 31] {
+            bytes[at] = 1;
+            assert!(!BlockHash::from_bytes(bytes).is_zero() && !Link::from_bytes(bytes).is_zero());
+            bytes[at] = 0;
+        }
+        assert!(!Link::EPOCH_1.is_zero());
+    }
+
+    #[test]
+    fn a_link_and_a_root_are_the_bytes_they_are_made_of() {
+        let bytes: [u8; 32] = std::array::from_fn(|at| u8::try_from(at).unwrap());
+        let (account, hash) = (Account::from_bytes(bytes), BlockHash::from_bytes(bytes));
+        assert_eq!((Link::from(account).as_account(), Link::from(hash).as_hash()), (account, hash));
+        assert_eq!(Link::from(account).as_bytes(), &bytes);
+        assert_eq!((Root::from(account), Root::from(hash).as_bytes()), (hash.into(), &bytes));
+    }
+
     proptest! {
         #[test]
         fn a_hash_survives_text_and_json(bytes: [u8; 32]) {

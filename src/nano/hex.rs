@@ -87,6 +87,7 @@ mod tests {
     #[test]
     fn both_cases_are_read_and_nothing_else() {
         assert_eq!(decode("00ffA5"), Ok([0x00, 0xFF, 0xA5]));
+        assert_eq!(decode::<3>(""), Err(HexError::Length { expected: 6, found: 0 }));
         assert_eq!(decode::<2>("abc"), Err(HexError::Length { expected: 4, found: 3 }));
         assert_eq!(decode::<2>("abcde"), Err(HexError::Length { expected: 4, found: 5 }));
         for (text, position) in [("g000", 1), ("00 0", 3), ("+100", 1), ("0x00", 2), ("00é", 3)] {

@@ -109,4 +109,30 @@ mod tests {
         assert_eq!(Seed::from_hex(&text).unwrap().expose(), upper.expose());
         assert!(Seed::from_hex(&text[1..]).is_err());
     }
+
+    /// The first account of the zero seed, as every Nano wallet has it (`tests/vectors/nano.json` has more).
+    #[test]
+    fn keys_are_those_that_other_wallets_derive() {
+        let seed = Seed::from_bytes([0; 32]);
+        for (index, private, address) in [
+            (
+                0,
+                "9F0E444C69F77A49BD0BE89DB92C38FE713E0963165CCA12FAF5712D7657120F",
+                "nano_3i1aq1cchnmbn9x5rsbap8b15akfh7wj7pwskuzi7ahz8oq6cobd99d4r3b7",
+            ),
+            (
+                u32::MAX,
+                "7FD49E2BC5FB13ADD7CA976B0C83F982EA2D9C73C0586F8870CB833F7D18691D",
+                "nano_3nkuxitmwwe8meisf77eiojeegrnd6rpoup5doz1gohmbfjpqgxtscu5nxbc",
+            ),
+        ] {
+            let key = seed.derive(index);
+            assert_eq!(*key.expose(), hex::constant(private));
+            assert_eq!(key.account().to_string(), address);
+            assert_eq!(PrivateKey::from_bytes(*key.expose()).account(), key.account());
+            assert_eq!(format!("{key:?}"), format!("PrivateKey(secret of {address})"));
+        }
+        assert_eq!(format!("{seed:?}"), "Seed(secret)");
+        assert_eq!(Seed::from_bytes([5; 32]).expose(), &[5; 32]);
+    }
 }

@@ -203,6 +203,38 @@ mod tests {
         assert_ne!(phrase.bip39_seed("é"), phrase.bip39_seed("e"));
     }
 
+    /// `tests/vectors/nano.json` has more of them.
+    #[test]
+    fn keys_are_those_that_other_wallets_derive() {
+        let phrase = Phrase::parse(ABANDON).unwrap();
+        let seed = phrase.bip39_seed("");
+        assert_eq!((seed[0], seed[1], seed[62], seed[63]), (0x5E, 0xB0, 0x38, 0xE4));
+        for (index, address) in [
+            (0, "nano_1p6hocygi1pzjidi3hho3wn85qiw3ykapg7khu9b45dwf7momgqoytn1c1jz"),
+            (1, "nano_3azjx8batwxj4edfsc3jzkh7sf1dga8e1cdwtw7w3dh6jkm5dbm1ickbuaic"),
+        ] {
+            let key = bip44_key(&phrase, "", index).unwrap();
+            assert_eq!(key.account().to_string(), address);
+            let of_seed = bip44_key_of(&seed, index).unwrap();
+            assert_eq!(of_seed.expose(), key.expose());
+        }
+    }
+
+    #[test]
+    fn a_phrase_is_written_as_it_was_read_and_never_grows() {
+        let longest = ["abstract"; 23].join(" ");
+        assert!(longest.len() + " abstract".len() <= PHRASE_BYTES, "no word has nine letters");
+        for bytes in [16, 20, 24, 28, 32] {
+            let entropy: Vec<u8> = (0..bytes).map(|n| n * 7).collect();
+            let phrase = Phrase::from_entropy(&entropy).unwrap();
+            assert_eq!(*phrase.entropy(), entropy);
+            let words = phrase.expose();
+            assert_eq!(words.split(' ').count(), usize::from(bytes) / 4 * 3);
+            let spread = words.replace(' ', "\n\t ");
+            assert_eq!(*Phrase::parse(&spread).unwrap().expose(), *words);
+        }
+    }
+
     proptest! {
         #[test]
         fn a_seed_survives_its_legacy_words(bytes: [u8; 32]) {

@@ -52,6 +52,9 @@ mod tests {
         let hash = BlockHash::from_bytes([9; 32]);
         let signature = key.sign(&hash);
         assert!(verify(&key.account(), &hash, &signature));
+        let mut text = String::new();
+        signature.as_bytes().iter().for_each(|byte| text.push_str(&format!("{byte:02X}")));
+        assert_eq!(signature.to_string(), text);
         let other = PrivateKey::from_bytes([8; 32]);
         assert!(!verify(&other.account(), &hash, &signature));
         assert!(!verify(&key.account(), &BlockHash::ZERO, &signature));

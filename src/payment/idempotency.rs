@@ -72,7 +72,13 @@ impl Fingerprinted<'_> {
 
 #[cfg(test)]
 mod tests {
+    use uuid::Uuid;
+
     use super::*;
+    use crate::ids::PaymentId;
+    use crate::money::{Money, Raw};
+    use crate::payment::{Checkout, HttpCall};
+    use crate::policy::{Claims, Payee, Rail};
 
     #[test]
     fn keys_are_bounded_and_printable() {
@@ -83,5 +89,75 @@ mod tests {
             assert!(key(bad).is_err(), "{bad:?}");
         }
         assert!(serde_json::from_str::<IdempotencyKey>("\"\"").is_err());
+    }
+
+    #[test]
+    fn a_key_is_kept_as_it_was_given() {
+        let key = IdempotencyKey::try_from("order 7!".to_owned()).unwrap();
+        assert_eq!(key.as_str(), "order 7!");
+        assert_eq!(serde_json::to_string(&key).unwrap(), r#""order 7!""#);
+        assert_eq!(serde_json::from_str::<IdempotencyKey>(r#""order 7!""#).unwrap(), key);
+    }
+
+    fn request() -> Request {
+        Request {
+            payment_id: PaymentId(Uuid::from_u128(1)),
+            agent_id: None,
+            rail: Rail::Nano,
+            amount: Money::xno(Raw::new(5)),
+            payee: Payee { address: "nano_x".to_owned(), label: None },
+            mandate_id: None,
+            claims: Claims::default(),
+            cart: None,
+            terms: None,
+        }
+    }
+
+    #[test]
+    fn only_a_new_payment_id_leaves_a_request_the_same() {
+        let asked = request();
+        let fingerprint = |request, memo, account, purchase| {
+            let operation = "pay";
+            Fingerprinted { operation, request, memo, account, purchase }.digest()
+        };
+        let first = fingerprint(&asked, None, "nano_a", None);
+        let again = Request { payment_id: PaymentId(Uuid::from_u128(2)), ..request() };
+        assert_eq!(fingerprint(&again, None, "nano_a", None), first);
+
+        let more = Request { amount: Money::xno(Raw::new(6)), ..request() };
+        let payee = Payee { address: "nano_y".to_owned(), label: None };
+        let elsewhere = Request { payee, ..request() };
+        let [page, session] = purchases();
+        let operation = "purchase";
+        let bought = Fingerprinted {
+            operation,
+            request: &asked,
+            memo: None,
+            account: "nano_a",
+            purchase: None,
+        };
+        let all = [
+            first,
+            fingerprint(&more, None, "nano_a", None),
+            fingerprint(&elsewhere, None, "nano_a", None),
+            fingerprint(&asked, Some(""), "nano_a", None),
+            fingerprint(&asked, Some("rent"), "nano_a", None),
+            fingerprint(&asked, None, "nano_b", None),
+            fingerprint(&asked, None, "nano_a", Some(&page)),
+            fingerprint(&asked, None, "nano_a", Some(&session)),
+            bought.digest(),
+        ];
+        let distinct: std::collections::BTreeSet<Digest> = all.into_iter().collect();
+        assert_eq!(distinct.len(), all.len());
+    }
+
+    fn purchases() -> [Purchase; 2] {
+        let (method, url) = ("GET".to_owned(), "https://a.example/x".to_owned());
+        let (merchant_id, session_id) = ("shop".to_owned(), "s1".to_owned());
+        let asked_digest = Digest::GENESIS;
+        [
+            Purchase::X402(HttpCall { method, url, headers: Default::default(), body: None }),
+            Purchase::Checkout(Checkout { merchant_id, session_id, asked_digest }),
+        ]
     }
 }

@@ -120,3 +120,54 @@ impl BlockIntent {
         self.block.hash()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::samples::{DEADLINE, SIGNED, block, cheque, proof};
+    use super::*;
+
+    #[test]
+    fn the_third_of_a_payment_says_so_and_when_it_was_signed() {
+        let sent = BlockIntent { attempt: 3, signed_at_ms: DEADLINE, ..block(2) };
+        let held = Cheque { sent: sent.clone(), ..cheque(true) };
+        let presented = Presented { attempt: 3, made_at_ms: DEADLINE, ..proof() };
+        for (intent, block) in [
+            (Intent::Block(sent.clone()), Some(&sent)),
+            (Intent::Cheque(held), Some(&sent)),
+            (Intent::Presented(presented), None),
+        ] {
+            assert_eq!((intent.attempt(), intent.signed_at_ms()), (3, DEADLINE));
+            assert_eq!(intent.block(), block);
+        }
+    }
+
+    #[test]
+    fn a_payment_token_is_read_back_and_an_authorisation_has_none() {
+        let (key, challenge) = ("token-1".to_owned(), "id=1".to_owned());
+        let header = cheque(false).header;
+        let [network, asset, from, nonce] =
+            ["eip155:8453", "0xasset", "0xfrom", "0xnonce"].map(str::to_owned);
+        let completion =
+            Proof::Completion { idempotency_key: "key-1".to_owned(), token_key: key.clone() };
+        let task = Some(Task::PaymentToken { token_key: key.clone() });
+        for (proof, task) in [
+            (completion, task.clone()),
+            (Proof::Credential { challenge, token_key: key }, task),
+            (Proof::Authorization { network, asset, from, nonce, header }, None),
+        ] {
+            let (made_at_ms, valid_until_ms) = (SIGNED, DEADLINE);
+            let presented = Presented { attempt: 1, proof, made_at_ms, valid_until_ms };
+            assert_eq!(presented.task_after(), task);
+        }
+    }
+
+    #[test]
+    fn an_empty_block_moves_nothing_and_is_the_block_it_was_made_of() {
+        let signed = block(3).block;
+        let empty = BlockIntent::empty(signed, DEADLINE);
+        assert_eq!((empty.hash(), empty.signed_at_ms), (signed.hash(), DEADLINE));
+        assert_eq!((empty.attempt, empty.subtype), (1, Subtype::Change));
+        assert!(empty.amount_raw.is_zero());
+        assert_ne!(empty.hash(), block(2).hash());
+    }
+}

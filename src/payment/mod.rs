@@ -11,6 +11,8 @@ mod publish_via;
 mod purchase;
 mod reference;
 mod request;
+#[cfg(test)]
+mod samples;
 mod state;
 mod step;
 

@@ -92,4 +92,17 @@ mod tests {
         assert_eq!(text, expected);
         assert_eq!(serde_json::from_str::<Purpose>(&text).unwrap(), purpose);
     }
+
+    #[test]
+    fn a_payment_is_found_by_its_attempt_and_by_no_order() {
+        let (invoice_id, expires_at_ms) = ("INV1".to_owned(), Millis(2_000));
+        let attempt_id = "ATT1".to_owned();
+        for (task, subject) in [
+            (Task::NickyAttempt { attempt_id, expires_at_ms }, Some("nicky-attempt:ATT1")),
+            (Task::NanswapOrder { invoice_id, expires_at_ms }, None),
+            (Task::PaymentToken { token_key: "token-1".to_owned() }, None),
+        ] {
+            assert_eq!(task.subject().as_deref(), subject);
+        }
+    }
 }

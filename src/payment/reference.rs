@@ -75,4 +75,13 @@ mod tests {
         assert_eq!(Reference::from(hash).block(), Some(hash));
         assert_eq!(read("order_1").unwrap().block(), None);
     }
+
+    #[test]
+    fn a_reference_is_shown_kept_and_compared_as_it_was_given() {
+        let order = Reference::try_from("order_1".to_owned()).unwrap();
+        assert_eq!((order.as_str(), order.to_string().as_str()), ("order_1", "order_1"));
+        assert_eq!(serde_json::to_string(&order).unwrap(), r#""order_1""#);
+        let hash = BlockHash::from_bytes([0xab; 32]);
+        assert_eq!(Reference::from(hash).to_string(), hash.to_string());
+    }
 }

@@ -109,6 +109,7 @@ impl State {
             _ => None,
         }
     }
+
     /// The signed send whose outcome is open, whoever publishes it.
     pub fn block(&self) -> Option<&BlockIntent> {
         self.intent().and_then(Intent::block)
@@ -127,6 +128,84 @@ impl State {
         match self.intent() {
             Some(Intent::Presented(presented)) => Some(presented),
             _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::samples::{SIGNED, block, cheque, proof};
+    use super::*;
+
+    fn released(ending: Ending) -> State {
+        State::Released { ending, reason_code: ReasonCode::Lapsed, reason: "late".to_owned() }
+    }
+
+    /// In life-cycle order, with what a caller is told, whether budget is held and whether it is over.
+    fn all() -> Vec<(State, Status, bool, bool)> {
+        let approval_id = ApprovalId(uuid::Uuid::nil());
+        let reference = Reference::from(block(2).hash());
+        let signed =
+            [Intent::Block(block(2)), Intent::Cheque(cheque(true)), Intent::Presented(proof())];
+        let open = signed.into_iter().flat_map(|intent| {
+            let intent = Box::new(intent);
+            [State::Intent(intent.clone()), State::Unknown(intent)]
+        });
+        let mut all = vec![
+            (State::Requested, Status::Pending, false, false),
+            (
+                State::Awaiting { approval_id, expires_at_ms: SIGNED },
+                Status::PendingApproval,
+                true,
+                false,
+            ),
+            (State::Reserved { attempts: 1 }, Status::Pending, true, false),
+        ];
+        all.extend(open.map(|state| (state, Status::Pending, true, false)));
+        all.extend([
+            (State::Settled { reference, at_ms: SIGNED }, Status::Settled, false, true),
+            (released(Ending::Denied), Status::Denied, false, true),
+            (released(Ending::Failed), Status::Failed, false, true),
+        ]);
+        all
+    }
+
+    #[test]
+    fn budget_is_held_from_the_decision_to_the_end_and_no_longer() {
+        for (state, status, holds, is_final) in all() {
+            assert_eq!(state.status(), status, "{state:?}");
+            assert_eq!(
+                (state.holds_reservation(), state.is_final()),
+                (holds, is_final),
+                "{state:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_was_signed_is_told_by_its_kind_while_it_is_open_and_only_then() {
+        for (state, ..) in all() {
+            let signed = match &state {
+                State::Intent(intent) | State::Unknown(intent) => Some(&**intent),
+                _ => None,
+            };
+            assert_eq!(state.intent(), signed);
+            let (sent, held, presented) = match signed {
+                Some(Intent::Block(block)) => (Some(block), None, None),
+                Some(Intent::Cheque(cheque)) => (Some(&cheque.sent), Some(cheque), None),
+                Some(Intent::Presented(proof)) => (None, None, Some(proof)),
+                None => (None, None, None),
+            };
+            assert_eq!((state.block(), state.cheque()), (sent, held), "{state:?}");
+            assert_eq!(state.presented(), presented, "{state:?}");
+        }
+    }
+
+    #[test]
+    fn every_state_survives_the_store() {
+        for (state, ..) in all() {
+            let text = serde_json::to_string(&state).unwrap();
+            assert_eq!(serde_json::from_str::<State>(&text).unwrap(), state, "{text}");
         }
     }
 }

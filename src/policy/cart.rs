@@ -71,3 +71,40 @@ pub struct Cart {
 pub(super) fn category(text: &str) -> String {
     text.trim().to_lowercase()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn item(category: Option<&str>) -> LineItem {
+        let category = category.map(str::to_owned);
+        LineItem { name: "thing".to_owned(), quantity: 1, unit_amount: None, category }
+    }
+
+    #[test]
+    fn every_category_that_is_claimed_is_heard() {
+        let line_items = vec![item(Some("wine")), item(None), item(Some("toys"))];
+        let claims = Claims { category: Some("food".to_owned()), intent: None, line_items };
+        assert_eq!(claims.categories().collect::<Vec<_>>(), ["food", "wine", "toys"]);
+        assert_eq!(Claims::default().categories().count(), 0);
+    }
+
+    #[test]
+    fn one_claim_is_enough_not_to_be_empty() {
+        assert!(Claims::default().is_empty());
+        let text = || Some("x".to_owned());
+        for claims in [
+            Claims { category: text(), ..Claims::default() },
+            Claims { intent: text(), ..Claims::default() },
+            Claims { line_items: vec![item(None)], ..Claims::default() },
+        ] {
+            assert!(!claims.is_empty(), "{claims:?}");
+        }
+    }
+
+    #[test]
+    fn categories_compare_without_case_and_space() {
+        assert_eq!(category(" \tGroceries "), "groceries");
+        assert_ne!(category("fine wine"), category("finewine"));
+    }
+}

@@ -66,3 +66,66 @@ impl Usage {
         self.window_count.saturating_add(u64::from(self.held_count))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn money(amount: u128, code: &str) -> Money {
+        Money { amount, currency: code.parse().unwrap() }
+    }
+
+    fn mandate() -> Mandate {
+        let text = r#"{"id":"m","cap":{"amount":"7","currency":"USD"},
+            "caps":[{"cap":{"amount":"9","currency":"EUR"}}]}"#;
+        serde_json::from_str(text).unwrap()
+    }
+
+    fn pegs(pairs: &[(&str, &str)]) -> Pegs {
+        pairs.iter().map(|(from, to)| (from.parse().unwrap(), to.parse().unwrap())).collect()
+    }
+
+    #[test]
+    fn a_payment_counts_against_its_own_currency_before_the_one_it_is_pegged_to() {
+        let (mandate, pegs) = (mandate(), pegs(&[("USDC", "USD"), ("EUR", "USD"), ("GBP", "CHF")]));
+        for (code, cap) in
+            [("USD", Some(7)), ("EUR", Some(9)), ("USDC", Some(7)), ("GBP", None), ("XNO", None)]
+        {
+            let found = mandate.cap_for(code.parse().unwrap(), &pegs);
+            assert_eq!(found.map(|cap| cap.cap.amount), cap, "{code}");
+        }
+    }
+
+    #[test]
+    fn a_charge_is_in_the_units_of_its_budget_or_is_none() {
+        let (mandate, pegs) = (mandate(), pegs(&[("USDC", "USD")]));
+        let usd = "USD".parse().unwrap();
+        for (amount, units) in [
+            (money(1, "USD"), Some(10_000)),
+            (money(1, "USDC"), Some(1)),
+            (money(u128::MAX / 10_000, "USD"), Some(u128::MAX / 10_000 * 10_000)),
+            (money(u128::MAX / 10_000 + 1, "USD"), None),
+            (money(u128::MAX, "USDC"), Some(u128::MAX)),
+            (money(1, "CHF"), None),
+        ] {
+            let charge = units.map(|units| Charge { currency: usd, units });
+            assert_eq!(mandate.charge(&amount, &pegs), charge, "{amount}");
+        }
+    }
+
+    #[test]
+    fn what_is_held_counts_and_ones_own_part_does_not() {
+        let currency = "USD".parse().unwrap();
+        let total = Budget { reserved: 30, settled: 500 };
+        let usage = Usage { total, held_count: 2, window_units: 100, window_count: 5 };
+        assert_eq!((usage.in_window(), usage.count_in_window()), (Some(130), 7));
+        let others = usage.without(Charge { currency, units: 20 });
+        assert_eq!((others.total, others.held_count), (Budget { reserved: 10, settled: 500 }, 1));
+        assert_eq!((others.in_window(), others.count_in_window()), (Some(110), 6));
+        let full = Usage { window_units: u128::MAX, window_count: u64::MAX, ..usage };
+        assert_eq!((full.in_window(), full.count_in_window()), (None, u64::MAX));
+        // Books that do not fit each other must not wrap round.
+        let none = Usage::default().without(Charge { currency, units: 1 });
+        assert_eq!(none, Usage::default());
+    }
+}

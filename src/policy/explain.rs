@@ -162,3 +162,65 @@ impl Trace {
         self.0
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Programs go by them, in answers and in events.
+    #[test]
+    fn a_code_is_one_word_wherever_it_stands() {
+        let codes = [
+            "ALLOWED",
+            "APPROVAL_EXPIRED",
+            "APPROVAL_REJECTED",
+            "APPROVAL_REQUIRED",
+            "APPROVALS_FULL",
+            "APPROVED",
+            "CART_MISMATCH",
+            "CATEGORY_BLOCKED",
+            "CATEGORY_NOT_ALLOWED",
+            "CATEGORY_UNKNOWN",
+            "CURRENCY_MISMATCH",
+            "HARD_LIMIT",
+            "INSUFFICIENT_FUNDS",
+            "LAPSED",
+            "MANDATE_CAP",
+            "MANDATE_EXPIRED",
+            "MANDATE_OTHER_AGENT",
+            "MANDATE_REVOKED",
+            "MERCHANT_NOT_ALLOWED",
+            "MERCHANT_UNVERIFIED",
+            "NO_LIMIT_FOR_CURRENCY",
+            "OFFER_EXPIRED",
+            "OUTSIDE_ALLOWED_HOURS",
+            "OFFER_CHANGED",
+            "PAYEE_NOT_ALLOWED",
+            "PAYEE_UNREACHABLE",
+            "PER_ITEM_CAP",
+            "PER_TXN_CAP",
+            "RAIL_NOT_ALLOWED",
+            "RIVAL_CONFIRMED",
+            "UNKNOWN_MANDATE",
+            "WALLET_FROZEN",
+            "WINDOW_CAP",
+            "WINDOW_COUNT",
+        ];
+        for code in codes {
+            let read: ReasonCode = serde_json::from_value(code.into()).unwrap();
+            assert_eq!((read.as_str(), read.to_string().as_str()), (code, code));
+        }
+    }
+
+    #[test]
+    fn a_rule_is_shown_with_how_it_fell_and_what_it_compared() {
+        let mut trace = Trace::default();
+        assert!(trace.note("hard_limit", true, "1 XNO of at most 50 XNO"));
+        assert!(!trace.note("not_frozen", false, "stop"));
+        let shown: Vec<String> = trace.into_rules().iter().map(Rule::to_string).collect();
+        assert_eq!(
+            shown,
+            ["hard_limit: pass (1 XNO of at most 50 XNO)", "not_frozen: FAIL (stop)"]
+        );
+    }
+}

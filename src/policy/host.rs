@@ -118,4 +118,12 @@ mod tests {
         let bare = HostApproval { enabled: true, limits: BTreeMap::new() };
         assert_eq!(bare.check(xno(1), 0), Err(HostRefusal::NoCaps(Currency::XNO)));
     }
+
+    #[test]
+    fn only_what_was_never_set_is_left_out_of_a_policy() {
+        assert!(HostApproval::default().is_default());
+        assert!(!approval(true).is_default() && !approval(false).is_default());
+        let on = HostApproval { enabled: true, limits: BTreeMap::new() };
+        assert!(!on.is_default());
+    }
 }

@@ -91,3 +91,20 @@ impl FromStr for Rail {
         Self::ALL.into_iter().find(|rail| rail.as_str() == text).ok_or(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rail_has_one_name_wherever_it_stands() {
+        for (rail, name) in Rail::ALL.into_iter().zip(["acp", "nano", "stripe", "x402"]) {
+            assert_eq!((rail.as_str(), rail.to_string().as_str()), (name, name));
+            assert_eq!(serde_json::to_value(rail).unwrap(), name);
+            assert_eq!(name.parse(), Ok(rail));
+        }
+        for bad in ["", "NANO", "bitcoin", " nano"] {
+            assert_eq!(bad.parse::<Rail>(), Err(()), "{bad:?}");
+        }
+    }
+}

@@ -197,3 +197,113 @@ fn millis(d: Duration) -> u64 {
 
 const APPROVAL_EXPIRY: Duration = Duration::from_secs(24 * 3600);
 const RECEIVE_MINIMUM_RAW: u128 = 1_000_000_000_000_000_000_000_000;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ONE: u128 = Raw::ONE_XNO.get();
+
+    fn money(amount: u128, code: &str) -> Money {
+        Money { amount, currency: code.parse().unwrap() }
+    }
+
+    fn limits(policy: &Policy) -> Vec<(String, u128, u128)> {
+        let row = |(currency, limits): (&Currency, &CurrencyLimits)| {
+            (currency.to_string(), limits.hard_limit, limits.auto_approve)
+        };
+        policy.limits.iter().map(row).collect()
+    }
+
+    #[test]
+    fn what_is_in_force_at_first_is_what_the_documents_say() {
+        let (sandbox, live) = (Policy::sandbox(), Policy::live());
+        let usd = ("USD".to_owned(), 5_000, 200);
+        assert_eq!(limits(&sandbox), [usd, ("XNO".to_owned(), 50 * ONE, 2 * ONE)]);
+        assert_eq!(limits(&live), [("XNO".to_owned(), 50 * ONE, 0)]);
+        assert!(!sandbox.require_mandate && live.require_mandate);
+        let host = HostLimits { per_payment: 10 * ONE, per_day: 50 * ONE };
+        assert_eq!(sandbox.host_approval.limits, BTreeMap::from([(Currency::XNO, host)]));
+        assert!(sandbox.host_approval.enabled && live.host_approval.is_default());
+        for policy in [sandbox, live] {
+            assert_eq!((policy.mode, policy.receive_mode), (Mode::Tiered, ReceiveMode::Auto));
+            assert_eq!((policy.payments_per_minute, policy.payments_per_minute_overall), (60, 240));
+            assert_eq!(policy.approval_expiry_ms, 86_400_000);
+            assert_eq!(policy.receive_minimum_raw, ONE / 1_000_000);
+            let (from, to) = ("USDC".parse().unwrap(), "USD".parse().unwrap());
+            assert_eq!(policy.pegs, Pegs::from([(from, to)]));
+        }
+    }
+
+    /// The hash of a policy is on the ledger with every decision.
+    #[test]
+    fn a_policy_of_before_a_setting_was_known_keeps_its_hash() {
+        let quiet = Policy { payments_per_minute_overall: 0, ..Policy::live() };
+        let object = serde_json::to_value(&quiet).unwrap();
+        let names: Vec<&str> = object.as_object().unwrap().keys().map(String::as_str).collect();
+        let first = [
+            "approvalExpiryMs",
+            "limits",
+            "mode",
+            "paymentsPerMinute",
+            "receiveMinimumRaw",
+            "requireMandate",
+        ];
+        assert_eq!(names, first);
+        assert_eq!(serde_json::from_value::<Policy>(object).unwrap(), quiet);
+    }
+
+    #[test]
+    fn every_setting_that_is_made_survives_the_ledger_and_changes_the_hash() {
+        let first = Policy { payments_per_minute_overall: 0, ..Policy::live() };
+        let host_approval = HostApproval { enabled: true, limits: BTreeMap::new() };
+        let mut hashes = vec![first.hash()];
+        for policy in [
+            Policy { payments_per_minute_overall: 1, ..first.clone() },
+            Policy { pegs: Pegs::new(), ..first.clone() },
+            Policy { receive_mode: ReceiveMode::Manual, ..first.clone() },
+            Policy { host_approval, ..first.clone() },
+            Policy { mode: Mode::Autonomous, ..first.clone() },
+            Policy { approval_expiry_ms: 1, ..first },
+        ] {
+            let text = serde_json::to_string(&policy).unwrap();
+            assert_eq!(serde_json::from_str::<Policy>(&text).unwrap(), policy, "{text}");
+            assert!(!hashes.contains(&policy.hash()), "{text}");
+            hashes.push(policy.hash());
+        }
+    }
+
+    #[test]
+    fn limits_are_those_of_the_own_currency_before_those_it_is_pegged_to() {
+        let mut policy = Policy::sandbox();
+        let hard = |policy: &Policy, code| {
+            policy.limits_for(&money(1, code)).map(|limits| limits.hard_limit.to_string())
+        };
+        assert_eq!(hard(&policy, "USD").as_deref(), Some("50 USD"));
+        assert_eq!(hard(&policy, "USDC").as_deref(), Some("50 USD"));
+        assert_eq!(hard(&policy, "EUR"), None);
+        let own = CurrencyLimits { hard_limit: 3_000_000, auto_approve: 1 };
+        policy.limits.insert("USDC".parse().unwrap(), own);
+        assert_eq!(hard(&policy, "USDC").as_deref(), Some("3 USDC"));
+        policy.limits.clear();
+        assert_eq!(hard(&policy, "USDC"), None);
+    }
+
+    #[test]
+    fn what_cannot_be_compared_exactly_is_within_nothing() {
+        let pegs = default_pegs();
+        for (amount, limit, passes) in [
+            (money(5, "XNO"), money(5, "XNO"), true),
+            (money(6, "XNO"), money(5, "XNO"), false),
+            (money(u128::MAX, "USD"), money(u128::MAX, "USD"), true),
+            (money(10_000, "USDC"), money(1, "USD"), true),
+            (money(10_001, "USDC"), money(1, "USD"), false),
+            (money(1, "USD"), money(10_000, "USDC"), false),
+            (money(1, "EUR"), money(500, "USD"), false),
+            (money(1, "XNO"), money(500, "USD"), false),
+            (money(1, "USDC"), money(u128::MAX, "USD"), false),
+        ] {
+            assert_eq!(within(&amount, &limit, &pegs), passes, "{amount} of {limit}");
+        }
+    }
+}

@@ -82,6 +82,7 @@ mod tests {
             ("https://api.example.com/x/y", "https://api.example.com", "api.example.com"),
             ("http://127.0.0.1:47160/v2", "http://127.0.0.1:47160", "127.0.0.1"),
             ("https://a.example", "https://a.example", "a.example"),
+            ("https://a/x", "https://a", "a"),
             ("http://[::1]:80/x", "http://[::1]:80", "[::1]"),
         ] {
             let request = at(address, true);
@@ -90,6 +91,7 @@ mod tests {
             assert_eq!(at(address, false).origin(), None);
             assert_eq!(at(address, false).recipient(), address);
         }
-        assert_eq!(at("nano_x", true).origin(), None);
+        let direct = at("nano_x", true);
+        assert_eq!((direct.origin(), direct.seller_host()), (None, None));
     }
 }

@@ -65,6 +65,48 @@ fn a_suffix_is_a_billionth_and_the_first_and_last_are_the_bounds() {
     assert_eq!(most, None);
 }
 
+/// However few are tried first, and whatever is drawn: once they are taken the next one above them is given out.
+#[test]
+fn no_suffix_is_left_out() {
+    for (asked, few) in [(Raw::new(1), 99), (Raw::from_xno("0.000123").unwrap(), 123)] {
+        for random in [0, 1, few - 1, few, u32::MAX] {
+            let mut taken = BTreeSet::new();
+            for given in 1..=few + 3 {
+                let own = own_amount::<Infallible>(asked, random, |a| Ok(taken.contains(&a)));
+                let own = own.unwrap().unwrap();
+                let k = own.checked_sub(asked).unwrap().get() / SUFFIX.get();
+                assert!(if given <= few { k <= few.into() } else { k == given.into() }, "{k}");
+                assert!(k > 0 && taken.insert(own), "{k}");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_last_suffix_is_given_out_and_none_past_it() {
+    for asked in ["0.000123", "0.1", "200"].map(|xno| Raw::from_xno(xno).unwrap()) {
+        let last = SUFFIX.get() * u128::from(limits::REQUEST_SUFFIXES);
+        let last = asked.checked_add(Raw::new(last)).unwrap();
+        for random in [0, 7, u32::MAX] {
+            let own = own_amount::<Infallible>(asked, random, |amount| Ok(amount != last));
+            assert_eq!(own, Ok(Some(last)));
+            let none = own_amount::<Infallible>(asked, random, |amount| Ok(amount <= last));
+            assert_eq!(none, Ok(None));
+        }
+    }
+}
+
+#[test]
+fn a_suffix_passes_up_to_the_most_there_is_and_not_one_past_it() {
+    let own = |asked: u128| {
+        own_amount::<Infallible>(Raw::new(asked), 0, |_| Ok(false)).unwrap().map(Raw::get)
+    };
+    let most = u128::MAX - SUFFIX.get();
+    assert_eq!(own(most), Some(u128::MAX));
+    assert_eq!((own(most + 1), own(u128::MAX)), (None, None));
+    assert_eq!(own(0), Some(SUFFIX.get()));
+}
+
 #[test]
 fn every_case_is_told_apart() {
     let one = [claim(1, 1_000, 1_007, 100_000, 200_000)];

@@ -1,44 +1,10 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::money::Raw;
-use crate::nano::{Account, Link, Seed, SignedBlock, StateBlock, Subtype};
-use crate::payment::{BlockIntent, PaymentHeader, Proof};
-
-const SIGNED: Millis = Millis(1_000_000);
-const DEADLINE: Millis = Millis(1_120_000);
-
-fn block(representative: u8) -> BlockIntent {
-    let key = Seed::from_bytes([7; 32]).derive(0);
-    let block = StateBlock {
-        account: key.account(),
-        previous: BlockHash::from_bytes([1; 32]),
-        representative: Account::from_bytes([representative; 32]),
-        balance: Raw::new(5),
-        link: Link::ZERO,
-    };
-    BlockIntent {
-        attempt: 1,
-        block: SignedBlock { block, signature: key.sign(&block.hash()), work: None },
-        subtype: Subtype::Send,
-        amount_raw: Raw::new(1),
-        signed_at_ms: SIGNED,
-    }
-}
-
-fn cheque(with_cancel: bool) -> Cheque {
-    Cheque {
-        sent: block(2),
-        header: PaymentHeader { name: "payment-signature".into(), value: "e30=".into() },
-        void_after_ms: DEADLINE,
-        cancel: with_cancel.then(|| block(3)),
-    }
-}
-
-fn proof() -> Presented {
-    let proof = Proof::Completion { idempotency_key: "k".into(), token_key: "t".into() };
-    Presented { attempt: 1, proof, made_at_ms: SIGNED, valid_until_ms: DEADLINE }
-}
+use crate::ids::ApprovalId;
+use crate::payment::Ending;
+use crate::payment::samples::{DEADLINE, SIGNED, block, cheque, proof};
+use crate::policy::ReasonCode;
 
 fn intent(intent: Intent) -> State {
     State::Intent(Box::new(intent))
@@ -56,6 +22,166 @@ fn paid() -> Seen {
     Seen::Paid(Reference::try_from("0xabc".to_owned()).unwrap())
 }
 
+fn unknown(intent: Intent) -> State {
+    State::Unknown(Box::new(intent))
+}
+
+/// One of each observation, each of them such that it moves a payment on where it is awaited.
+fn observations() -> [Observation; 4] {
+    [
+        Observation::Time(Millis(u64::MAX)),
+        Observation::Lane { ready: true },
+        network(Sight::Known { confirmed: true }, DEADLINE, None),
+        payee(paid(), DEADLINE, None),
+    ]
+}
+
+#[test]
+fn what_has_ended_asks_for_nothing_whatever_is_seen() {
+    let reference = Reference::from(block(2).hash());
+    let released = |ending| State::Released {
+        ending,
+        reason_code: ReasonCode::Lapsed,
+        reason: "too late".to_owned(),
+    };
+    let ended = [
+        State::Settled { reference, at_ms: SIGNED },
+        released(Ending::Denied),
+        released(Ending::Failed),
+    ];
+    for state in ended {
+        for seen in observations() {
+            assert_eq!(step(&state, &seen), Effect::Nothing, "{state:?} {seen:?}");
+        }
+    }
+}
+
+#[test]
+fn what_nobody_awaits_changes_nothing() {
+    let approval_id = ApprovalId(uuid::Uuid::nil());
+    let states = [
+        (State::Requested, None),
+        (State::Awaiting { approval_id, expires_at_ms: DEADLINE }, Some(0)),
+        (State::Reserved { attempts: 0 }, Some(1)),
+        (intent(Intent::Block(block(2))), Some(2)),
+        (intent(Intent::Cheque(cheque(true))), Some(2)),
+        (intent(Intent::Presented(proof())), Some(3)),
+    ];
+    for (state, awaited) in states {
+        for (kind, seen) in observations().iter().enumerate() {
+            let waits = step(&state, seen) == Effect::Wait;
+            assert_eq!(waits, awaited != Some(kind), "{state:?} {seen:?}");
+        }
+    }
+}
+
+#[test]
+fn a_question_lapses_when_its_time_is_up_and_no_sooner() {
+    let approval_id = ApprovalId(uuid::Uuid::nil());
+    let waiting = State::Awaiting { approval_id, expires_at_ms: DEADLINE };
+    for (now, effect) in [
+        (0, Effect::Wait),
+        (DEADLINE.0 - 1, Effect::Wait),
+        (DEADLINE.0, Effect::Expire),
+        (DEADLINE.0 + 1, Effect::Expire),
+        (u64::MAX, Effect::Expire),
+    ] {
+        assert_eq!(step(&waiting, &Observation::Time(Millis(now))), effect, "{now}");
+    }
+}
+
+#[test]
+fn a_reserved_payment_is_signed_once_its_lane_is_free() {
+    for attempts in [0, 1, u32::MAX] {
+        let reserved = State::Reserved { attempts };
+        let lane = |ready| step(&reserved, &Observation::Lane { ready });
+        assert_eq!((lane(true), lane(false)), (Effect::Sign, Effect::Wait));
+    }
+}
+
+/// Every row of the table for a signed block, at each pause and one millisecond before it.
+#[test]
+fn a_signed_block_is_published_again_after_a_pause_and_replaced_only_when_it_is_dead() {
+    let hash = BlockHash::from_bytes([9; 32]);
+    let rival = |kind, confirmed| Sight::Rival(Rival { hash, confirmed, kind });
+    let before = |pause: Duration| Some(pause.checked_sub(Duration::from_millis(1)).unwrap());
+    let (again, lost) = (limits::REPUBLISH_EVERY, limits::REPUBLISH_LOST);
+    let publish = |with_subtype| Effect::Publish { with_subtype };
+    let (known, unconfirmed) =
+        (Sight::Known { confirmed: true }, Sight::Known { confirmed: false });
+    for (sight, published_ago, effect) in [
+        (known.clone(), None, Effect::Settle),
+        (known, Some(Duration::ZERO), Effect::Settle),
+        (unconfirmed.clone(), None, publish(false)),
+        (unconfirmed.clone(), before(again), Effect::Wait),
+        (unconfirmed, Some(again), publish(false)),
+        (Sight::Absent, None, publish(true)),
+        (Sight::Absent, before(lost), Effect::Wait),
+        (Sight::Absent, Some(lost), publish(true)),
+        (rival(RivalKind::Ours, true), None, Effect::Retry(hash)),
+        (rival(RivalKind::Epoch, true), None, Effect::Retry(hash)),
+        (rival(RivalKind::Foreign, true), None, Effect::Abandon(hash)),
+        (rival(RivalKind::Ours, false), None, Effect::Wait),
+        (rival(RivalKind::Epoch, false), None, Effect::Wait),
+        (rival(RivalKind::Foreign, false), None, Effect::Wait),
+        (Sight::PreviousGone, None, Effect::Wait),
+        (Sight::Silent, None, Effect::Wait),
+    ] {
+        let published = published_ago.map(|ago| Millis(SIGNED.0 - ago.as_millis() as u64));
+        assert_eq!(open_block(&sight, SIGNED, published), effect, "{sight:?} {published_ago:?}");
+        // A payment's own block goes by the same table, new or given up for the moment.
+        for state in [intent(Intent::Block(block(2))), unknown(Intent::Block(block(2)))] {
+            let seen = network(sight.clone(), SIGNED, published);
+            assert_eq!(step(&state, &seen), effect, "{sight:?} {published_ago:?}");
+        }
+    }
+}
+
+#[test]
+fn what_is_open_for_long_is_marked_once_and_goes_on_as_before() {
+    let late = SIGNED.plus(limits::UNKNOWN_AFTER);
+    let lasting = Presented { valid_until_ms: Millis(u64::MAX), ..proof() };
+    let undated = Cheque { void_after_ms: Millis(u64::MAX), ..cheque(false) };
+    let absent = |now| network(Sight::Absent, now, None);
+    let open = |now| payee(Seen::Open, now, None);
+    for (signed, seen, effect) in [
+        (
+            Intent::Block(block(2)),
+            &absent as &dyn Fn(Millis) -> Observation,
+            Effect::Publish { with_subtype: true },
+        ),
+        (Intent::Cheque(undated), &absent, Effect::Present),
+        (Intent::Presented(lasting), &open, Effect::Present),
+    ] {
+        assert_eq!(step(&intent(signed.clone()), &seen(Millis(late.0 - 1))), effect);
+        assert_eq!(step(&intent(signed.clone()), &seen(late)), Effect::MarkUnknown);
+        assert_eq!(step(&unknown(signed), &seen(late)), effect);
+    }
+    // Only what leaves the outcome open waits for that: news are acted on at once.
+    let known = network(Sight::Known { confirmed: true }, late, None);
+    assert_eq!(step(&intent(Intent::Block(block(2))), &known), Effect::Settle);
+    assert_eq!(step(&intent(Intent::Cheque(cheque(false))), &absent(late)), Effect::Cancel);
+}
+
+#[test]
+fn the_pause_between_two_tries_stops_growing() {
+    let open =
+        unknown(Intent::Presented(Presented { valid_until_ms: Millis(u64::MAX), ..proof() }));
+    let longest = limits::PRESENT_AGAIN * 2_u32.pow(limits::PRESENT_DOUBLINGS);
+    for times in [limits::PRESENT_DOUBLINGS + 1, limits::PRESENT_DOUBLINGS + 2, u32::MAX] {
+        let at = |now| step(&open, &payee(Seen::Open, now, Some(Handed { times, last: SIGNED })));
+        let due = SIGNED.plus(longest);
+        assert_eq!((at(Millis(due.0 - 1)), at(due)), (Effect::Wait, Effect::Present), "{times}");
+    }
+    // Never handed over and yet counted: as after the first time.
+    let none = payee(
+        Seen::Open,
+        SIGNED.plus(limits::PRESENT_AGAIN),
+        Some(Handed { times: 0, last: SIGNED }),
+    );
+    assert_eq!(step(&open, &none), Effect::Present);
+}
+
 #[test]
 fn a_proof_is_handed_over_again_until_its_end_and_then_only_looked_for() {
     let open = intent(Intent::Presented(proof()));
@@ -69,7 +195,7 @@ fn a_proof_is_handed_over_again_until_its_end_and_then_only_looked_for() {
     assert_eq!(at(SIGNED.plus(limits::PRESENT_AGAIN * 2), handed(2, SIGNED)), Effect::Present);
     assert_eq!(at(Millis(DEADLINE.0 - 1), None), Effect::Present);
     assert_eq!(at(DEADLINE, None), Effect::MarkUnknown, "worth nothing any more, and not known");
-    let unknown = State::Unknown(Box::new(Intent::Presented(proof())));
+    let unknown = unknown(Intent::Presented(proof()));
     assert_eq!(step(&unknown, &payee(Seen::Open, DEADLINE, None)), Effect::Wait);
     assert_eq!(step(&unknown, &payee(Seen::Refused, DEADLINE, None)), Effect::Wait);
     assert_eq!(step(&unknown, &payee(Seen::Void, DEADLINE, None)), Effect::Release);
@@ -178,9 +304,9 @@ fn any_sight() -> impl Strategy<Value = Sight> {
 proptest! {
     #[test]
     fn a_proof_ends_only_on_proof(seen in any_seen(), now in 0_u64..3_000_000, times: u32,
-            last in 0_u64..3_000_000, unknown: bool, was_handed: bool) {
-        let state = match unknown {
-            true => State::Unknown(Box::new(Intent::Presented(proof()))),
+            last in 0_u64..3_000_000, is_unknown: bool, was_handed: bool) {
+        let state = match is_unknown {
+            true => unknown(Intent::Presented(proof())),
             false => intent(Intent::Presented(proof())),
         };
         let handed = was_handed.then_some(Handed { times, last: Millis(last) });

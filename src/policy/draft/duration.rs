@@ -37,6 +37,7 @@ mod tests {
         }
         assert_eq!(format_ms(86_400_000), "1d");
         assert_eq!(format_ms(90_000), "90s");
+        assert_eq!((format_ms(0), format_ms(1)), ("0ms".to_owned(), "1ms".to_owned()));
         for ms in [0, 1, 999, 1_000, 61_000, 3_600_000, u64::MAX] {
             assert_eq!(parse_ms(&format_ms(ms)), Some(ms), "{ms}");
         }

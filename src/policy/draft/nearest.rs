@@ -48,4 +48,31 @@ mod tests {
             assert_eq!(nearest(other, &known), None);
         }
     }
+
+    #[test]
+    fn a_distance_is_the_least_number_of_changes() {
+        for (a, b, least) in [
+            ("", "", 0),
+            ("", "abc", 3),
+            ("abc", "", 3),
+            ("abc", "abc", 0),
+            ("ab", "ba", 2),
+            ("flaw", "lawn", 2),
+            ("kitten", "sitting", 3),
+            ("saturday", "sunday", 3),
+            ("intention", "execution", 5),
+        ] {
+            let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
+            assert_eq!((distance(&a, &b), distance(&b, &a)), (least, least), "{a:?} {b:?}");
+        }
+    }
+
+    #[test]
+    fn a_third_of_a_long_word_may_be_wrong_and_two_letters_of_any() {
+        let known = ["auto_approve", "mode"];
+        assert_eq!(nearest("auto_approXYZ", &known).as_deref(), Some("auto_approve"));
+        assert_eq!(nearest("autoapprWXYZ", &known), None);
+        assert_eq!(nearest("moXY", &known).as_deref(), Some("mode"));
+        assert_eq!(nearest("mXYZ", &known), None);
+    }
 }

@@ -78,6 +78,17 @@ fn a_misspelt_key_is_refused_with_its_line_and_the_right_one() {
 }
 
 #[test]
+fn an_error_names_as_much_of_its_place_as_is_known() {
+    let shown = |line, key: &str| {
+        DraftError { line, key: key.to_owned(), problem: Problem::Zero }.to_string()
+    };
+    assert_eq!(shown(Some(3), "a.b"), "line 3, a.b: the amount is zero");
+    assert_eq!(shown(Some(3), ""), "line 3: the amount is zero");
+    assert_eq!(shown(None, "a.b"), "a.b: the amount is zero");
+    assert_eq!(shown(None, ""), "the amount is zero");
+}
+
+#[test]
 fn hostile_values_are_refused() {
     for bad in [
         "\"-1 XNO\"",

@@ -197,4 +197,47 @@ mod tests {
         assert!(hours("08:00", "18:00", "UTC", &["mon", "mon"]).is_err());
         assert!(hours("08:00", "18:00", "UTC", &["Mon"]).is_err());
     }
+
+    #[test]
+    fn hours_are_exact_to_the_minute_and_run_from_and_to_midnight() {
+        for (from, to, first, last) in [
+            ("08:29", "18:31", 8 * 60 + 29, 18 * 60 + 30),
+            ("00:00", "18:00", 0, 18 * 60 - 1),
+            ("23:58", "24:00", 23 * 60 + 58, 23 * 60 + 59),
+            ("00:00", "23:59", 0, 23 * 60 + 58),
+        ] {
+            let hours = hours(from, to, "UTC", &[]).unwrap();
+            let inside: Vec<u64> =
+                (0..24 * 60).filter(|minute| hours.contain(Millis(minute * MINUTE_MS))).collect();
+            let all: Vec<u64> = (first..=last).collect();
+            assert_eq!(inside, all, "{from} {to}");
+        }
+    }
+
+    #[test]
+    fn an_offset_moves_the_hours_and_the_day() {
+        // Saturday 2026-11-21, 23:30 to 24:00 there.
+        for (zone, time) in [
+            ("UTC", "2026-11-21T23:30:00Z"),
+            ("+01:30", "2026-11-21T22:00:00Z"),
+            ("-01:30", "2026-11-22T01:00:00Z"),
+            ("+14:00", "2026-11-21T09:30:00Z"),
+            ("-14:00", "2026-11-22T13:30:00Z"),
+        ] {
+            let hours = hours("23:30", "24:00", zone, &["sat"]).unwrap();
+            let (first, half) = (at(time), Millis(at(time).0 + 30 * MINUTE_MS));
+            assert!(hours.contain(first) && hours.contain(Millis(half.0 - 1)), "{zone}");
+            assert!(!hours.contain(Millis(first.0 - 1)) && !hours.contain(half), "{zone}");
+        }
+    }
+
+    #[test]
+    fn hours_are_shown_as_they_were_written() {
+        let some = hours("08:00", "18:00", "+01:00", &["mon", "fri"]).unwrap();
+        assert_eq!(some.to_string(), "08:00-18:00 +01:00 mon,fri");
+        assert_eq!(some.body().days, Some(vec!["mon".to_owned(), "fri".to_owned()]));
+        assert_eq!(hours("08:00", "18:00", "UTC", &[]).unwrap().to_string(), "08:00-18:00 UTC");
+        let none = HoursBody { days: Some(Vec::new()), ..some.body().clone() };
+        assert_eq!(AllowedHours::try_from(none), Err(HoursError::Days));
+    }
 }

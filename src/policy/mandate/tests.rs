@@ -49,6 +49,7 @@ fn the_body_of_the_seed_passes_and_comes_back_as_it_was() {
     assert_eq!(mandate.expires_at, Some(Millis(1_798_761_600_000)));
     assert_eq!(mandate.rails, Some(BTreeSet::from([Rail::Acp])));
     assert_eq!(serde_json::to_value(&mandate).unwrap(), seed());
+    assert_eq!(serde_json::to_value(mandate.body()).unwrap(), seed());
     let again: Mandate = serde_json::from_value(serde_json::to_value(&mandate).unwrap()).unwrap();
     assert_eq!(again, mandate);
 }
@@ -137,6 +138,10 @@ fn ids_rails_dates_and_windows_are_real() {
         ("expiresAt", json!("1969-12-31T23:59:59Z")),
         ("allowedMerchantDomains", json!(["https://shop.example"])),
         ("allowedMerchantDomains", json!(["*.example"])),
+        ("allowedMerchantDomains", json!(["-a.example"])),
+        ("allowedMerchantDomains", json!(["a-.example"])),
+        ("allowedMerchantDomains", json!(["a..example"])),
+        ("allowedMerchantDomains", json!([format!("{}.example", "a".repeat(64))])),
         ("allowedCategories", json!([" "])),
         ("allowedPayees", json!(["nano_1typo"])),
         ("window", json!({ "durationMs": 1_000 })),
@@ -147,7 +152,16 @@ fn ids_rails_dates_and_windows_are_real() {
     ] {
         assert!(read(&with(path, bad.clone())).is_err(), "{path}: {bad}");
     }
-    assert!(read(&with("id", json!("x".repeat(limits::ID_BYTES)))).is_ok());
+    let longest = format!("a-1.{}.example", "a".repeat(63));
+    for (path, good) in [
+        ("id", json!("x".repeat(limits::ID_BYTES))),
+        ("id", json!("Aa0-_.:")),
+        ("grantedBy", json!("x".repeat(limits::LABEL_BYTES))),
+        ("allowedMerchantDomains", json!([longest])),
+    ] {
+        assert!(read(&with(path, good.clone())).is_ok(), "{path}: {good}");
+    }
+    assert!(read(&with("grantedBy", json!("x".repeat(limits::LABEL_BYTES + 1)))).is_err());
 }
 
 #[test]
@@ -180,16 +194,24 @@ fn windows_and_lists_end_at_their_bounds() {
 
 #[test]
 fn the_whole_ends_at_its_bound() {
-    let list = |bytes: usize| -> Value {
-        let entries = (0..100).map(|n| format!("{n:0>bytes$}"));
-        let mut body = small();
-        body["allowedMerchants"] = entries.collect();
-        body
+    // As many bytes as asked for, spread over a list of a hundred.
+    let of_size = |size: usize| -> Value {
+        let with = |spread: usize| {
+            let len = |n: usize| 2 + spread / 100 + usize::from(n < spread % 100);
+            let mut body = small();
+            body["allowedMerchants"] =
+                (0..100).map(|n| format!("{n:0>len$}", len = len(n))).collect();
+            body
+        };
+        with(size - with(0).to_string().len())
     };
-    let size = |body: &Value| body.to_string().len();
-    let fits = (1..250).rev().find(|bytes| size(&list(*bytes)) <= limits::MANDATE_BYTES).unwrap();
-    assert!(read(&list(fits)).is_ok());
-    assert!(read(&list(fits + 1)).unwrap_err().contains("bytes of JSON"));
+    for (size, good) in [(limits::MANDATE_BYTES, true), (limits::MANDATE_BYTES + 1, false)] {
+        let body = of_size(size);
+        assert_eq!(body.to_string().len(), size);
+        assert_eq!(read(&body).is_ok(), good, "{size}");
+    }
+    let over = read(&of_size(limits::MANDATE_BYTES + 1)).unwrap_err();
+    assert!(over.contains("bytes of JSON"), "{over}");
 }
 
 #[test]

@@ -286,7 +286,10 @@ fn agents_payees_rails_and_times_are_pinned() {
     asked.agent_id = Some("b".into());
     assert_eq!(code(&asked, &agent), ReasonCode::MandateOtherAgent);
     asked.agent_id = Some("a".into());
-    assert_eq!(code(&asked, &agent), ReasonCode::Allowed);
+    let own = judged(&asked, &agent);
+    assert_eq!((own.reason_code, own.remaining.len()), (ReasonCode::Allowed, 1));
+    let anybodys = judged(&asked, &facts(mandate(json!({}))));
+    assert_eq!(anybodys.remaining, own.remaining);
 
     for (expires, reason) in [
         ("2026-11-21T08:00:00.001Z", ReasonCode::Allowed),
@@ -372,4 +375,92 @@ fn a_list_is_shown_up_to_its_bound() {
     assert_eq!(of(&[most + 1]), "1 entries");
     assert!(of(&[most - 12, 10]).ends_with(", 1xxxxxxxxx"));
     assert!(of(&[most - 11, 10]).ends_with(" and 1 more"));
+}
+
+/// A seller of HTTP resources is on the list by its URL, its origin or its host, and by nothing that looks like them.
+#[test]
+fn a_seller_is_known_by_url_origin_or_host() {
+    let terms = Terms {
+        scheme: "exact".to_owned(),
+        network: "eip155:8453".to_owned(),
+        asset: "0xa".to_owned(),
+        pay_to: "0xb".to_owned(),
+    };
+    let mut asked = request(money(5, "USD"));
+    asked.payee.address = "https://api.example.com:8443/v1".to_owned();
+    asked.terms = Some(terms);
+    for (listed, reason) in [
+        ("https://api.example.com:8443/v1", ReasonCode::Allowed),
+        ("https://api.example.com:8443", ReasonCode::Allowed),
+        ("api.example.com", ReasonCode::Allowed),
+        ("https://api.example.com:8443/v", ReasonCode::PayeeNotAllowed),
+        ("https://api.example.com", ReasonCode::PayeeNotAllowed),
+        ("example.com", ReasonCode::PayeeNotAllowed),
+        ("0xb", ReasonCode::PayeeNotAllowed),
+    ] {
+        let facts = facts(mandate(json!({ "allowedPayees": [listed] })));
+        assert_eq!(code(&asked, &facts), reason, "{listed}");
+    }
+    let pinned = facts(mandate(json!({ "allowedMerchantDomains": ["api.example.com"] })));
+    assert_eq!(code(&asked, &pinned), ReasonCode::Allowed);
+    asked.terms = None;
+    assert_eq!(code(&asked, &pinned), ReasonCode::MerchantUnverified, "nobody was asked there");
+    let listed = facts(mandate(json!({ "allowedPayees": ["api.example.com"] })));
+    assert_eq!(code(&asked, &listed), ReasonCode::PayeeNotAllowed);
+}
+
+#[test]
+fn a_cart_that_names_no_price_or_category_says_as_little_as_none() {
+    let capped = facts(mandate(json!({ "perItemCap": { "amount": "4", "currency": "USD" } })));
+    let pinned = facts(mandate(json!({ "allowedCategories": ["food"] })));
+    let mut asked = request(money(5, "USD"));
+    let mut empty = cart(money(5, "USD"), None);
+    empty.line_items.clear();
+    asked.cart = Some(empty);
+    assert_eq!(code(&asked, &capped), ReasonCode::PerItemCap);
+    assert_eq!(code(&asked, &pinned), ReasonCode::CategoryUnknown);
+    // One price is not enough where another thing has none.
+    let mut half = cart(money(1, "USD"), Some("food"));
+    half.line_items.push(LineItem { unit_amount: None, ..half.line_items[0].clone() });
+    asked.cart = Some(half);
+    assert_eq!(code(&asked, &capped), ReasonCode::PerItemCap);
+    assert_eq!(code(&asked, &pinned), ReasonCode::Allowed);
+}
+
+/// A peg that the owner changed meanwhile must not move what is held to another budget.
+#[test]
+fn what_was_set_aside_in_another_budget_is_refused_now() {
+    let mut facts = Facts { stage: Stage::Approved, ..facts(mandate(json!({}))) };
+    let mut held = |code: &str, units| {
+        facts.claimed.as_mut().unwrap().held =
+            Some(Charge { currency: code.parse().unwrap(), units });
+        super::super::decide(&policy(), &request(money(100, "USD")), &facts).reason_code
+    };
+    assert_eq!(held("USD", 1_000_000), ReasonCode::Approved);
+    assert_eq!(held("USD", 999_999), ReasonCode::CurrencyMismatch);
+    assert_eq!(held("EUR", 1_000_000), ReasonCode::CurrencyMismatch);
+}
+
+#[test]
+fn a_window_is_told_in_its_largest_whole_unit() {
+    let of = |ms: u64| {
+        let body = json!({ "window": { "durationMs": ms, "maxCount": 9 } });
+        let facts = facts(mandate(body));
+        let left = judged(&request(money(1, "USD")), &facts).remaining.pop().unwrap();
+        left.strip_suffix(": 8 of 9 payments left").unwrap().to_owned()
+    };
+    for (ms, length) in [
+        (1_000, "1 s"),
+        (1_001, "1001 ms"),
+        (60_000, "60 s"),
+        (3_599_000, "3599 s"),
+        (3_600_000, "1 h"),
+        (3_601_000, "3601 s"),
+        (86_400_000, "1 d"),
+        (90_000_000, "25 h"),
+        (86_400_001, "86400001 ms"),
+        (604_800_000, "7 d"),
+    ] {
+        assert_eq!(of(ms), format!("window of {length}"), "{ms}");
+    }
 }
