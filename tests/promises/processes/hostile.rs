@@ -154,6 +154,9 @@ fn mutant(place: u64, dice: &mut Dice) -> Vec<u8> {
     let line = json!({ "jsonrpc": "2.0", "id": id, "method": "tools/call", "params": params });
     let mut line = line.to_string().into_bytes();
     for _ in 0..=dice.below(3) {
+        if line.is_empty() {
+            break;
+        }
         let at = dice.below(line.len() as u64) as usize;
         match dice.below(4) {
             0 => line[at] ^= 1 << dice.below(8),
