@@ -37,6 +37,39 @@ fn every_process_is_the_agent_of_its_token() {
     }
 }
 
+/// The balance is common, and so is what moved it; what a payment was for is its agent's alone.
+#[test]
+fn a_history_shows_an_agent_the_notes_of_its_own_payments_alone() {
+    let home = Home::new();
+    let (one, two) = (register(&home, "one"), register(&home, "two"));
+    let mut servers = [agent(&home, &one), agent(&home, &two)];
+    let payees = [SHOP, OTHER_SHOP];
+    let paid = [0, 1].map(|n| {
+        let mut send = send(payees[n]);
+        send["memo"] = json!(format!("note of {n}"));
+        let paid = servers[n].send(send);
+        assert_eq!(paid["status"], "settled", "{paid}");
+        paid["payment_id"].clone()
+    });
+    for (n, server) in servers.iter_mut().enumerate() {
+        let history = server.facts("wallet_history", json!({}));
+        let text = history.to_string();
+        assert!(!text.contains(&format!("note of {}", 1 - n)), "{text}");
+        let sent = |payee: &str| {
+            let entries = history["entries"].as_array().unwrap();
+            entries.iter().find(|entry| entry["counterparty"] == payee).unwrap().clone()
+        };
+        let (own, other) = (sent(payees[n]), sent(payees[1 - n]));
+        assert_eq!((&own["memo"], &own["payment_id"]), (&json!(format!("note of {n}")), &paid[n]));
+        assert_eq!((other.get("memo"), other.get("payment_id")), (None, None));
+        for field in ["amount", "amount_raw", "block_hash", "at", "kind"] {
+            assert!(other[field].is_string(), "{field}: {other}");
+        }
+    }
+    let all = String::from_utf8(home.run(&["--json", "wallet", "history"]).stdout).unwrap();
+    assert!(all.contains("note of 0") && all.contains("note of 1"), "{all}");
+}
+
 #[test]
 fn once_an_agent_was_let_in_the_door_stays_shut() {
     let home = Home::new();
@@ -91,7 +124,15 @@ fn agents_are_named_once_and_labelled_freely() {
         assert_eq!(error["error"]["code"], code, "{words:?}");
     };
     refused(&["agents", "register", "shop.bot@home:2_x-1"], "AGENT_EXISTS", 3);
-    for id in ["", " ", "a b", "a/b", "é", "a\u{202e}", &"x".repeat(65)] {
+    for id in [
+        "",
+        " ",
+        "a b",
+        "a/b",
+        "é",
+        "a\u{202e}",
+        &"x".repeat(65),
+    ] {
         refused(&["agents", "register", id], "INVALID_AGENT_ID", 2);
     }
     for words in [
