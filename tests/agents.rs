@@ -71,6 +71,51 @@ fn a_history_shows_an_agent_the_notes_of_its_own_payments_alone() {
 }
 
 #[test]
+fn a_checkout_is_its_agents_alone() {
+    let home = Home::new();
+    let mut nobody = home.initialized();
+    let order =
+        json!({ "merchantEndpoint": "sandbox", "currency": "usd", "items": [{ "id": "milk" }] });
+    let nobodys = nobody.facts("acp_create_checkout", order.clone());
+    let tokens = ["one", "two"].map(|name| register(&home, name));
+    let [mut own, mut other] = tokens.map(|token| agent(&home, &token));
+    let opened = own.facts("acp_create_checkout", order);
+    let asks = |session: &Value| {
+        let which = json!({ "merchantEndpoint": "sandbox", "sessionId": session });
+        let (mut change, mut pay) = (which.clone(), which.clone());
+        change["items"] = json!([{ "id": "soap" }]);
+        pay["merchantId"] = json!("grocer-1");
+        pay["maxAmount"] = json!("5000");
+        pay["currency"] = json!("USD");
+        [
+            ("acp_checkout_status", which.clone()),
+            ("acp_update_checkout", change),
+            ("pay_checkout", pay),
+            ("acp_cancel_checkout", which),
+        ]
+    };
+    let [look, change, pay, cancel] = asks(&opened["sessionId"]);
+    let unknown = asks(&json!("cs_sandbox_none"));
+    // Word for word as for one that does not exist.
+    for (asked, unknown) in [&look, &change, &pay, &cancel].into_iter().zip(unknown) {
+        let text = other.error(asked.0, asked.1.clone());
+        assert!(text.starts_with("UNKNOWN_CHECKOUT: "), "{}: {text}", asked.0);
+        assert_eq!(text, other.error(unknown.0, unknown.1), "{}", asked.0);
+    }
+    assert_eq!(own.facts(look.0, look.1.clone())["total"], opened["total"]);
+    assert_eq!(own.facts(change.0, change.1)["total"], "363");
+    let still = other.error(look.0, look.1);
+    assert!(still.starts_with("UNKNOWN_CHECKOUT: "), "{still}");
+    assert_eq!(own.facts(cancel.0, cancel.1)["status"], "canceled");
+    // One that was opened before there were agents is everybody's, whoever changes it.
+    let [look, change, _, cancel] = asks(&nobodys["sessionId"]);
+    assert_eq!(own.facts(change.0, change.1)["total"], "363");
+    assert_eq!(other.facts(look.0, look.1)["total"], "363");
+    assert_eq!(other.facts(cancel.0, cancel.1)["status"], "canceled");
+    assert_eq!(home.json(&["ledger", "verify", "--deep"])["ok"], true);
+}
+
+#[test]
 fn once_an_agent_was_let_in_the_door_stays_shut() {
     let home = Home::new();
     let mut open = home.initialized();
