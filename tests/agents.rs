@@ -116,6 +116,16 @@ fn a_checkout_is_its_agents_alone() {
 }
 
 #[test]
+fn a_mandate_may_be_for_any_agent_that_may_be_let_in() {
+    let home = Home::new();
+    let longest = "x".repeat(paywarden::limits::AGENT_ID_BYTES);
+    for (mandate, id) in [("m1", "bob@home"), ("m2", "shop.bot@home:2_x-1"), ("m3", &longest)] {
+        register(&home, id);
+        home.json(&["mandates", "create", mandate, "--cap", "1 XNO", "--agent", id]);
+    }
+}
+
+#[test]
 fn once_an_agent_was_let_in_the_door_stays_shut() {
     let home = Home::new();
     let mut open = home.initialized();
@@ -176,7 +186,7 @@ fn agents_are_named_once_and_labelled_freely() {
         "a/b",
         "é",
         "a\u{202e}",
-        &"x".repeat(65),
+        &"x".repeat(paywarden::limits::AGENT_ID_BYTES + 1),
     ] {
         refused(&["agents", "register", id], "INVALID_AGENT_ID", 2);
     }
