@@ -125,6 +125,39 @@ fn a_mandate_may_be_for_any_agent_that_may_be_let_in() {
     }
 }
 
+/// What a payment would be refused with before it is decided, its dry run says as well.
+#[test]
+fn a_dry_run_is_refused_as_the_payment_would_be() {
+    let home = Home::new();
+    let mut server = home.initialized();
+    server.has_balance("100.0");
+    server.end().is_clean();
+    support::load_policy(&home, |policy| policy.payments_per_minute = 2);
+    let mut server = home.initialized();
+    let pay = json!({ "rail": "nano", "amount": "1000", "currency": "XNO", "payeeAddress": SHOP });
+    assert_eq!(server.facts("check_payment", pay.clone())["outcome"], "allow");
+    assert_eq!(server.facts("request_payment", pay.clone())["status"], "settled");
+    let head = home.json(&["status"])["ledgerHead"].clone();
+    let alike = |server: &mut Server, code: &str| {
+        let checked = server.error("check_payment", pay.clone());
+        assert!(checked.starts_with(code), "{checked}");
+        assert_eq!(home.json(&["status"])["ledgerHead"], head, "a dry run writes nothing");
+        assert_eq!(checked, server.error("request_payment", pay.clone()));
+    };
+    alike(&mut server, "SUSPECTED_DUPLICATE: ");
+    let mut another = pay.clone();
+    another["payeeAddress"] = json!(OTHER_SHOP);
+    assert_eq!(server.facts("request_payment", another.clone())["status"], "settled");
+    for asked in [pay, another] {
+        let head = home.json(&["status"])["ledgerHead"].clone();
+        let checked = server.error("check_payment", asked.clone());
+        assert!(checked.starts_with("RATE_LIMITED: "), "{checked}");
+        assert_eq!(home.json(&["status"])["ledgerHead"], head, "a dry run writes nothing");
+        let refused = server.error("request_payment", asked);
+        assert!(refused.starts_with("RATE_LIMITED: "), "{refused}");
+    }
+}
+
 #[test]
 fn once_an_agent_was_let_in_the_door_stays_shut() {
     let home = Home::new();
