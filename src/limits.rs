@@ -371,8 +371,8 @@ pub const REDIRECTS: usize = 3;
 pub const GUEST_TIMEOUT: Duration = Duration::from_secs(15);
 /// Most origins on the operator's list of exceptions.
 pub const FETCH_ALLOWED: usize = 64;
-/// Longest name of an agent, in bytes.
-pub const AGENT_ID_BYTES: usize = 64;
+/// Longest name of an agent, in bytes, when it is let in and in a mandate.
+pub const AGENT_ID_BYTES: usize = 128;
 /// Most agents a wallet ever has, revoked ones included.
 pub const AGENTS: usize = 256;
 /// Longest agent token looked at, in characters; one of ours has 47.

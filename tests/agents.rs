@@ -37,6 +37,127 @@ fn every_process_is_the_agent_of_its_token() {
     }
 }
 
+/// The balance is common, and so is what moved it; what a payment was for is its agent's alone.
+#[test]
+fn a_history_shows_an_agent_the_notes_of_its_own_payments_alone() {
+    let home = Home::new();
+    let (one, two) = (register(&home, "one"), register(&home, "two"));
+    let mut servers = [agent(&home, &one), agent(&home, &two)];
+    let payees = [SHOP, OTHER_SHOP];
+    let paid = [0, 1].map(|n| {
+        let mut send = send(payees[n]);
+        send["memo"] = json!(format!("note of {n}"));
+        let paid = servers[n].send(send);
+        assert_eq!(paid["status"], "settled", "{paid}");
+        paid["payment_id"].clone()
+    });
+    for (n, server) in servers.iter_mut().enumerate() {
+        let history = server.facts("wallet_history", json!({}));
+        let text = history.to_string();
+        assert!(!text.contains(&format!("note of {}", 1 - n)), "{text}");
+        let sent = |payee: &str| {
+            let entries = history["entries"].as_array().unwrap();
+            entries.iter().find(|entry| entry["counterparty"] == payee).unwrap().clone()
+        };
+        let (own, other) = (sent(payees[n]), sent(payees[1 - n]));
+        assert_eq!((&own["memo"], &own["payment_id"]), (&json!(format!("note of {n}")), &paid[n]));
+        assert_eq!((other.get("memo"), other.get("payment_id")), (None, None));
+        for field in ["amount", "amount_raw", "block_hash", "at", "kind"] {
+            assert!(other[field].is_string(), "{field}: {other}");
+        }
+    }
+    let all = String::from_utf8(home.run(&["--json", "wallet", "history"]).stdout).unwrap();
+    assert!(all.contains("note of 0") && all.contains("note of 1"), "{all}");
+}
+
+#[test]
+fn a_checkout_is_its_agents_alone() {
+    let home = Home::new();
+    let mut nobody = home.initialized();
+    let order =
+        json!({ "merchantEndpoint": "sandbox", "currency": "usd", "items": [{ "id": "milk" }] });
+    let nobodys = nobody.facts("acp_create_checkout", order.clone());
+    let tokens = ["one", "two"].map(|name| register(&home, name));
+    let [mut own, mut other] = tokens.map(|token| agent(&home, &token));
+    let opened = own.facts("acp_create_checkout", order);
+    let asks = |session: &Value| {
+        let which = json!({ "merchantEndpoint": "sandbox", "sessionId": session });
+        let (mut change, mut pay) = (which.clone(), which.clone());
+        change["items"] = json!([{ "id": "soap" }]);
+        pay["merchantId"] = json!("grocer-1");
+        pay["maxAmount"] = json!("5000");
+        pay["currency"] = json!("USD");
+        [
+            ("acp_checkout_status", which.clone()),
+            ("acp_update_checkout", change),
+            ("pay_checkout", pay),
+            ("acp_cancel_checkout", which),
+        ]
+    };
+    let [look, change, pay, cancel] = asks(&opened["sessionId"]);
+    let unknown = asks(&json!("cs_sandbox_none"));
+    // Word for word as for one that does not exist.
+    for (asked, unknown) in [&look, &change, &pay, &cancel].into_iter().zip(unknown) {
+        let text = other.error(asked.0, asked.1.clone());
+        assert!(text.starts_with("UNKNOWN_CHECKOUT: "), "{}: {text}", asked.0);
+        assert_eq!(text, other.error(unknown.0, unknown.1), "{}", asked.0);
+    }
+    assert_eq!(own.facts(look.0, look.1.clone())["total"], opened["total"]);
+    assert_eq!(own.facts(change.0, change.1)["total"], "363");
+    let still = other.error(look.0, look.1);
+    assert!(still.starts_with("UNKNOWN_CHECKOUT: "), "{still}");
+    assert_eq!(own.facts(cancel.0, cancel.1)["status"], "canceled");
+    // One that was opened before there were agents is everybody's, whoever changes it.
+    let [look, change, _, cancel] = asks(&nobodys["sessionId"]);
+    assert_eq!(own.facts(change.0, change.1)["total"], "363");
+    assert_eq!(other.facts(look.0, look.1)["total"], "363");
+    assert_eq!(other.facts(cancel.0, cancel.1)["status"], "canceled");
+    assert_eq!(home.json(&["ledger", "verify", "--deep"])["ok"], true);
+}
+
+#[test]
+fn a_mandate_may_be_for_any_agent_that_may_be_let_in() {
+    let home = Home::new();
+    let longest = "x".repeat(paywarden::limits::AGENT_ID_BYTES);
+    for (mandate, id) in [("m1", "bob@home"), ("m2", "shop.bot@home:2_x-1"), ("m3", &longest)] {
+        register(&home, id);
+        home.json(&["mandates", "create", mandate, "--cap", "1 XNO", "--agent", id]);
+    }
+}
+
+/// What a payment would be refused with before it is decided, its dry run says as well.
+#[test]
+fn a_dry_run_is_refused_as_the_payment_would_be() {
+    let home = Home::new();
+    let mut server = home.initialized();
+    server.has_balance("100.0");
+    server.end().is_clean();
+    support::load_policy(&home, |policy| policy.payments_per_minute = 2);
+    let mut server = home.initialized();
+    let pay = json!({ "rail": "nano", "amount": "1000", "currency": "XNO", "payeeAddress": SHOP });
+    assert_eq!(server.facts("check_payment", pay.clone())["outcome"], "allow");
+    assert_eq!(server.facts("request_payment", pay.clone())["status"], "settled");
+    let head = home.json(&["status"])["ledgerHead"].clone();
+    let alike = |server: &mut Server, code: &str| {
+        let checked = server.error("check_payment", pay.clone());
+        assert!(checked.starts_with(code), "{checked}");
+        assert_eq!(home.json(&["status"])["ledgerHead"], head, "a dry run writes nothing");
+        assert_eq!(checked, server.error("request_payment", pay.clone()));
+    };
+    alike(&mut server, "SUSPECTED_DUPLICATE: ");
+    let mut another = pay.clone();
+    another["payeeAddress"] = json!(OTHER_SHOP);
+    assert_eq!(server.facts("request_payment", another.clone())["status"], "settled");
+    for asked in [pay, another] {
+        let head = home.json(&["status"])["ledgerHead"].clone();
+        let checked = server.error("check_payment", asked.clone());
+        assert!(checked.starts_with("RATE_LIMITED: "), "{checked}");
+        assert_eq!(home.json(&["status"])["ledgerHead"], head, "a dry run writes nothing");
+        let refused = server.error("request_payment", asked);
+        assert!(refused.starts_with("RATE_LIMITED: "), "{refused}");
+    }
+}
+
 #[test]
 fn once_an_agent_was_let_in_the_door_stays_shut() {
     let home = Home::new();
@@ -132,7 +253,15 @@ fn agents_are_named_once_and_labelled_freely() {
         assert_eq!(error["error"]["code"], code, "{words:?}");
     };
     refused(&["agents", "register", "shop.bot@home:2_x-1"], "AGENT_EXISTS", 3);
-    for id in ["", " ", "a b", "a/b", "é", "a\u{202e}", &"x".repeat(65)] {
+    for id in [
+        "",
+        " ",
+        "a b",
+        "a/b",
+        "é",
+        "a\u{202e}",
+        &"x".repeat(paywarden::limits::AGENT_ID_BYTES + 1),
+    ] {
         refused(&["agents", "register", id], "INVALID_AGENT_ID", 2);
     }
     for words in [

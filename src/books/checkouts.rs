@@ -21,7 +21,7 @@ pub struct CheckoutAsked {
     pub endpoint: String,
     /// The session there.
     pub session_id: String,
-    /// Who asked.
+    /// Whose it is: the agent that opened it, whoever changes it. A session without one is everybody's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub agent_id: Option<String>,
     /// In which currency.

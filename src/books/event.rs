@@ -3,7 +3,6 @@
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::AgentId;
 use super::checkouts::{CheckoutAsked, FundingRegistered};
 use super::clock::{ClockAccepted, ClockJump};
 use super::directory::DirectoryEntry;
@@ -20,7 +19,7 @@ use crate::ledger;
 use crate::money::Raw;
 use crate::nano::{Account, BlockHash, Network, Subtype};
 use crate::payment::{BlockIntent, Intent};
-use crate::policy::{Charge, Mandate, Outcome, Policy, ReasonCode, Rule};
+use crate::policy::{AgentId, Charge, Mandate, Outcome, Policy, ReasonCode, Rule};
 use crate::secret::SecretVerifier;
 
 /// Something that happened, before it has a place in the chain.

@@ -20,7 +20,7 @@ mod tables;
 mod tallies;
 mod view;
 
-pub use agent::{Agent, AgentId, AgentIdError};
+pub use agent::Agent;
 pub use apply::{ApplyError, apply, beside_the_rules};
 pub use checkouts::{CheckoutAsked, CheckoutItem, Funding, FundingRegistered, Order};
 pub use clock::{ClockAccepted, ClockJump, ClockRow, Timed};

@@ -11,11 +11,12 @@ use zeroize::Zeroizing;
 use super::Engine;
 use super::approve::lapse;
 use super::failures::{refused, store_failure};
-use crate::books::{Agent, AgentId, Body, Payment, View};
+use crate::books::{Agent, Body, Payment, View};
 use crate::digest::Digest;
 use crate::failure::{Failure, Retry};
 use crate::ledger::Head;
 use crate::limits;
+use crate::policy::AgentId;
 use crate::secret::Secret;
 use crate::store::Refusal;
 

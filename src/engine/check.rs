@@ -1,14 +1,16 @@
 //! A dry run: how a payment would be decided now. It must never reserve, sign or write anything.
 
-use super::failures::store_failure;
+use super::failures::{refusal_apart, store_failure};
 use super::pay::check_funds;
 use super::{Engine, Order, Quote, Wish, facts, new_payment_id};
+use crate::books::View;
 use crate::failure::Failure;
 use crate::ledger::Head;
-use crate::money::Raw;
+use crate::money::{Money, Raw};
 use crate::nano::Account;
 use crate::payment::Purchase;
-use crate::policy::{Claims, Outcome, Policy, ReasonCode, Request, Rule, Stage, decide};
+use crate::policy::{Claims, Outcome, Policy, ReasonCode, Request, Rule, Stage, Terms, decide};
+use crate::store::Refusal;
 
 /// How a payment would be decided.
 #[derive(Clone, Debug)]
@@ -32,23 +34,29 @@ pub struct Checked {
 }
 
 impl Engine {
-    /// Decides as if the payment were asked for, and forgets it. The rate limit and suspected duplicates are not
-    /// looked at: nothing is asked for.
+    /// Decides as if the payment were asked for, and forgets it. It counts towards no rate limit.
     ///
     /// # Errors
-    /// What asking would fail with before it is decided: no such account, not enough funds; and the store's.
+    /// What asking would fail with before it is decided: too many requests, a likely duplicate, no such account, not
+    /// enough funds; and the store's.
     pub fn check(&self, order: &Order, claims: &Claims) -> Result<Checked, Failure> {
         // What "max" comes to is only known in the transaction that pays.
         let amount = order.amount.least();
-        let request = order.request(claims, new_payment_id(self.clock().now()), amount);
-        self.dry_run(&request, Some(&order.account))
+        let ticket = order.ticket(new_payment_id(self.clock().now()));
+        let request = order.request(claims, ticket.payment_id, amount);
+        let admit = |view: &View<'_>| {
+            ticket.admit(view)?;
+            ticket.check_lookalikes(view, &request)
+        };
+        self.dry_run(&request, Some(&order.account), admit)
     }
 
     /// As [`Engine::check`] for a purchase: the seller is asked what it wants now. Whether the wallet holds the money is
     /// not looked at, since it may be moved for it.
     ///
     /// # Errors
-    /// When the seller cannot be asked or wants what is not paid; and the store's.
+    /// When the seller cannot be asked or wants what is not paid; too many requests, a price above what was asked for, a
+    /// likely duplicate; and the store's.
     pub async fn check_purchase(&self, wish: &Wish) -> Result<(Checked, Request), Failure> {
         let missing = || Failure::unavailable("NOT_SET_UP", "this wallet cannot pay sellers");
         let x402 = self.x402().ok_or_else(missing)?;
@@ -56,10 +64,7 @@ impl Engine {
             Purchase::X402(call) => call,
             Purchase::Mpp(call) => {
                 let (amount, terms) = self.mpp_price(call).await?;
-                let payment_id = new_payment_id(self.clock().now());
-                let terms = Some(terms);
-                let request = Request { payment_id, amount, terms, ..wish.request.clone() };
-                return Ok((self.dry_run(&request, None)?, request));
+                return self.check_price(wish, amount, terms);
             }
             Purchase::Checkout(_) => return Err(missing()),
         };
@@ -67,27 +72,44 @@ impl Engine {
             let message = "the seller asks for no money";
             return Err(Failure::refused("NOTHING_TO_PAY", message));
         };
-        let request = Request {
-            payment_id: new_payment_id(self.clock().now()),
-            amount: priced.amount(),
-            terms: Some(priced.terms()),
-            ..wish.request.clone()
-        };
-        Ok((self.dry_run(&request, None)?, request))
+        self.check_price(wish, priced.amount(), priced.terms())
     }
 
-    fn dry_run(&self, request: &Request, account: Option<&Account>) -> Result<Checked, Failure> {
+    fn check_price(
+        &self,
+        wish: &Wish,
+        amount: Money,
+        terms: Terms,
+    ) -> Result<(Checked, Request), Failure> {
+        let ticket = self.ticket(wish, None);
+        let payment_id = ticket.payment_id;
+        let request = Request { payment_id, amount, terms: Some(terms), ..wish.request.clone() };
+        let checked = self.dry_run(&request, None, |view| wish.admit(&ticket, view, &request))?;
+        Ok((checked, request))
+    }
+
+    /// Nothing may be looked at here that is not looked at where it is paid, and in the same words.
+    fn dry_run(
+        &self,
+        request: &Request,
+        account: Option<&Account>,
+        admit: impl Fn(&View<'_>) -> Result<(), Refusal<Failure>>,
+    ) -> Result<Checked, Failure> {
         let head = self.store().head();
         let clock = self.clock().read();
         let marker = self.store().marker_reason();
         let read = self.store().read(|view| {
+            let view = view.at(clock)?;
+            if let Err(failure) = refusal_apart(admit(&view))? {
+                return Ok(Err(failure));
+            }
             let policy = view.policy()?.map_or_else(Policy::live, |row| row.policy);
-            let mut facts = facts::facts(&view.at(clock)?, &policy, request, Stage::New)?;
+            let mut facts = facts::facts(&view, &policy, request, Stage::New)?;
             facts.frozen = facts.frozen.or(marker);
             let lane = account.map(|account| view.lane(account)).transpose()?.flatten();
-            Ok((decide(&policy, request, &facts), lane))
+            Ok(Ok((decide(&policy, request, &facts), lane)))
         });
-        let (decision, lane) = read.map_err(|e| store_failure(&e))?;
+        let (decision, lane) = read.map_err(|e| store_failure(&e))??;
         // The grant within is dropped here: a dry run signs nothing.
         let outcome = decision.verdict.outcome();
         match (account, lane) {

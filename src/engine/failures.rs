@@ -1,9 +1,10 @@
 //! Inner errors turned into the one that crosses the boundary.
 
+use crate::books::RowsError;
 use crate::failure::{Failure, Retry};
 use crate::network::NodeError;
 use crate::rails::nano::LookError;
-use crate::store::{CommitError, StoreError};
+use crate::store::{CommitError, Refusal, StoreError};
 
 /// What a caller is told when the store fails.
 pub fn store_failure(error: &StoreError) -> Failure {
@@ -47,6 +48,18 @@ pub(super) fn unrefused(error: CommitError<std::convert::Infallible>) -> StoreEr
     match error {
         CommitError::Refused(never) => match never {},
         CommitError::Store(error) => error,
+    }
+}
+
+/// What a look at the books came to where a transaction would be refused: the refusal, apart from books that cannot be
+/// read.
+pub(super) fn refusal_apart<T>(
+    looked: Result<T, Refusal<Failure>>,
+) -> Result<Result<T, Failure>, RowsError> {
+    match looked {
+        Ok(found) => Ok(Ok(found)),
+        Err(Refusal::No(failure)) => Ok(Err(failure)),
+        Err(Refusal::Rows(error)) => Err(error),
     }
 }
 

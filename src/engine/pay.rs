@@ -53,6 +53,23 @@ pub struct Order {
 }
 
 impl Order {
+    /// The payment without what its rail needs.
+    pub(super) fn ticket(&self, payment_id: PaymentId) -> Ticket {
+        Ticket {
+            call_id: self.call_id,
+            operation: self.operation,
+            agent_id: self.agent_id.clone(),
+            memo: self.memo.clone(),
+            account: Some(self.account),
+            idempotency_key: self.idempotency_key.clone(),
+            publish_via: self.publish_via.clone(),
+            purchase: None,
+            purpose: self.purpose.clone(),
+            payment_id,
+            approval_id: new_approval_id(),
+        }
+    }
+
     /// What policy judges, for this amount.
     pub(super) fn request(&self, claims: &Claims, payment_id: PaymentId, amount: Raw) -> Request {
         Request {
@@ -195,22 +212,8 @@ impl Engine {
         claims: &Claims,
         frontier: Option<Frontier>,
     ) -> Result<PaymentId, Failure> {
-        let now = self.clock().now();
-        let ticket = Ticket {
-            call_id: order.call_id,
-            operation: order.operation,
-            agent_id: order.agent_id.clone(),
-            memo: order.memo.clone(),
-            account: Some(order.account),
-            idempotency_key: order.idempotency_key.clone(),
-            publish_via: order.publish_via.clone(),
-            purchase: None,
-            purpose: order.purpose.clone(),
-            payment_id: new_payment_id(now),
-            approval_id: new_approval_id(),
-        };
         let desk = Desk {
-            ticket,
+            ticket: order.ticket(new_payment_id(self.clock().now())),
             order: order.clone(),
             claims: claims.clone(),
             frontier,

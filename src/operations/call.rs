@@ -173,4 +173,12 @@ impl Caller {
             Self::Operator => None,
         }
     }
+
+    /// Whether this caller may see what `agent` asked for: an agent its own, the owner all of it.
+    pub fn may_see(&self, agent: Option<&str>) -> bool {
+        match self {
+            Self::Agent(id) => id.as_deref() == agent,
+            Self::Operator => true,
+        }
+    }
 }

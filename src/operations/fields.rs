@@ -235,7 +235,7 @@ pub fn idempotency_key(key: Option<String>) -> Result<Option<IdempotencyKey>, Fa
 pub fn mandate_body(object: Map<String, Value>) -> Result<MandateBody, Failure> {
     serde_json::from_value(Value::Object(object)).map_err(|error| {
         let words: String = error.to_string().chars().take(limits::QUOTE_CHARS).collect();
-        Failure::invalid("INVALID_MANDATE", words)
+        Failure::invalid("INVALID_MANDATE", words).hint(MANDATE_HINT)
     })
 }
 
@@ -244,12 +244,12 @@ pub fn mandate_body(object: Map<String, Value>) -> Result<MandateBody, Failure> 
 /// # Errors
 /// `INVALID_MANDATE`, with the field and what is wrong with it.
 pub fn mandate(body: MandateBody) -> Result<Mandate, Failure> {
-    Mandate::try_from(body).map_err(|error| {
-        Failure::invalid("INVALID_MANDATE", error.to_string())
-            .hint("The fields are those of seeds/004; amounts are integer smallest units as text")
-    })
+    Mandate::try_from(body)
+        .map_err(|error| Failure::invalid("INVALID_MANDATE", error.to_string()).hint(MANDATE_HINT))
 }
 
+/// What to do about a body that is no mandate.
+pub const MANDATE_HINT: &str = "Correct the field that is named. A mandate has at least an id and a cap, such as {\"id\": \"tea\", \"cap\": {\"amount\": \"15000\", \"currency\": \"USD\"}}: amounts are integers of the currency's smallest unit, as text";
 const NUMBER_DIGITS: usize = 15;
 
 #[cfg(test)]

@@ -28,7 +28,7 @@ mod standing;
 pub use call::{
     Answer, Call, Caller, Context, Gate, Image, Outcome, Progress, ProgressSink, Verdict,
 };
-pub use fields::{AccountRef, AmountText, LedgerHead, shortened};
+pub use fields::{AccountRef, AmountText, LedgerHead, MANDATE_HINT, shortened};
 pub use money_text::{mandate_json, money_json, money_shown};
 pub use need::{Need, need_of};
 use paid::reason;

@@ -16,8 +16,8 @@ pub use body::{CapBody, HoursBody, MandateBody, MoneyBody, WindowBody};
 pub use error::MandateError;
 pub use hours::{AllowedHours, HoursError};
 
-use super::Rail;
 use super::cart::category;
+use super::{AgentId, Rail};
 use crate::clock::Millis;
 use crate::limits;
 use crate::money::{Currency, Money};
@@ -102,7 +102,7 @@ impl TryFrom<MandateBody> for Mandate {
             check_text("grantedBy", name, limits::LABEL_BYTES)?;
         }
         if let Some(agent) = &body.agent_id {
-            check_id("agentId", agent)?;
+            AgentId::try_from(agent.clone())?;
         }
         let expires_at = body.expires_at.as_deref().map(date).transpose()?;
         let allowed_hours = body.allowed_hours.clone().map(AllowedHours::try_from).transpose()?;
@@ -146,7 +146,7 @@ pub fn payee_key(address: &str) -> String {
     address.parse::<Account>().map_or_else(|_| address.to_owned(), |account| account.to_string())
 }
 
-/// Whether a text can be the id of a mandate, agent or merchant.
+/// Whether a text can be the id of a mandate or merchant.
 pub fn is_id(text: &str) -> bool {
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.:".contains(&byte);
     (1..=limits::ID_BYTES).contains(&text.len()) && text.bytes().all(allowed)

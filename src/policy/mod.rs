@@ -3,6 +3,7 @@
 //! Pure: no clock, no store, no network. [`decide()`] sees facts that were read in the deciding transaction and nothing
 //! else. It must never look at text an agent or a third party wrote, except to compare it with what the owner pinned.
 
+mod agent_id;
 mod budget;
 mod cart;
 mod charge;
@@ -18,6 +19,7 @@ mod request;
 mod rules;
 mod terms;
 
+pub use agent_id::{AgentId, AgentIdError};
 pub use budget::{Budget, BudgetError};
 pub use cart::{Cart, Claims, LineItem};
 pub use charge::{Charge, Usage};

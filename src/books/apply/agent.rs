@@ -1,10 +1,11 @@
 //! What the events of agents do to the rows. Never removes one: the door stays shut once it was.
 
 use super::{ApplyError, Fold, misfit};
-use crate::books::agent::{Agent, AgentId};
+use crate::books::agent::Agent;
 use crate::books::event::Body;
 use crate::books::rows::Table;
 use crate::books::view::encode;
+use crate::policy::AgentId;
 
 impl Fold<'_> {
     pub(super) fn agent_event(&mut self, body: &Body) -> Result<(), ApplyError> {

@@ -19,7 +19,7 @@ pub fn acp_failure(error: &AcpError) -> Failure {
         "MERCHANT_TOKEN_REFUSED" => Failure::refused(code, message)
             .retry(Retry::AfterOperator)
             .hint("The owner sets the merchant's token: `paywarden merchants set ID --endpoint URL --token`"),
-        "UNKNOWN_CHECKOUT" => Failure::invalid(code, message).hint("Check merchantEndpoint and sessionId"),
+        "UNKNOWN_CHECKOUT" => unknown_checkout(),
         "CHECKOUT_CLOSED" => {
             Failure::refused(code, message).hint("It is completed or canceled; acp_checkout_status shows which")
         }
@@ -28,6 +28,12 @@ pub fn acp_failure(error: &AcpError) -> Failure {
         "INTERNAL" => Failure::internal("INTERNAL", message),
         code => Failure::refused(code, message).hint("Correct what the merchant names, then ask again"),
     }
+}
+
+/// What is told of a session the merchant does not know, and of another agent's: word for word the same.
+pub(super) fn unknown_checkout() -> Failure {
+    Failure::invalid("UNKNOWN_CHECKOUT", "the merchant knows no such checkout")
+        .hint("Check merchantEndpoint and sessionId")
 }
 
 pub(super) fn asked(error: &AskedError) -> Failure {

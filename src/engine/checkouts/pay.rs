@@ -63,6 +63,9 @@ impl Engine {
             let seen = floor.look(merchant, &id, &request_id).await?;
             return Err(failure::unpayable(&seen, &super::Problem::NotAsked));
         };
+        if !super::is_open_to(wanted.agent_id.as_deref(), &asked) {
+            return Err(failure::unknown_checkout());
+        }
         let wish = wish(wanted, &merchant.endpoint, &asked);
         // A repeat finds its payment before anybody is asked: the session may be completed by now.
         if let Some(paid) = self.bought_before(&wish)? {

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 use super::super::desk::{Judged, Placed, Ticket};
+use super::super::failures::refusal_apart;
 use super::super::pay::{NO_FUNDS, check_funds};
 use super::super::sign::{self, Unsigned};
 use super::super::{Engine, Paid, new_approval_id, new_payment_id, store_failure};
@@ -80,17 +81,12 @@ impl Engine {
         let ticket = self.ticket(wish, None);
         let known = self.store().read(|view| {
             let fingerprint = ticket.fingerprint(&wish.request);
-            let looked = ticket.known(view, &fingerprint).and_then(|known| {
+            refusal_apart(ticket.known(view, &fingerprint).and_then(|known| {
                 if known.is_none() {
                     ticket.check_lookalikes(view, &wish.request)?;
                 }
                 Ok(known)
-            });
-            match looked {
-                Ok(known) => Ok(Ok(known)),
-                Err(Refusal::No(failure)) => Ok(Err(failure)),
-                Err(Refusal::Rows(error)) => Err(error),
-            }
+            }))
         });
         match known.map_err(|e| store_failure(&e))?? {
             Some(id) => self.paid(id).map(Some),
@@ -121,7 +117,7 @@ impl Engine {
         self.paid(id)
     }
 
-    fn ticket(&self, wish: &Wish, account: Option<Account>) -> Ticket {
+    pub(in crate::engine) fn ticket(&self, wish: &Wish, account: Option<Account>) -> Ticket {
         Ticket {
             call_id: wish.call_id,
             operation: wish.operation,
@@ -135,6 +131,28 @@ impl Engine {
             payment_id: new_payment_id(self.clock().now()),
             approval_id: new_approval_id(),
         }
+    }
+}
+
+impl Wish {
+    /// What a purchase, and its dry run, may meet before it is judged: `request` has the seller's price.
+    pub(in crate::engine) fn admit(
+        &self,
+        ticket: &Ticket,
+        view: &View<'_>,
+        request: &Request,
+    ) -> Result<(), Refusal<Failure>> {
+        ticket.admit(view)?;
+        let most = &self.request.amount;
+        if !is_within(view, &request.amount, most)? {
+            let message =
+                format!("the seller wants {}, at most {most} was asked for", request.amount);
+            return Err(Refusal::No(
+                Failure::refused("PRICE_TOO_HIGH", message)
+                    .hint("Nothing was paid. Ask for at least the price if it is worth that"),
+            ));
+        }
+        ticket.check_lookalikes(view, request)
     }
 }
 
@@ -157,7 +175,6 @@ impl Desk {
         if let Some(known) = ticket.same_purpose(view)? {
             return Ok((Vec::new(), known));
         }
-        ticket.admit(view)?;
         let request = Request {
             payment_id: id,
             amount: offer.amount,
@@ -165,17 +182,7 @@ impl Desk {
             cart: offer.cart,
             ..wish.request.clone()
         };
-        if !is_within(view, &request.amount, &wish.request.amount)? {
-            let message = format!(
-                "the seller wants {}, at most {} was asked for",
-                request.amount, wish.request.amount
-            );
-            return Err(Refusal::No(
-                Failure::refused("PRICE_TOO_HIGH", message)
-                    .hint("Nothing was paid. Ask for at least the price if it is worth that"),
-            ));
-        }
-        ticket.check_lookalikes(view, &request)?;
+        wish.admit(&ticket, view, &request)?;
         let Judged { mut events, grant, is_denied } = ticket.judge(view, &request, fingerprint)?;
         if !is_denied {
             check_room(view, &offer.source, &request)?;

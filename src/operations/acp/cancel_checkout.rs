@@ -31,9 +31,10 @@ impl Operation for CancelCheckout {
 
     async fn run(self, context: &Context) -> Result<Outcome<Checkout>, Failure> {
         let Self { merchant_endpoint, session_id } = self;
+        let agent = context.caller.agent_id();
         let seen = context
             .engine
-            .cancel_checkout(&merchant_endpoint, &session_id, context.call_id)
+            .cancel_checkout(&merchant_endpoint, &session_id, agent, context.call_id)
             .await?;
         Ok(Outcome::Done(seen.into()))
     }

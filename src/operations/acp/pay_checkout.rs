@@ -93,7 +93,8 @@ impl Operation for PayCheckout {
         // A person may have to go on at the merchant's page; whether it can be looked at changes nothing.
         let seen = match result.status {
             Status::Failed | Status::Pending => {
-                context.engine.look_at_checkout(&endpoint, &session_id, context.call_id).await.ok()
+                let (engine, agent) = (&context.engine, context.caller.agent_id());
+                engine.look_at_checkout(&endpoint, &session_id, agent, context.call_id).await.ok()
             }
             _ => None,
         };

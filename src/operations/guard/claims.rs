@@ -73,7 +73,12 @@ pub(super) fn check_rail(rail: &str, currency: &str) -> Result<(), Failure> {
             Err(Failure::invalid("INVALID_CURRENCY", message)
                 .hint("Give currency XNO and the amount in raw"))
         }
-        Ok(Rail::Acp | Rail::Stripe | Rail::X402) | Err(()) => {
+        Ok(Rail::Acp) => {
+            let message = "a checkout is not paid by address and amount";
+            Err(Failure::invalid("INVALID_RAIL", message)
+                .hint("Open it with acp_create_checkout and pay it with pay_checkout"))
+        }
+        Ok(Rail::Stripe | Rail::X402) | Err(()) => {
             let message = format!("this wallet has no rail {:?}", shown(rail));
             Err(Failure::invalid("INVALID_RAIL", message).hint("It has: nano, stripe, x402"))
         }
@@ -121,5 +126,8 @@ mod tests {
         ] {
             assert_eq!(check_rail(rail, currency).unwrap_err().code, code, "{rail} {currency}");
         }
+        let checkout = check_rail("acp", "USD").unwrap_err();
+        assert_eq!(checkout.code, "INVALID_RAIL");
+        assert!(checkout.hint.contains("pay_checkout"));
     }
 }

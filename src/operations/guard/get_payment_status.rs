@@ -12,9 +12,7 @@ use crate::failure::Failure;
 use crate::ids::PaymentId;
 use crate::ledger::{Event as LedgerEvent, Receipt, ReceiptEvent};
 use crate::limits;
-use crate::operations::{
-    Access, Audience, Caller, Context, Image, Operation, Outcome, PayResult, Spec,
-};
+use crate::operations::{Access, Audience, Context, Image, Operation, Outcome, PayResult, Spec};
 use crate::payment::Status;
 
 /// Where a payment stands.
@@ -91,7 +89,7 @@ impl Operation for GetPaymentStatus {
             "UNKNOWN_PAYMENT" => unknown(&self.payment_id),
             _ => failure,
         })?;
-        if !may_see(&context.caller, &paid) {
+        if !context.caller.may_see(paid.payment.request.agent_id.as_deref()) {
             return Err(unknown(&self.payment_id));
         }
         if let Some(wait_ms) = self.wait_ms {
@@ -131,14 +129,6 @@ async fn wait_for_change(context: &Context, open: Paid, wait: Duration) -> Resul
         context.progress.report(waited.as_secs(), None, super::super::describe(paid));
     };
     context.engine.wait_while(id, status, wait, &context.cancelled, tell).await
-}
-
-/// An agent sees its own payments; the owner sees all.
-fn may_see(caller: &Caller, paid: &Paid) -> bool {
-    match caller {
-        Caller::Operator => true,
-        Caller::Agent(id) => *id == paid.payment.request.agent_id,
-    }
 }
 
 fn events(engine: &Engine, id: PaymentId) -> Result<Vec<LedgerEvent>, Failure> {

@@ -65,10 +65,7 @@ pub(super) fn shown(
     let engine = &context.engine;
     let progress = &polled.progress;
     let ours = engine.live_payment_of(&nicky_attempt_subject(attempt.as_str()))?;
-    let ours = ours.filter(|payment| {
-        payment.request.agent_id.as_deref() == context.caller.agent_id()
-            || context.caller == crate::operations::Caller::Operator
-    });
+    let ours = ours.filter(|payment| context.caller.may_see(payment.request.agent_id.as_deref()));
     let settled = ours.as_ref().and_then(|payment| match payment.state {
         State::Settled { ref reference, at_ms } => Some((reference.to_string(), at_ms)),
         _ => None,

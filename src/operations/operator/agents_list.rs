@@ -3,10 +3,10 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::books::AgentId;
 use crate::failure::Failure;
 use crate::limits;
 use crate::operations::{Access, Audience, Context, Operation, Outcome, Spec};
+use crate::policy::AgentId;
 
 /// Who may ask.
 #[derive(Debug, Deserialize, JsonSchema)]

@@ -14,7 +14,7 @@ use crate::secret::Secret;
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AgentsRegister {
-    /// Its name: 1 to 64 letters, digits and . _ @ : -
+    /// Its name: 1 to 128 letters, digits and . _ @ : -
     id: String,
     /// What the owner calls it.
     #[serde(default)]

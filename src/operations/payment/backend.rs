@@ -4,7 +4,6 @@
 
 use std::time::Duration;
 
-use super::shown::may_see;
 use crate::engine::{PaymentBackend, RequestOrder, Requested, unknown_request, upstream_failure};
 use crate::failure::Failure;
 use crate::ids::RequestId;
@@ -73,7 +72,8 @@ pub(super) async fn status(id: &str, wait: Duration, context: &Context) -> Resul
 fn own(id: &str, context: &Context) -> Result<RequestId, Failure> {
     let own: RequestId = id.parse().map_err(|_| unknown_request(id))?;
     let found = context.engine.payment_request(own)?;
-    if may_see(&context.caller, &found.request) { Ok(own) } else { Err(unknown_request(id)) }
+    let is_seen = context.caller.may_see(found.request.agent_id.as_deref());
+    if is_seen { Ok(own) } else { Err(unknown_request(id)) }
 }
 
 async fn at_ifenpay(id: &str, wait: Duration, context: &Context) -> Result<PaymentStatus, Failure> {

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::shown::{Shown, may_see};
+use super::shown::Shown;
 use crate::books::PaymentRequest;
 use crate::clock::Millis;
 use crate::engine::{Requested, store_failure};
@@ -66,7 +66,7 @@ impl Operation for PaymentList {
                 }
                 before = Some(seq);
                 let wanted = !self.open_only || is_open(&request, now);
-                if wanted && may_see(&context.caller, &request) {
+                if wanted && context.caller.may_see(request.agent_id.as_deref()) {
                     requests.push(Shown::from(&Requested { request, now, head }));
                 }
             }

@@ -3,11 +3,10 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::books::{PaymentRequest, RequestStatus};
+use crate::books::RequestStatus;
 use crate::engine::Requested;
 use crate::money::Raw;
 use crate::nano::{Account, NanoUri};
-use crate::operations::Caller;
 use crate::providers::ifenpay::PaymentStatus as IfenpayStatus;
 
 /// A request as it stands.
@@ -99,14 +98,6 @@ impl From<&IfenpayStatus> for Shown {
             redirect_url: None,
             memo: None,
         }
-    }
-}
-
-/// An agent sees its own requests; the owner sees all.
-pub(super) fn may_see(caller: &Caller, request: &PaymentRequest) -> bool {
-    match caller {
-        Caller::Operator => true,
-        Caller::Agent(id) => *id == request.agent_id,
     }
 }
 

@@ -4,11 +4,11 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::books::{HistoryEntry, HistoryKind};
+use crate::books::{HistoryEntry, HistoryKind, RowsError, View};
 use crate::engine::store_failure;
 use crate::failure::Failure;
 use crate::limits;
-use crate::operations::{Access, AccountRef, Audience, Context, Operation, Outcome, Spec};
+use crate::operations::{Access, AccountRef, Audience, Caller, Context, Operation, Outcome, Spec};
 
 /// What went in and out.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -54,10 +54,10 @@ pub struct Entry {
     block_hash: String,
     /// When the wallet saw it confirmed, RFC 3339.
     at: String,
-    /// The payment, for a send.
+    /// The payment, for a send of the caller's own.
     #[serde(skip_serializing_if = "Option::is_none")]
     payment_id: Option<String>,
-    /// The note given with a send.
+    /// The note given with it.
     #[serde(skip_serializing_if = "Option::is_none")]
     memo: Option<String>,
     /// True where this wallet did not sign the block: somebody else has its keys.
@@ -70,7 +70,7 @@ impl Operation for WalletHistory {
     const SPEC: Spec = Spec {
         name: "wallet.history",
         title: "Wallet history",
-        description: "Confirmed sends and receives of one account, newest first, in pages: amount, the other side, block hash, time, payment id and memo.",
+        description: "Confirmed sends and receives of one account, newest first, in pages: amount, the other side, block hash, time, and for your own payments payment id and memo.",
         audience: Audience::Agent,
         access: Access::Read,
         toolset: "wallet",
@@ -84,7 +84,13 @@ impl Operation for WalletHistory {
         let mut rows = context
             .engine
             .store()
-            .read(|view| view.history(&account, before, limit + 1))
+            .read(|view| {
+                let rows = view.history(&account, before, limit + 1)?;
+                let shown = rows.into_iter().map(|(seq, row)| {
+                    Ok((seq, if is_seen(view, &row, &context.caller)? { row } else { bare(row) }))
+                });
+                shown.collect::<Result<Vec<_>, RowsError>>()
+            })
             .map_err(|e| store_failure(&e))?;
         let more = rows.len() > limit;
         rows.truncate(limit);
@@ -92,6 +98,17 @@ impl Operation for WalletHistory {
         let entries = rows.into_iter().map(|(_, row)| entry(row)).collect();
         Ok(Outcome::Done(History { account: account.to_string(), entries, next_cursor }))
     }
+}
+
+/// Whether the payment behind an entry is one the caller may see. A receive has none.
+fn is_seen(view: &View<'_>, row: &HistoryEntry, caller: &Caller) -> Result<bool, RowsError> {
+    let Some(id) = row.payment_id.filter(|_| *caller != Caller::Operator) else { return Ok(true) };
+    Ok(view.payment(id)?.is_some_and(|payment| caller.may_see(payment.request.agent_id.as_deref())))
+}
+
+/// What moved the common balance, without what it was for: that is the agent's alone who asked for it.
+fn bare(row: HistoryEntry) -> HistoryEntry {
+    HistoryEntry { payment_id: None, memo: None, ..row }
 }
 
 fn entry(row: HistoryEntry) -> Entry {

@@ -5,6 +5,7 @@
 use super::HoursError;
 use crate::limits;
 use crate::money::Currency;
+use crate::policy::AgentIdError;
 
 /// Why a body is no mandate.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
@@ -15,6 +16,9 @@ pub enum MandateError {
         /// Which.
         field: &'static str,
     },
+    /// An agent's name.
+    #[error("agentId: {0}")]
+    Agent(#[from] AgentIdError),
     /// Text that is empty, too long, or holds control characters.
     #[error("{field} is 1 to {max} bytes of plain text")]
     Text {

@@ -164,6 +164,20 @@ fn ids_rails_dates_and_windows_are_real() {
     assert!(read(&with("grantedBy", json!("x".repeat(limits::LABEL_BYTES + 1)))).is_err());
 }
 
+/// What can be let in can be granted to, and nothing else.
+#[test]
+fn an_agents_name_is_read_as_when_it_is_let_in() {
+    let (longest, too_long) =
+        ("x".repeat(limits::AGENT_ID_BYTES), "x".repeat(limits::AGENT_ID_BYTES + 1));
+    for name in ["bob@home", "shop.bot@home:2_x-1", &longest, &too_long, "", " ", "a b", "a/b", "é"]
+    {
+        let mandate = read(&with("agentId", json!(name)));
+        let is_one = AgentId::try_from(name.to_owned()).is_ok();
+        assert_eq!(mandate.is_ok(), is_one, "{name}: {mandate:?}");
+    }
+    assert!(read(&with("agentId", json!("bob@home"))).is_ok());
+}
+
 #[test]
 fn windows_and_lists_end_at_their_bounds() {
     let window = |ms: u128| with("window", json!({ "durationMs": ms as u64, "maxCount": 1 }));

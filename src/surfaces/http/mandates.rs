@@ -15,6 +15,7 @@ use super::plain;
 use super::port::Port;
 use super::route::{Route, Shape};
 use crate::failure::Failure;
+use crate::operations::MANDATE_HINT;
 
 /// What the port does with mandates.
 pub(super) fn routes() -> Vec<Route> {
@@ -154,8 +155,9 @@ async fn one(port: &Port, given: &Given, id: &str) -> Result<Value, Failure> {
 /// The operation reads the body inside its argument; its complaints are about the body.
 fn mandate_failure(failure: Failure) -> Failure {
     match &*failure.code {
-        "INVALID_ARGUMENTS" => Failure::invalid("INVALID_MANDATE", failure.message)
-            .hint("The fields are those of seeds/004; amounts are integer smallest units as text"),
+        "INVALID_ARGUMENTS" => {
+            Failure::invalid("INVALID_MANDATE", failure.message).hint(MANDATE_HINT)
+        }
         _ => failure,
     }
 }
