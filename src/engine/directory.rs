@@ -19,7 +19,7 @@ pub enum Directory {
 }
 
 impl Engine {
-    /// Writes an entry; the key is returned in canonical form.
+    /// Writes an entry: what is not named of it stays as it was. The key is returned in canonical form.
     ///
     /// # Errors
     /// When the table is full; and the store's.
@@ -74,6 +74,12 @@ fn write(
         Directory::Payees => (view.payee(&key)?, counters.payees),
         Directory::Merchants => (view.merchant(&key)?, counters.merchants),
     };
+    let before = found.clone().unwrap_or_default();
+    let entry = DirectoryEntry {
+        label: entry.label.or(before.label),
+        category: entry.category.or(before.category),
+        checkout: entry.checkout.or(before.checkout),
+    };
     if found.as_ref() == Some(&entry) {
         return Ok((Vec::new(), ()));
     }
@@ -102,6 +108,30 @@ mod tests {
     use super::*;
     use crate::books::{MemoryRows, apply};
     use crate::clock::Millis;
+
+    /// A label must not cost a payee the category by which mandates block it.
+    #[test]
+    fn what_is_not_named_stays() {
+        let mut rows = MemoryRows::default();
+        let of = |label: Option<&str>, category: Option<&str>| DirectoryEntry {
+            label: label.map(str::to_owned),
+            category: category.map(str::to_owned),
+            ..DirectoryEntry::default()
+        };
+        for (seq, (named, whole)) in [
+            (of(None, Some("alcohol")), of(None, Some("alcohol"))),
+            (of(Some("Bar"), None), of(Some("Bar"), Some("alcohol"))),
+            (of(None, Some("food")), of(Some("Bar"), Some("food"))),
+        ]
+        .into_iter()
+        .enumerate()
+        {
+            let view = View::new(&rows, Millis(0));
+            let (events, ()) = write(&view, Directory::Merchants, "a".to_owned(), named).unwrap();
+            apply(&mut rows, seq as u64, Millis(0), &events[0]).unwrap();
+            assert_eq!(View::new(&rows, Millis(0)).merchant("a").unwrap(), Some(whole));
+        }
+    }
 
     #[test]
     fn a_table_ends_at_its_bound() {

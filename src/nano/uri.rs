@@ -26,7 +26,7 @@ pub struct NanoUri {
 /// Why a text is no payment URI.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum UriError {
-    /// Longer than [`limits::NANO_URI_BYTES`].
+    /// Longer than [`limits::NANO_URI_BYTES`], or so once everything in it is escaped.
     #[error("a nano: URI has at most {} bytes", limits::NANO_URI_BYTES)]
     TooLong,
     /// It does not start with `nano:`.
@@ -77,6 +77,10 @@ impl FromStr for NanoUri {
                 MESSAGE => set(&mut uri.message, MESSAGE, percent_decode(MESSAGE, value)?)?,
                 _ => {}
             }
+        }
+        // Written out it must be read again.
+        if uri.to_string().len() > limits::NANO_URI_BYTES {
+            return Err(UriError::TooLong);
         }
         Ok(uri)
     }
@@ -179,6 +183,15 @@ mod tests {
         assert_eq!(parse("?id=7&Amount=5&&x"), Ok(bare.clone()));
         assert_eq!(format!("NANO:{ADDRESS}").parse(), Ok(bare));
         assert_eq!(parse("?message=a+b").unwrap().message.as_deref(), Some("a+b"));
+    }
+
+    #[test]
+    fn what_is_read_can_be_written_and_read_again() {
+        let room = limits::NANO_URI_BYTES - format!("nano:{ADDRESS}?label=").len();
+        let label = |spaces: usize| parse(&format!("?label={}", " ".repeat(spaces)));
+        let longest = label(room / 3).unwrap();
+        assert_eq!(longest.to_string().parse(), Ok(longest));
+        assert_eq!(label(room / 3 + 1), Err(UriError::TooLong));
     }
 
     #[test]

@@ -93,6 +93,10 @@ impl FromStr for Amount {
             return Err(AmountTextError::NotANumber);
         }
         let amount = shifted(whole, fraction, exponent);
+        // Written out it must be read again.
+        if amount.whole.len() + 1 + amount.fraction.len() > limits::AMOUNT_TEXT_BYTES {
+            return Err(AmountTextError::NotANumber);
+        }
         // Some JavaScript writes -0.
         if is_negative && !amount.is_zero() {
             return Err(AmountTextError::Negative);
@@ -263,8 +267,12 @@ mod tests {
     #[test]
     fn text_and_exponent_have_an_end() {
         let of = |bytes: usize| format!("1{}", "0".repeat(bytes - 1)).parse::<Amount>();
-        assert!(of(limits::AMOUNT_TEXT_BYTES).is_ok());
-        assert_eq!(of(limits::AMOUNT_TEXT_BYTES + 1), Err(AmountTextError::NotANumber));
+        assert!(of(limits::AMOUNT_TEXT_BYTES - 1).is_ok());
+        let shifted = |digits: usize| format!("{}e64", "6".repeat(digits)).parse::<Amount>();
+        let longest = shifted(limits::AMOUNT_TEXT_BYTES - 65).unwrap();
+        assert_eq!(longest.to_string().parse(), Ok(longest), "written out it is read again");
+        assert_eq!(shifted(limits::AMOUNT_TEXT_BYTES - 64), Err(AmountTextError::NotANumber));
+        assert_eq!(of(limits::AMOUNT_TEXT_BYTES), Err(AmountTextError::NotANumber));
         let of = |exponent: i32| format!("1e{exponent}").parse::<Amount>();
         assert!(of(limits::AMOUNT_EXPONENT).is_ok() && of(-limits::AMOUNT_EXPONENT).is_ok());
         assert_eq!(of(limits::AMOUNT_EXPONENT + 1), Err(AmountTextError::Exponent));

@@ -48,7 +48,7 @@ impl Operation for MerchantsSet {
     const SPEC: Spec = Spec {
         name: "merchants.set",
         title: "Set a merchant",
-        description: "Say what a merchant is called and sells, and where its checkouts are; mandates that pin categories go by it.",
+        description: "Say what a merchant is called and sells, and where its checkouts are; mandates that pin categories go by it. What is not named stays.",
         audience: Audience::Operator,
         access: Access::Write,
         toolset: "operator",

@@ -28,7 +28,7 @@ impl Operation for PayeesSet {
     const SPEC: Spec = Spec {
         name: "payees.set",
         title: "Set a payee",
-        description: "Say what a payee is called and sells; mandates that pin categories go by it.",
+        description: "Say what a payee is called and sells; mandates that pin categories go by it. What is not named stays.",
         audience: Audience::Operator,
         access: Access::Write,
         toolset: "operator",

@@ -122,7 +122,7 @@ pub struct MandateArgs {
 pub enum Entries {
     /// All of them
     List,
-    /// Say what one is called and sells
+    /// Say what one is called and sells; what you do not name stays
     Set {
         /// A payee's address, or a merchant's id
         #[arg(value_name = "KEY")]
