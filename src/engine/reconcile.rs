@@ -111,10 +111,12 @@ impl Engine {
     /// When the network or the store is out of reach, or what the network shows cannot be our chain.
     pub async fn survey(&self) -> Result<Survey, Failure> {
         let read = self.store().read(|view| Ok((view.lanes()?, view.freeze()?, view.mandates()?)));
-        let (lanes, freeze, mut mandates) = read.map_err(|e| store_failure(&e))?;
+        let (lanes, freeze, mandates) = read.map_err(|e| store_failure(&e))?;
         let restored = freeze.is_some_and(|freeze| freeze.reason.ends_with(RESTORED));
-        mandates.retain(|_| restored);
-        let distrusted = mandates.into_iter().map(|row| row.mandate.id).collect();
+        let distrusted = match restored {
+            true => mandates.into_iter().map(|row| row.mandate.id).collect(),
+            false => Vec::new(),
+        };
         let mut accounts = Vec::with_capacity(lanes.len());
         for lane in lanes {
             accounts.push(self.compare(lane, restored).await?);

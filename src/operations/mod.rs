@@ -28,9 +28,10 @@ mod standing;
 pub use call::{
     Answer, Call, Caller, Context, Gate, Image, Outcome, Progress, ProgressSink, Verdict,
 };
-pub use fields::{AccountRef, AmountText, LedgerHead, MANDATE_HINT, shortened};
+pub use fields::{AccountRef, AmountText, LedgerHead, MANDATE_HINT};
 pub use money_text::{mandate_json, money_json, money_shown};
 pub use need::{Need, need_of};
+pub use operator::freeze_reason;
 use paid::reason;
 pub use paid::{PayResult, SettlementOut, describe, outcome_of};
 pub use payment::address_qr;

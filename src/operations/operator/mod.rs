@@ -87,7 +87,7 @@ pub use report::Report;
 pub use status::OperatorStatus;
 pub use wallet_accounts::WalletAccounts;
 pub use wallet_add_account::WalletAddAccount;
-pub use wallet_freeze::WalletFreeze;
+pub use wallet_freeze::{WalletFreeze, freeze_reason};
 pub use wallet_reconcile::WalletReconcile;
 pub use wallet_representative::WalletRepresentative;
 pub use wallet_set_representative::WalletSetRepresentative;

@@ -44,9 +44,7 @@ impl Operation for WalletFreeze {
     };
 
     async fn run(self, context: &Context) -> Result<Outcome<Frozen>, Failure> {
-        // Words that do not fit must not keep a wallet from being stopped.
-        let reason = self.reason.map(|words| shortened(&words, limits::REASON_BYTES));
-        let reason = reason.filter(|words| !words.is_empty()).unwrap_or_else(|| DEFAULT.to_owned());
+        let reason = freeze_reason(self.reason.as_deref());
         let (freeze, head) = context.engine.freeze(reason).await?;
         Ok(Outcome::Done(Frozen {
             frozen: true,
@@ -55,6 +53,12 @@ impl Operation for WalletFreeze {
             ledger_head: head.into(),
         }))
     }
+}
+
+/// The owner's words as they are kept: ones that do not fit must not keep a wallet from being stopped.
+pub fn freeze_reason(words: Option<&str>) -> String {
+    let words = words.map(|words| shortened(words, limits::REASON_BYTES));
+    words.filter(|words| !words.is_empty()).unwrap_or_else(|| DEFAULT.to_owned())
 }
 
 const DEFAULT: &str = "frozen by operator";

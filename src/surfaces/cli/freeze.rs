@@ -9,8 +9,7 @@ use super::escape::escape;
 use super::print::{Exit, Printer, Trouble};
 use super::run::{ask, text};
 use crate::failure::Failure;
-use crate::limits;
-use crate::operations::{Gate, shortened};
+use crate::operations::{Gate, freeze_reason};
 
 /// The freeze marker beside the store, which every paywarden on this wallet honours.
 pub trait Marker: Send + Sync {
@@ -37,9 +36,8 @@ pub(super) async fn freeze(
     reason: Option<&str>,
     printer: Printer,
 ) -> Result<Exit, Trouble> {
-    let reason = reason.map(|words| shortened(words, limits::REASON_BYTES));
-    let reason = reason.as_deref().filter(|words| !words.is_empty()).unwrap_or(DEFAULT_REASON);
-    marker.set(reason)?;
+    let reason = freeze_reason(reason);
+    marker.set(&reason)?;
     match ask(gate, "wallet.freeze", json!({ "reason": reason })).await {
         Ok(answer) => {
             marker.clear()?;
@@ -58,7 +56,7 @@ pub(super) async fn freeze(
                 let message = busy.message;
                 printer.value(&json!({ "frozen": true, "marker": true, "message": message }))?;
             } else {
-                printer.line(format_args!("Frozen: {}", escape(reason)))?;
+                printer.line(format_args!("Frozen: {}", escape(&reason)))?;
                 let holder = escape(&busy.message);
                 printer.line(format_args!(
                     "The marker is set, and no paywarden passes it: {holder}."
@@ -106,6 +104,5 @@ async fn book_marker(gate: &dyn Gate, marker: &dyn Marker) -> Result<(), Failure
     marker.clear()
 }
 
-const DEFAULT_REASON: &str = "frozen by operator";
 const BUSY: &str = "WALLET_BUSY";
 const SILENT: &str = "KEEPER_SILENT";

@@ -48,9 +48,13 @@ pub(super) async fn reconcile(
 fn print_restored(found: &Value, printer: Printer) -> Result<(), Trouble> {
     let ids = found["distrustedMandates"].as_array().into_iter().flatten();
     let ids: Vec<_> = ids.filter_map(Value::as_str).map(escape).collect();
-    let (verb, would) = match found["applied"] == true {
-        true => ("were", "was"),
-        false => ("will be", "will be"),
+    let mut accounts = found["accounts"].as_array().into_iter().flatten();
+    // An account that is not clear keeps the freeze, and with it everything as it was.
+    let is_done =
+        found["applied"] == true && accounts.all(|account| account["finding"] != "unclear");
+    let (verb, paid) = match is_done {
+        true => ("were", "was not"),
+        false => ("will be", "will not be"),
     };
     printer.line("The store is an old copy: what happened after it was made is not in it.")?;
     if !ids.is_empty() {
@@ -59,7 +63,7 @@ fn print_restored(found: &Value, printer: Printer) -> Result<(), Trouble> {
             "  Mandates that {verb} taken back, since what was spent under them is not known: {ids}"
         ))?;
     }
-    printer.line(format_args!("  What waited in it {would} not paid."))?;
+    printer.line(format_args!("  What waited in it {paid} paid."))?;
     printer.line("  Agents and policy are those of the copy: look at `paywarden agents list` and `paywarden policy show`.")?;
     Ok(())
 }
