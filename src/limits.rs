@@ -261,6 +261,8 @@ pub const FOREIGN_WALK: u32 = 64;
 pub const SANDBOX_JOURNAL_LINE_BYTES: usize = 4_096;
 /// Memory redb may use for its page cache, in bytes.
 pub const STORE_CACHE_BYTES: usize = 8 * 1024 * 1024;
+/// Room for the store's journal, in bytes: what is folded in after a kill, and how often redb makes its pages durable.
+pub const JOURNAL_BYTES: usize = 1024 * 1024;
 /// Most copies of older stores kept beside one.
 pub const STORE_COPIES: u32 = 16;
 /// Least time between two fsyncs of the anchor file.

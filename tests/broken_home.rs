@@ -41,6 +41,7 @@ fn a_damaged_store_is_named_and_left_alone() {
 fn a_newer_store_is_named_and_left_alone() {
     let home = wallet();
     let meta: TableDefinition<'_, &str, u32> = TableDefinition::new("meta");
+    fs::remove_file(home.file("wallet.redb")).unwrap();
     {
         let database = Database::create(home.file("wallet.redb")).unwrap();
         let write = database.begin_write().unwrap();

@@ -1,10 +1,14 @@
 //! The redb engine against rows in memory: any batches, reopened after any death.
 
+use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use paywarden::books::{MemoryRows, Rows, RowsMut, Scan, Table};
+use paywarden::clock::Millis;
+use paywarden::digest::Digest;
+use paywarden::ledger::Head;
 use paywarden::sandbox::disk::{Disk, Image, Trouble};
-use paywarden::store::{Batch, Engine, RedbEngine};
+use paywarden::store::{Batch, Engine, RedbEngine, StoredEvent};
 
 /// A store that was just made.
 static EMPTY: LazyLock<Image> = LazyLock::new(|| {
@@ -18,26 +22,30 @@ static EMPTY: LazyLock<Image> = LazyLock::new(|| {
 pub fn operations(bytes: &[u8]) {
     let mut store = Store::open(EMPTY.clone());
     let mut model = MemoryRows::default();
-    let mut batch = Batch::default();
+    let mut batch = Changes::new();
     for step in bytes.chunks_exact(4).take(STEPS) {
         let [what, place, key, value] = *step else { continue };
         let row = (Table::ALL[usize::from(place) % TABLES], key_of(key));
         match what % 10 {
-            0..4 => drop(batch.rows.insert(row, Some(vec![value; usize::from(value) * 8]))),
-            4 | 5 => drop(batch.rows.insert(row, None)),
+            0..4 => drop(batch.insert(row, Some(vec![value; usize::from(value) * 8]))),
+            4 | 5 => drop(batch.insert(row, None)),
             6 => {
-                let done = std::mem::take(&mut batch);
+                let done = store.batch(std::mem::take(&mut batch), value);
                 store.engine.persist(&done).expect("nothing is wrong with the disk");
+                store.head = done.head();
                 change(&mut model, &done);
             }
             7 => look(&store, &model, step),
             8 => {
-                batch = Batch::default();
+                batch = Changes::new();
+                let head = store.head;
                 store = Store::open(store.left(value));
+                assert_eq!(store.head, head, "nothing that was answered is lost");
                 look(&store, &model, step);
             }
             _ => {
-                let done = std::mem::take(&mut batch);
+                let done = store.batch(std::mem::take(&mut batch), key);
+                let head = store.head;
                 store
                     .disk
                     .trouble(Trouble::DeathAt(store.disk.operations() + 1 + u64::from(place) % 24));
@@ -48,6 +56,8 @@ pub fn operations(bytes: &[u8]) {
                 if persisted.is_ok() || rows_of(&store) == rows(&after) {
                     model = after;
                 }
+                let heads = [done.head(), if persisted.is_ok() { done.head() } else { head }];
+                assert!(heads.contains(&store.head), "{:?} of {heads:?}", store.head);
                 look(&store, &model, step);
             }
         }
@@ -55,16 +65,32 @@ pub fn operations(bytes: &[u8]) {
     look(&store, &model, &[0; 4]);
 }
 
+type Changes = BTreeMap<(Table, Vec<u8>), Option<Vec<u8>>>;
+
 struct Store {
     disk: Disk,
     engine: RedbEngine,
+    head: Head,
 }
 
 impl Store {
     fn open(image: Image) -> Self {
         let disk = Disk::new(image);
-        let engine = RedbEngine::with_backend(disk.clone()).expect("what a crash left opens");
-        Self { disk, engine }
+        let engine = RedbEngine::with_room(disk.clone(), ROOM).expect("what a crash left opens");
+        let (head, _) = engine.snapshot().and_then(|now| now.head()).expect("it has a head");
+        Self { disk, engine, head }
+    }
+
+    /// These changes, mostly with an event, as all batches of a wallet are.
+    fn batch(&self, rows: Changes, dice: u8) -> Batch {
+        let mut batch = Batch { rows, ..Batch::new(self.head, Millis(0)) };
+        if !dice.is_multiple_of(5) {
+            let seq = self.head.seq + 1;
+            let text = format!(r#"{{"at":"2026-01-01T00:00:00.000Z","seq":{seq}}}"#).into_bytes();
+            let hash = Digest::of(&[&text[..], &[dice]].concat());
+            batch.events.push(StoredEvent { seq, hash, signature: None, bytes: text });
+        }
+        batch
     }
 
     /// What a death leaves of it.
@@ -132,4 +158,6 @@ fn all(rows: &dyn Rows) -> AllRows {
 }
 
 const TABLES: usize = 3;
+/// Of the journal: a few commits fill it.
+const ROOM: usize = 16 * 1024;
 const STEPS: usize = 64;

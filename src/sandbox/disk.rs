@@ -51,6 +51,7 @@ struct State {
     durable: Image,
     unsynced: Vec<Change>,
     operations: u64,
+    syncs: u64,
     trouble: Option<Trouble>,
 }
 
@@ -73,6 +74,7 @@ impl Disk {
             durable: image,
             unsynced: Vec::new(),
             operations: 0,
+            syncs: 0,
             trouble: None,
         };
         Self { shared: Arc::new(Shared { witness, state: Mutex::new(state) }) }
@@ -86,6 +88,11 @@ impl Disk {
     /// Operations so far, failed ones included.
     pub fn operations(&self) -> u64 {
         self.state().operations
+    }
+
+    /// Syncs that were completed.
+    pub fn syncs(&self) -> u64 {
+        self.state().syncs
     }
 
     /// What a crash between two operations leaves now.
@@ -150,6 +157,7 @@ impl StorageBackend for Disk {
 
     fn sync_data(&self) -> io::Result<()> {
         let mut state = self.begin(None)?;
+        state.syncs += 1;
         state.durable = state.now.clone();
         state.unsynced.clear();
         Ok(())

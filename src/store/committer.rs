@@ -274,7 +274,7 @@ fn seal(
         None => (None, None),
     };
     let rotated = next.clone();
-    let mut batch = Batch { at: work.at, ..Batch::default() };
+    let mut batch = Batch::new(chain.head(), work.at);
     for (index, event) in work.events.into_iter().enumerate() {
         let (kind, payment_id, mut data) = event.into_parts();
         let next = next.take_if(|_| rotates_at == Some(index));

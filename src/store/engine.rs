@@ -70,14 +70,29 @@ pub trait Snapshot {
 }
 
 /// What one durable commit writes.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Batch {
+    /// The head it goes on from.
+    pub after: Head,
     /// Rows to put, or to delete where `None`.
     pub rows: BTreeMap<(Table, Vec<u8>), Option<Vec<u8>>>,
     /// Events in chain order.
     pub events: Vec<StoredEvent>,
     /// Time of the last event.
     pub at: Millis,
+}
+
+impl Batch {
+    /// One without events or rows.
+    pub fn new(after: Head, at: Millis) -> Self {
+        Self { after, rows: BTreeMap::new(), events: Vec::new(), at }
+    }
+
+    /// The head once it is durable.
+    pub fn head(&self) -> Head {
+        let last = self.events.last();
+        last.map_or(self.after, |event| Head { seq: event.seq, hash: event.hash })
+    }
 }
 
 /// An event as a database keeps it: what was hashed, the hash, the signature.

@@ -7,6 +7,7 @@ mod anchor;
 mod backup;
 mod committer;
 mod engine;
+mod journal;
 mod key_files;
 mod migrate;
 mod overlay;

@@ -1,8 +1,10 @@
 //! A look at a store file that cannot change it: what is damaged or newer stays as it is, to the byte.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::fs::File;
 use std::io;
+use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
@@ -35,7 +37,7 @@ pub fn peek_file<R>(
     if len == 0 {
         return Ok(None);
     }
-    let shadow = Shadow { file, state: Mutex::new(State { len, written: BTreeMap::new() }) };
+    let shadow = Shadow { file, state: Mutex::new(State { len, pages: BTreeMap::new() }) };
     // A damaged file can trip redb's own assertions; that is an answer too.
     let seen = catch_unwind(AssertUnwindSafe(|| {
         let engine = RedbEngine::with_backend(shadow)?;
@@ -56,8 +58,11 @@ struct Shadow {
 #[derive(Debug)]
 struct State {
     len: u64,
-    written: BTreeMap<u64, u8>,
+    /// Those that were written to, by their number.
+    pages: BTreeMap<u64, Box<Page>>,
 }
+
+type Page = [u8; PAGE_BYTES];
 
 impl StorageBackend for Shadow {
     fn len(&self) -> Result<u64, io::Error> {
@@ -71,8 +76,10 @@ impl StorageBackend for Shadow {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
         read_what_is_there(&self.file, offset, out)?;
-        for (at, byte) in state.written.range(offset..end) {
-            out[usize::try_from(at - offset).map_err(io::Error::other)?] = *byte;
+        for (page, within, at) in pieces(offset, out.len()) {
+            if let Some(page) = state.pages.get(&page) {
+                out[at.clone()].copy_from_slice(&page[within..within + at.len()]);
+            }
         }
         Ok(())
     }
@@ -87,7 +94,18 @@ impl StorageBackend for Shadow {
     }
 
     fn write(&self, offset: u64, data: &[u8]) -> Result<(), io::Error> {
-        self.state().written.extend((offset..).zip(data.iter().copied()));
+        let mut state = self.state();
+        for (page, within, at) in pieces(offset, data.len()) {
+            let page = match state.pages.entry(page) {
+                Entry::Occupied(page) => page.into_mut(),
+                Entry::Vacant(place) => {
+                    let mut content = Box::new([0; PAGE_BYTES]);
+                    read_what_is_there(&self.file, page * PAGE_BYTES as u64, &mut content[..])?;
+                    place.insert(content)
+                }
+            };
+            page[within..within + at.len()].copy_from_slice(&data[at]);
+        }
         Ok(())
     }
 }
@@ -96,6 +114,18 @@ impl Shadow {
     fn state(&self) -> std::sync::MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Page, place in it, and the part of so many bytes that lies there.
+fn pieces(offset: u64, len: usize) -> impl Iterator<Item = (u64, usize, Range<usize>)> {
+    let mut done = 0;
+    std::iter::from_fn(move || {
+        let at = offset + done as u64;
+        let within = (at % PAGE_BYTES as u64) as usize;
+        let part = (PAGE_BYTES - within).min(len - done);
+        done += part;
+        (part > 0).then(|| (at / PAGE_BYTES as u64, within, done - part..done))
+    })
 }
 
 /// Reads from the file; past its end the bytes are zero.
@@ -113,3 +143,5 @@ fn read_what_is_there(file: &File, offset: u64, out: &mut [u8]) -> io::Result<()
     }
     Ok(())
 }
+
+const PAGE_BYTES: usize = 4096;

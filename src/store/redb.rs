@@ -1,4 +1,4 @@
-//! The store on redb: one file, two-phase commits, quick repair.
+//! The store on redb: one file, a journal at its head, two-phase commits with quick repair behind it.
 //!
 //! A damaged page can trip redb's own assertions; here that is an error like any other, and nothing may be written after
 //! it.
@@ -7,14 +7,16 @@ use std::cell::OnceCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
+use redb::backends::FileBackend;
 use redb::{
-    Builder, Database, ReadOnlyTable, ReadTransaction, ReadableDatabase, ReadableTable,
-    StorageBackend, TableDefinition, TableError,
+    Builder, Database, Durability, ReadOnlyTable, ReadTransaction, ReadableDatabase, ReadableTable,
+    StorageBackend, TableDefinition, TableError, WriteTransaction,
 };
 
 use super::StoreError;
 use super::backup::keep_copy;
 use super::engine::{Batch, Engine, FoldEvent, Snapshot, StoredEvent};
+use super::journal::{self, Journal};
 use super::refold::Refold;
 use super::scan::{scan_table, value};
 use crate::books::{KeyValue, Rows, RowsError, Scan, Table};
@@ -31,6 +33,8 @@ pub const FORMAT: u32 = 2;
 pub struct RedbEngine {
     /// There until it is closed.
     database: Option<Database>,
+    /// A store from before there was one makes every commit durable by itself.
+    journal: Option<Journal>,
     place: Option<Place>,
 }
 
@@ -58,8 +62,7 @@ impl RedbEngine {
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         let file = options.open(path).map_err(unavailable)?;
         let identity = identity(&file.metadata().map_err(unavailable)?);
-        let mut engine =
-            caught(|| Self::started(builder().create_file(file).map_err(database_error)?))?;
+        let mut engine = Self::with_backend(FileBackend::new(file).map_err(database_error)?)?;
         engine.place = Some(Place { path: path.to_owned(), file: identity });
         Ok(engine)
     }
@@ -69,17 +72,45 @@ impl RedbEngine {
     /// # Errors
     /// Damaged, newer, or the backend's.
     pub fn with_backend(backend: impl StorageBackend) -> Result<Self, StoreError> {
-        caught(|| Self::started(builder().create_with_backend(backend).map_err(database_error)?))
+        Self::with_room(backend, limits::JOURNAL_BYTES)
     }
 
-    fn started(database: Database) -> Result<Self, StoreError> {
-        let engine = Self { database: Some(database), place: None };
-        match engine.format()? {
-            None => engine.initialise().map(|()| engine),
-            Some(0) => Err(corrupt("format 0")),
-            Some(1..=FORMAT) => Ok(engine),
-            Some(found) => Err(StoreError::Newer { found, ours: FORMAT }),
+    /// As [`RedbEngine::with_backend`], using so many bytes of the journal: less, and a short run meets it full.
+    ///
+    /// # Errors
+    /// Those of [`RedbEngine::with_backend`].
+    pub fn with_room(backend: impl StorageBackend, room: usize) -> Result<Self, StoreError> {
+        caught(|| {
+            let (journal, pages) = journal::split(backend, room)?;
+            let database = builder().create_with_backend(pages).map_err(database_error)?;
+            Self { database: Some(database), journal, place: None }.started()
+        })
+    }
+
+    fn started(self) -> Result<Self, StoreError> {
+        match self.format()? {
+            None => self.initialise()?,
+            Some(0) => return Err(corrupt("format 0")),
+            Some(1..=FORMAT) => self.catch_up()?,
+            Some(found) => return Err(StoreError::Newer { found, ours: FORMAT }),
         }
+        Ok(self)
+    }
+
+    /// What the journal has that goes on from `head`.
+    fn pending(&self, head: Head) -> Result<Vec<Batch>, StoreError> {
+        self.journal.as_ref().map_or(Ok(Vec::new()), |journal| journal.read(head))
+    }
+
+    /// Puts on redb's pages what a process that was killed had only in the journal.
+    fn catch_up(&self) -> Result<(), StoreError> {
+        let batches = self.pending(self.snapshot()?.head()?.0)?;
+        if batches.is_empty() {
+            return Ok(());
+        }
+        let write = self.begin()?;
+        batches.iter().try_for_each(|batch| put(&write, batch))?;
+        write.commit().map_err(failed)
     }
 
     fn database(&self) -> &Database {
@@ -97,8 +128,10 @@ impl RedbEngine {
 
     /// Makes the tables, so that a store says its format from the first commit on.
     fn initialise(&self) -> Result<(), StoreError> {
-        let mut write = self.database().begin_write().map_err(failed)?;
-        write.set_quick_repair(true);
+        if !self.pending(Head::GENESIS)?.is_empty() {
+            return Err(corrupt("its pages are gone, and its journal is not"));
+        }
+        let write = self.begin()?;
         {
             write.open_table(EVENTS).map_err(failed)?;
             for table in Table::ALL {
@@ -144,29 +177,27 @@ impl Engine for RedbEngine {
 }
 
 impl RedbEngine {
+    /// The journal's sync makes a batch durable; where it has no room, redb's commit does, with all that went before.
     fn write(&self, batch: &Batch) -> Result<(), StoreError> {
+        let is_durable =
+            self.journal.as_ref().map_or(Ok(false), |journal| journal.append(batch))?;
+        let mut write = self.begin()?;
+        if is_durable {
+            write.set_durability(Durability::None).map_err(failed)?;
+        }
+        put(&write, batch)?;
+        write.commit().map_err(failed)?;
+        if let Some(journal) = self.journal.as_ref().filter(|_| !is_durable) {
+            journal.restart();
+        }
+        Ok(())
+    }
+
+    fn begin(&self) -> Result<WriteTransaction, StoreError> {
         let mut write = self.database().begin_write().map_err(failed)?;
         // Quick repair implies two-phase commit: reopening after a kill stays short however large the store is.
         write.set_quick_repair(true);
-        {
-            let mut events = write.open_table(EVENTS).map_err(failed)?;
-            for event in &batch.events {
-                events.insert(event.seq, encode(event).as_slice()).map_err(failed)?;
-            }
-        }
-        let mut rows = batch.rows.iter().peekable();
-        while let Some(((table, _), _)) = rows.peek() {
-            let table = *table;
-            let mut open = write.open_table(definition(table)).map_err(failed)?;
-            while let Some(((_, key), value)) = rows.next_if(|((next, _), _)| *next == table) {
-                match value {
-                    Some(value) => open.insert(key.as_slice(), value.as_slice()).map(drop),
-                    None => open.remove(key.as_slice()).map(drop),
-                }
-                .map_err(failed)?;
-            }
-        }
-        write.commit().map_err(failed)
+        Ok(write)
     }
 
     fn fold_anew(
@@ -174,8 +205,7 @@ impl RedbEngine {
         fold: &mut FoldEvent<'_>,
         closing: Option<&StoredEvent>,
     ) -> Result<(), StoreError> {
-        let mut write = self.database().begin_write().map_err(failed)?;
-        write.set_quick_repair(true);
+        let write = self.begin()?;
         for table in Table::ALL {
             write.delete_table(definition(table)).map_err(failed)?;
         }
@@ -197,7 +227,29 @@ impl RedbEngine {
     }
 }
 
-/// Closing writes what redb remembers of free pages.
+fn put(write: &WriteTransaction, batch: &Batch) -> Result<(), StoreError> {
+    {
+        let mut events = write.open_table(EVENTS).map_err(failed)?;
+        for event in &batch.events {
+            events.insert(event.seq, encode(event).as_slice()).map_err(failed)?;
+        }
+    }
+    let mut rows = batch.rows.iter().peekable();
+    while let Some(((table, _), _)) = rows.peek() {
+        let table = *table;
+        let mut open = write.open_table(definition(table)).map_err(failed)?;
+        while let Some(((_, key), value)) = rows.next_if(|((next, _), _)| *next == table) {
+            match value {
+                Some(value) => open.insert(key.as_slice(), value.as_slice()).map(drop),
+                None => open.remove(key.as_slice()).map(drop),
+            }
+            .map_err(failed)?;
+        }
+    }
+    Ok(())
+}
+
+/// Closing makes durable what the journal made so until now, and writes what redb remembers of free pages.
 impl Drop for RedbEngine {
     fn drop(&mut self) {
         let database = self.database.take();
@@ -346,7 +398,7 @@ pub(super) fn database_error(error: redb::DatabaseError) -> StoreError {
 }
 
 /// Flag, hash, signature if any, canonical bytes.
-fn encode(event: &StoredEvent) -> Vec<u8> {
+pub(super) fn encode(event: &StoredEvent) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(1 + 32 + 64 + event.bytes.len());
     bytes.push(u8::from(event.signature.is_some()));
     bytes.extend_from_slice(&event.hash.0);
@@ -357,7 +409,7 @@ fn encode(event: &StoredEvent) -> Vec<u8> {
     bytes
 }
 
-fn decode(seq: u64, bytes: &[u8]) -> Result<StoredEvent, StoreError> {
+pub(super) fn decode(seq: u64, bytes: &[u8]) -> Result<StoredEvent, StoreError> {
     let short = || corrupt(format!("event {seq} is cut short"));
     let (flag, rest) = bytes.split_first().ok_or_else(short)?;
     let (hash, rest) = rest.split_first_chunk::<32>().ok_or_else(short)?;
@@ -384,7 +436,7 @@ pub(super) fn failed(error: impl std::fmt::Display) -> StoreError {
     StoreError::Failed { detail: error.to_string() }
 }
 
-fn corrupt(error: impl std::fmt::Display) -> StoreError {
+pub(super) fn corrupt(error: impl std::fmt::Display) -> StoreError {
     StoreError::Corrupt { detail: error.to_string() }
 }
 

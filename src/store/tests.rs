@@ -178,7 +178,7 @@ fn scans_are_those_of_a_map() {
     let dir = tempfile::tempdir().unwrap();
     let engine = RedbEngine::open(&dir.path().join("wallet.redb")).unwrap();
     let mut model = MemoryRows::default();
-    let mut batch = Batch::default();
+    let mut batch = Batch::new(Head::GENESIS, Millis(0));
     let parts = [0, 1, 7, 254, 255];
     let keys: Vec<Vec<u8>> = parts
         .iter()
@@ -262,6 +262,11 @@ fn damaged_and_newer_files_are_named_and_left_as_they_are() {
     let mut flipped = good.clone();
     flipped[..4096].iter_mut().for_each(|byte| *byte ^= 0x5a);
     images.push((flipped, "header"));
+    let mut flipped = good.clone();
+    let pages = usize::try_from(journal::PAGES_AT).unwrap();
+    flipped[pages..pages + 4096].iter_mut().for_each(|byte| *byte ^= 0x5a);
+    images.push((flipped, "header of redb"));
+    images.push((good[..pages - 1].to_vec(), "cut within the journal"));
     for (image, what) in images {
         std::fs::write(&path, &image).unwrap();
         let probed = probe_file(&path);
@@ -269,7 +274,10 @@ fn damaged_and_newer_files_are_named_and_left_as_they_are() {
         assert_eq!(std::fs::read(&path).unwrap(), image, "{what}");
     }
     std::fs::write(&path, &good).unwrap();
-    let newer = ::redb::Database::open(&path).unwrap();
+    let file = std::fs::File::options().read(true).write(true).open(&path).unwrap();
+    let file = ::redb::backends::FileBackend::new(file).unwrap();
+    let (_, pages) = journal::split(file, 0).unwrap();
+    let newer = ::redb::Builder::new().create_with_backend(pages).unwrap();
     let write = newer.begin_write().unwrap();
     let meta: ::redb::TableDefinition<'_, &str, u32> = ::redb::TableDefinition::new("meta");
     write.open_table(meta).unwrap().insert("format", FORMAT + 1).unwrap();

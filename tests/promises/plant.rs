@@ -36,16 +36,19 @@ pub enum Plant {
     ReleaseBeforeTheEnd,
 }
 
+/// Of the store's journal, so that some commits are redb's own: two or three payments' events and rows.
+const ROOM: usize = 32 * 1024;
+
 impl Plant {
     pub fn engine(self, disk: &Disk) -> Result<Arc<dyn Engine>, StoreError> {
         Ok(match self {
             Self::BroadcastBeforeCommit => {
-                Arc::new(RedbEngine::with_backend(Unsynced(disk.clone()))?)
+                Arc::new(RedbEngine::with_room(Unsynced(disk.clone()), ROOM)?)
             }
             Self::TwoTransactionsToClose => {
-                Arc::new(Split(RedbEngine::with_backend(disk.clone())?))
+                Arc::new(Split(RedbEngine::with_room(disk.clone(), ROOM)?))
             }
-            _ => Arc::new(RedbEngine::with_backend(disk.clone())?),
+            _ => Arc::new(RedbEngine::with_room(disk.clone(), ROOM)?),
         })
     }
 
@@ -136,7 +139,7 @@ impl Engine for Split {
     fn persist(&self, batch: &Batch) -> Result<(), StoreError> {
         let settles = |bytes: &[u8]| bytes.windows(15).any(|window| window == b"payment.settled");
         if batch.events.iter().any(|event| settles(&event.bytes)) {
-            let mut first = Batch { at: batch.at, ..Batch::default() };
+            let mut first = Batch::new(batch.after, batch.at);
             let budgets = batch.rows.iter().filter(|((table, _), _)| *table == Table::Budgets);
             first.rows = budgets.map(|(key, value)| (key.clone(), value.clone())).collect();
             self.0.persist(&first)?;
