@@ -363,7 +363,7 @@ fn the_report_shows_what_was_settled_and_what_is_held() {
     );
     assert_eq!((&later["settledByCurrency"], &later["pendingApprovals"]), (&json!({}), &json!(1)));
     assert_eq!(later["byAgent"][0]["settled"], 0);
-    assert_eq!(later["totals"][0]["held"], "5 XNO");
+    assert_eq!(later["totals"][0]["held"], "5000000000000000000000000000000");
     let text = out(&home.run(&["report"]));
     assert!(text.contains("1.5 XNO settled, 5 XNO held"), "{text}");
     assert!(

@@ -100,7 +100,8 @@ fn an_approval_shows_the_mandate_and_what_the_agent_claims() {
     assert_eq!((&waiting["mandateId"], &waiting["mandateVersion"]), (&json!("food"), &json!(1)));
     assert_eq!(waiting["claimedCategory"], "groceries");
     assert_eq!(waiting["claimedIntent"], "dinner");
-    let item = json!([{ "name": "rice\u{202e}", "quantity": 2, "unitAmount": "1 XNO" }]);
+    let one = json!({ "amount": "1000000000000000000000000000000", "currency": "XNO" });
+    let item = json!([{ "name": "rice\u{202e}", "quantity": 2, "unitAmount": one }]);
     assert_eq!(waiting["claimedItems"], item);
     let text = out(&home.run(&["approvals", "list"]));
     for words in [
@@ -278,6 +279,12 @@ fn the_ledger_is_shown_verified_and_exported() {
             .cloned()
             .collect::<Vec<_>>()
     );
+
+    let first = ["ledger", "show", "--payment", payment, "--limit", "1"];
+    let one = home.run(&first);
+    assert_eq!(out(&one).lines().count(), 1, "{one:?}");
+    let on = format!("--payment {payment} --from {}", shown[0].seq + 1);
+    assert!(err(&one).contains(&on), "{one:?}");
 
     let ok = home.run(&["ledger", "verify", "--deep", "--expect-head", &head]);
     assert_eq!(ok.status.code(), Some(0), "{ok:?}");

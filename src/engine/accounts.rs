@@ -26,7 +26,10 @@ impl Engine {
             let lanes = view.lanes()?;
             if lanes.len() >= limits::ACCOUNTS as usize {
                 let message = format!("the wallet has {} accounts, which is the most", lanes.len());
-                return Err(Refusal::No(Failure::refused("TOO_MANY_ACCOUNTS", message)));
+                return Err(Refusal::No(
+                    Failure::refused("TOO_MANY_ACCOUNTS", message)
+                        .hint("`paywarden wallet accounts` lists them: use one of those"),
+                ));
             }
             let derived = lanes.iter().map(|lane| lane.index).filter(|index| *index < IMPORTED);
             // That one is in use or will be, and the owner's own accounts go on from theirs.

@@ -1,6 +1,6 @@
 //! A dry run: how a payment would be decided now. It must never reserve, sign or write anything.
 
-use super::failures::{refusal_apart, store_failure};
+use super::failures::{refusal_apart, store_failure, unknown_account};
 use super::pay::check_funds;
 use super::{Engine, Order, Quote, Wish, facts, new_payment_id};
 use crate::books::View;
@@ -114,8 +114,7 @@ impl Engine {
         let outcome = decision.verdict.outcome();
         match (account, lane) {
             (Some(account), None) => {
-                let message = format!("the wallet has no account {account}");
-                return Err(Failure::invalid("UNKNOWN_ACCOUNT", message));
+                return Err(unknown_account(*account));
             }
             (Some(_), Some(lane)) if outcome != Outcome::Deny => {
                 check_funds(&lane, request.amount.as_raw().unwrap_or(Raw::MAX))?;

@@ -54,7 +54,8 @@ impl Engine {
             match found {
                 Some(_) => Ok((vec![body.into()], ())),
                 None => {
-                    let failure = Failure::refused("UNKNOWN_ENTRY", "the table has no such entry");
+                    let failure = Failure::refused("UNKNOWN_ENTRY", "the table has no such entry")
+                        .hint("`paywarden payees list` and `paywarden merchants list` show what there is");
                     Err(Refusal::No(failure))
                 }
             }
@@ -85,7 +86,10 @@ fn write(
     }
     if found.is_none() && count >= limits::DIRECTORY {
         let message = format!("the table has {count} entries already");
-        return Err(Refusal::No(Failure::refused("DIRECTORY_FULL", message)));
+        return Err(Refusal::No(
+            Failure::refused("DIRECTORY_FULL", message)
+                .hint("Remove entries that nobody pays any more"),
+        ));
     }
     let body = match directory {
         Directory::Payees => Body::PayeeSet { address: key, entry },

@@ -2,6 +2,7 @@
 
 use crate::books::RowsError;
 use crate::failure::{Failure, Retry};
+use crate::nano::Account;
 use crate::network::NodeError;
 use crate::rails::nano::LookError;
 use crate::store::{CommitError, Refusal, StoreError};
@@ -41,6 +42,13 @@ pub(super) fn look_failure(error: &LookError) -> Failure {
         LookError::Frontier(error) => Failure::unavailable("NODE_NOT_BELIEVED", error.to_string())
             .hint("The wallet builds only on a confirmed head whose signature it has checked"),
     }
+}
+
+/// An address the wallet has no keys for.
+pub(super) fn unknown_account(account: Account) -> Failure {
+    Failure::invalid("UNKNOWN_ACCOUNT", format!("the wallet has no account {account}")).hint(
+        "`paywarden wallet accounts` lists its accounts; without `account` it takes the first",
+    )
 }
 
 /// A commit that no closure refused.

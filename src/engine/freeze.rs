@@ -50,7 +50,7 @@ impl Engine {
                 Err(Refusal::No(failure))
             }
             Some(_) => Ok((vec![Body::WalletUnfrozen {}.into()], ())),
-            None => Err(Refusal::No(Failure::refused("NOT_FROZEN", "the wallet is not frozen"))),
+            None => Err(Refusal::No(not_frozen("the wallet is not frozen".to_owned()))),
         });
         let committed = commit.await.map_err(refused)?;
         self.nudge();
@@ -77,12 +77,16 @@ impl Engine {
             if frozen {
                 Ok((vec![Body::LaneUnfrozen { account }.into()], ()))
             } else {
-                let message = format!("{account} is not frozen");
-                Err(Refusal::No(Failure::refused("NOT_FROZEN", message)))
+                Err(Refusal::No(not_frozen(format!("{account} is not frozen"))))
             }
         });
         let committed = commit.await.map_err(refused)?;
         self.nudge();
         Ok(committed.head)
     }
+}
+
+fn not_frozen(message: String) -> Failure {
+    Failure::refused("NOT_FROZEN", message)
+        .hint("Nothing was to be lifted; `paywarden status` shows the wallet and every account")
 }

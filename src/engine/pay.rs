@@ -6,7 +6,7 @@ use std::time::Duration;
 use uuid::Uuid;
 
 use super::desk::{Judged, Placed, RATE_LIMITED, Ticket};
-use super::failures::{look_failure, refused};
+use super::failures::{look_failure, refused, unknown_account};
 use super::sign::{self, Unsigned};
 use super::{Engine, new_approval_id, new_payment_id};
 use crate::books::{Lane, Payment, View};
@@ -289,8 +289,7 @@ impl Desk {
         }
         self.ticket.admit(view)?;
         let Some(lane) = view.lane(&self.order.account)? else {
-            let message = format!("the wallet has no account {}", self.order.account);
-            return Err(Refusal::No(Failure::invalid("UNKNOWN_ACCOUNT", message)));
+            return Err(Refusal::No(unknown_account(self.order.account)));
         };
         let request = match self.order.amount {
             Amount::Exact(_) => asked,

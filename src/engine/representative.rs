@@ -6,7 +6,7 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::failures::{look_failure, store_failure, unrefused};
+use super::failures::{look_failure, store_failure, unknown_account, unrefused};
 use super::receive::is_free;
 use super::{Engine, Pace, foreign};
 use crate::books::{Body, Event, Lane, OpenBlock};
@@ -91,8 +91,7 @@ impl Engine {
     ) -> Result<Begun, Failure> {
         let lane = self.store().read(|view| view.lane(&account)).map_err(|e| store_failure(&e))?;
         let Some(lane) = lane else {
-            let message = format!("the wallet has no account {account}");
-            return Err(Failure::invalid("UNKNOWN_ACCOUNT", message));
+            return Err(unknown_account(account));
         };
         if lane.frozen.is_some() || self.is_frozen().map_err(|e| store_failure(&e))? {
             return Err(Failure::refused("WALLET_FROZEN", "the wallet or this account is frozen")
@@ -115,7 +114,10 @@ impl Engine {
         representative: Account,
     ) -> Result<Begun, Failure> {
         let built = NonSpendBlock::change(&frontier, representative);
-        let unsigned = built.map_err(|e| Failure::refused("ACCOUNT_UNOPENED", e.to_string()))?;
+        let unsigned = built.map_err(|e| {
+            Failure::refused("ACCOUNT_UNOPENED", e.to_string())
+                .hint("It is opened by the first payment it receives; ask again after that")
+        })?;
         let keystore = Arc::clone(&self.parts.keystore);
         let commit = self.store().commit::<Begun, Infallible, _>(move |view| {
             if !is_free(view, &frontier)? {

@@ -20,7 +20,9 @@ impl Engine {
             return Ok(());
         }
         let Some(key_file) = self.parts.key_file.clone() else {
-            return Err(Failure::refused("NO_KEYS", "this wallet has no key file"));
+            return Err(Failure::refused("NO_KEYS", "this wallet has no key file").hint(
+                "There is nothing to unlock; `paywarden doctor` shows what the wallet is made of",
+            ));
         };
         let keystore = Arc::clone(&self.parts.keystore);
         let lanes = self.store().read(|view| view.lanes()).map_err(|e| store_failure(&e))?;
@@ -40,7 +42,7 @@ impl Engine {
                 Ok(())
             }
             Ok(Err(KeyFileError::WrongSecret)) => {
-                Err(Failure::refused("WRONG_SECRET", "the unlock secret does not open the keys"))
+                Err(Failure::refused("WRONG_SECRET", "the unlock secret does not open the keys").hint("Nothing was changed. It is the one typed at `paywarden init`; without it only the phrase brings the keys back"))
             }
             Ok(Err(error)) => Err(Failure::internal("KEYSTORE_UNUSABLE", error.to_string())),
             Ok(Ok(false)) | Err(_) => Err(Failure::internal("INTERNAL", "the keys did not open")),
@@ -87,7 +89,7 @@ pub async fn check_operator(
         Ok(Ok(true)) => Ok(()),
         Ok(Ok(false)) => {
             clock.sleep(limits::WRONG_SECRET_PAUSE).await;
-            Err(Failure::refused("WRONG_SECRET", "this is not the operator secret"))
+            Err(Failure::refused("WRONG_SECRET", "this is not the operator secret").hint("Nothing was done. It is the one typed at `paywarden init`, and not the unlock secret"))
         }
         Ok(Err(_)) | Err(_) => {
             Err(Failure::internal("NO_MEMORY", "the operator secret could not be checked"))

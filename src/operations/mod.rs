@@ -33,7 +33,7 @@ pub use money_text::{mandate_json, money_json, money_shown};
 pub use need::{Need, need_of};
 pub use operator::freeze_reason;
 use paid::reason;
-pub use paid::{PayResult, SettlementOut, describe, outcome_of};
+pub use paid::{AmountOut, PayResult, SettlementOut, describe, outcome_of};
 pub use payment::address_qr;
 pub use registry::{AnyOperation, registry};
 

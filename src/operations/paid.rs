@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 use super::{LedgerHead, Outcome};
 use crate::books::Disputed;
 use crate::engine::Paid;
+use crate::money::Money;
 use crate::payment::{Intent, Presented, State, Status};
 
 /// One payment as guard and ACP tools show it.
@@ -71,6 +72,12 @@ pub struct AmountOut {
     pub currency: String,
 }
 
+impl From<Money> for AmountOut {
+    fn from(money: Money) -> Self {
+        Self { amount: money.amount.to_string(), currency: money.currency.to_string() }
+    }
+}
+
 impl From<&Paid> for PayResult {
     fn from(paid: &Paid) -> Self {
         let payment = &paid.payment;
@@ -83,10 +90,7 @@ impl From<&Paid> for PayResult {
                 Some(SettlementOut {
                     rail: payment.request.rail.to_string(),
                     reference: reference.to_string(),
-                    settled_amount: AmountOut {
-                        amount: amount.amount.to_string(),
-                        currency: amount.currency.to_string(),
-                    },
+                    settled_amount: amount.into(),
                     settled_at: at_ms.to_string(),
                 })
             }

@@ -121,7 +121,7 @@ impl WalletGate {
     async fn take_role(&self) -> Result<Taken, Failure> {
         let mut role = self.role.lock().await;
         if self.stopping.is_cancelled() {
-            return Err(Failure::unavailable("STOPPING", "this paywarden is stopping"));
+            return Err(stopping());
         }
         match &*role {
             Role::Keeper(keeping) => return Ok(Taken::Keeper(Arc::clone(keeping))),
@@ -169,7 +169,7 @@ impl WalletGate {
                 Err(ConnectError::Nobody) => clock.sleep(limits::ELECTION_PAUSE).await,
             }
             if self.stopping.is_cancelled() {
-                return Err(Failure::unavailable("STOPPING", "this paywarden is stopping"));
+                return Err(stopping());
             }
         }
     }
@@ -267,4 +267,9 @@ fn wallet_id(engine: &Engine) -> Result<WalletId, Failure> {
     let wallet = engine.store().read(|view| view.wallet()).map_err(|e| store_failure(&e))?;
     let missing = || Failure::internal("STORE_CORRUPT", "the store names no wallet");
     wallet.map(|wallet| wallet.wallet_id).ok_or_else(missing)
+}
+
+fn stopping() -> Failure {
+    Failure::unavailable("STOPPING", "this paywarden is stopping")
+        .hint("Start it again; what was begun is ended first")
 }

@@ -175,7 +175,8 @@ impl Calls {
         {
             let mut open = self.lock();
             if open.len() >= limits::MCP_CALLS_IN_FLIGHT || open.contains_key(&call.id) {
-                let failure = Failure::unavailable("TOO_MANY_CALLS", "too many calls wait already");
+                let failure = Failure::unavailable("TOO_MANY_CALLS", "too many calls wait already")
+                    .hint("Ask again once some are answered, with the same idempotency key");
                 let _ = self.replies.try_send(Reply::Answer(call.id, Err(failure)));
                 return;
             }

@@ -1,8 +1,9 @@
 //! A disk for redb that can be watched, cut off and made to fail, and that says what a crash would leave of it.
 //!
 //! The model is redb's own: a completed sync is durable, a write touches no byte outside its range, and whatever was
-//! not synced survives a power cut in part, in any order, or not at all. It must never be kinder than that, and never
-//! less deterministic: torn images follow from a seed.
+//! not synced survives a power cut in part, in any order, or not at all. After a sync that failed, what it was to write
+//! can be read on and is never written by a later one, as on Linux. It must never be kinder than that, and never less
+//! deterministic: torn images follow from a seed.
 
 mod image;
 mod wreck;
@@ -120,7 +121,8 @@ impl Disk {
 
 impl State {
     fn wreck(&self, in_flight: Option<&Change>) -> Wreck {
-        Wreck::new(self.durable.clone(), self.unsynced.clone(), in_flight.cloned())
+        let now = self.now.clone();
+        Wreck::new(now, self.durable.clone(), self.unsynced.clone(), in_flight.cloned())
     }
 
     fn error(&self, changes: bool) -> Option<io::Error> {
@@ -131,6 +133,13 @@ impl State {
                 Some(io::ErrorKind::StorageFull.into())
             }
             _ => None,
+        }
+    }
+
+    /// What a failed sync leaves behind: bytes that are taken for written.
+    fn forget_unsynced(&mut self) {
+        if let Some(Trouble::ErrorAt(_)) = self.trouble {
+            self.unsynced.retain(|change| matches!(change, Change::Length(_)));
         }
     }
 
@@ -156,10 +165,16 @@ impl StorageBackend for Disk {
     }
 
     fn sync_data(&self) -> io::Result<()> {
-        let mut state = self.begin(None)?;
+        let mut state = match self.begin(None) {
+            Ok(state) => state,
+            Err(error) => {
+                self.state().forget_unsynced();
+                return Err(error);
+            }
+        };
         state.syncs += 1;
-        state.durable = state.now.clone();
-        state.unsynced.clear();
+        let changes = std::mem::take(&mut state.unsynced);
+        changes.iter().for_each(|change| change.apply(&mut state.durable));
         Ok(())
     }
 

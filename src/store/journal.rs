@@ -7,13 +7,15 @@
 mod record;
 
 use std::io;
+use std::ops::Bound;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use redb::StorageBackend;
+use redb::{BackendError, StorageBackend};
 
 use super::StoreError;
 use super::engine::Batch;
-use super::redb::{corrupt, failed, unavailable};
+use super::redb::{FORMAT, corrupt, failed, unavailable};
 use crate::ledger::Head;
 use crate::limits;
 use record::PAGE_BYTES;
@@ -26,6 +28,7 @@ pub(super) struct Journal {
     room: usize,
     /// Where the next record goes, in bytes from the first.
     end: Mutex<usize>,
+    shut: Arc<AtomicBool>,
 }
 
 /// The part of a file that is redb's.
@@ -33,6 +36,9 @@ pub(super) struct Journal {
 pub(super) struct Pages {
     file: Arc<dyn StorageBackend>,
     begin: u64,
+    /// Nothing may be written any more. What a failed sync was to write is taken for written by the next one, so that
+    /// redb, which pushes its pages out between syncs, must not go on from it, not even to close.
+    shut: Arc<AtomicBool>,
 }
 
 /// Parts a file in journal and pages; an empty one is laid out first. A store from before there was a journal is pages
@@ -54,18 +60,22 @@ pub(super) fn split(
     let is_new = len == 0 || (len == PAGES_AT && mark == [0; MARK.len()]);
     if is_new {
         lay_out(&*file).map_err(unavailable)?;
+    } else if mark[..15] == MARK[..15] && mark[15] > MARK[15] {
+        let found = u32::from(mark[15] - b'0');
+        return Err(StoreError::Newer { found, ours: FORMAT });
     } else if mark != MARK {
-        return Ok((None, Pages { file, begin: 0 }));
+        return Ok((None, Pages { file, begin: 0, shut: Arc::default() }));
     } else if len < PAGES_AT {
         return Err(corrupt("the file ends within its journal"));
     }
     let room = room.min(limits::JOURNAL_BYTES);
-    let journal = Journal { file: Arc::clone(&file), room, end: Mutex::new(0) };
-    Ok((Some(journal), Pages { file, begin: PAGES_AT }))
+    let shut = Arc::<AtomicBool>::default();
+    let (end, pages) = (Mutex::new(0), Arc::clone(&shut));
+    let journal = Journal { file: Arc::clone(&file), room, end, shut };
+    Ok((Some(journal), Pages { file, begin: PAGES_AT, shut: pages }))
 }
 
-/// Writes the journal's room and then the mark: room that is there needs no size to be written with each sync, and a
-/// disk that is full is noticed now.
+/// Writes the journal's room and then the mark: with room that is there a sync has no size to write.
 fn lay_out(file: &dyn StorageBackend) -> io::Result<()> {
     file.set_len(PAGES_AT)?;
     file.write(RECORDS_AT, &vec![0; limits::JOURNAL_BYTES])?;
@@ -86,21 +96,32 @@ impl Journal {
         }
         let record = record::encode(batch);
         let mut end = self.end();
-        if record.len() > self.room - *end {
+        if record.len() > self.room.saturating_sub(*end) {
             return Ok(false);
         }
-        self.file.write(RECORDS_AT + *end as u64, &record).map_err(failed)?;
-        self.file.sync_data().map_err(failed)?;
+        self.write(*end, &record).map_err(failed)?;
         *end += record.len();
         Ok(true)
     }
 
-    /// The batches that go on from `head`, which is where redb ends.
+    /// Writes and syncs; after an error nothing more is written to the file.
+    fn write(&self, at: usize, bytes: &[u8]) -> io::Result<()> {
+        let written = self.file.write(RECORDS_AT + at as u64, bytes);
+        written.and_then(|()| self.file.sync_data()).inspect_err(|_| self.shut())
+    }
+
+    /// From now on nothing is written to the file.
+    pub(super) fn shut(&self) {
+        self.shut.store(true, Ordering::Release);
+    }
+
+    /// The batches that go on from `head`, which is where redb ends; the next record goes behind them. What a process
+    /// wrote and could not sync looks like what it synced, so that they are written once more before they are believed.
     ///
     /// # Errors
     /// When the medium fails, or whole records follow one that is damaged.
-    pub(super) fn read(&self, mut head: Head) -> Result<Vec<Batch>, StoreError> {
-        let mut bytes = vec![0; limits::JOURNAL_BYTES];
+    pub(super) fn take_up(&self, mut head: Head) -> Result<Vec<Batch>, StoreError> {
+        let mut bytes = vec![0; self.room];
         self.file.read(RECORDS_AT, &mut bytes).map_err(unavailable)?;
         let mut batches = Vec::new();
         let mut at = 0;
@@ -116,14 +137,10 @@ impl Journal {
             last = Some(record.head);
             at += record.len();
         }
-        // A record is written once the one before it is durable: one that is torn is the last.
-        let mut rest = bytes[at..].chunks(PAGE_BYTES).enumerate();
-        let is_later = |page: usize| {
-            let record = record::at(&bytes[at + page * PAGE_BYTES..]);
-            record.is_some_and(|record| record.after.seq >= head.seq && record.is_whole())
-        };
-        if rest.any(|(page, _)| is_later(page)) {
-            return Err(corrupt(format!("its journal is damaged after event {}", head.seq)));
+        check_rest(&bytes[at..], head)?;
+        if !batches.is_empty() {
+            self.write(0, &bytes[..at]).map_err(unavailable)?;
+            *self.end() = at;
         }
         Ok(batches)
     }
@@ -138,6 +155,27 @@ impl Journal {
     }
 }
 
+/// A record is written once the one before it is durable: one that is torn is the last.
+fn check_rest(bytes: &[u8], head: Head) -> Result<(), StoreError> {
+    let is_later = |page: usize| {
+        let record = record::at(&bytes[page * PAGE_BYTES..]);
+        record.is_some_and(|record| record.after.seq >= head.seq && record.is_whole())
+    };
+    match (0..bytes.len() / PAGE_BYTES).any(is_later) {
+        true => Err(corrupt(format!("its journal is damaged after event {}", head.seq))),
+        false => Ok(()),
+    }
+}
+
+impl Pages {
+    fn open(&self) -> io::Result<&dyn StorageBackend> {
+        match self.shut.load(Ordering::Acquire) {
+            true => Err(io::Error::other("nothing is written after an error")),
+            false => Ok(&*self.file),
+        }
+    }
+}
+
 impl StorageBackend for Pages {
     fn len(&self) -> io::Result<u64> {
         Ok(self.file.len()?.saturating_sub(self.begin))
@@ -148,23 +186,54 @@ impl StorageBackend for Pages {
     }
 
     fn set_len(&self, len: u64) -> io::Result<()> {
-        self.file.set_len(self.begin + len)
+        self.open()?.set_len(self.begin + len)
     }
 
     fn sync_data(&self) -> io::Result<()> {
-        self.file.sync_data()
+        self.open()?.sync_data()
     }
 
     fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
-        self.file.write(self.begin + offset, data)
+        self.open()?.write(self.begin + offset, data)
     }
 
     fn close(&self) -> io::Result<()> {
         self.file.close()
     }
+
+    // Locks are on places, not on bytes: they are those of the file.
+
+    fn try_lock_range(&self, start: Bound<u64>, end: Bound<u64>) -> Result<bool, BackendError> {
+        self.file.try_lock_range(start, end)
+    }
+
+    fn try_lock_shared_range(
+        &self,
+        start: Bound<u64>,
+        end: Bound<u64>,
+    ) -> Result<bool, BackendError> {
+        self.file.try_lock_shared_range(start, end)
+    }
+
+    fn lock_range(&self, start: Bound<u64>, end: Bound<u64>) -> Result<(), BackendError> {
+        self.file.lock_range(start, end)
+    }
+
+    fn lock_shared_range(&self, start: Bound<u64>, end: Bound<u64>) -> Result<(), BackendError> {
+        self.file.lock_shared_range(start, end)
+    }
+
+    fn unlock_range(&self, start: Bound<u64>, end: Bound<u64>) -> Result<(), BackendError> {
+        self.file.unlock_range(start, end)
+    }
+
+    fn query_lock_range(&self, start: Bound<u64>, end: Bound<u64>) -> Result<bool, BackendError> {
+        self.file.query_lock_range(start, end)
+    }
 }
 
-const MARK: [u8; 16] = *b"paywarden store1";
+/// What the file is, and the store format it came with.
+const MARK: [u8; 16] = *b"paywarden store2";
 const RECORDS_AT: u64 = PAGE_BYTES as u64;
 /// Where redb's pages begin; its own are aligned as before.
 pub(super) const PAGES_AT: u64 = RECORDS_AT + limits::JOURNAL_BYTES as u64;

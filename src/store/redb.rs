@@ -83,32 +83,36 @@ impl RedbEngine {
         caught(|| {
             let (journal, pages) = journal::split(backend, room)?;
             let database = builder().create_with_backend(pages).map_err(database_error)?;
-            Self { database: Some(database), journal, place: None }.started()
+            let engine = Self { database: Some(database), journal, place: None };
+            // What is refused is left as it is, also when it is closed.
+            let started = engine.start();
+            started.inspect_err(|_| engine.journal.iter().for_each(Journal::shut))?;
+            Ok(engine)
         })
     }
 
-    fn started(self) -> Result<Self, StoreError> {
+    fn start(&self) -> Result<(), StoreError> {
         match self.format()? {
-            None => self.initialise()?,
-            Some(0) => return Err(corrupt("format 0")),
-            Some(1..=FORMAT) => self.catch_up()?,
-            Some(found) => return Err(StoreError::Newer { found, ours: FORMAT }),
+            None => self.initialise(),
+            Some(0) => Err(corrupt("format 0")),
+            Some(1..=FORMAT) => self.catch_up(),
+            Some(found) => Err(StoreError::Newer { found, ours: FORMAT }),
         }
-        Ok(self)
     }
 
     /// What the journal has that goes on from `head`.
     fn pending(&self, head: Head) -> Result<Vec<Batch>, StoreError> {
-        self.journal.as_ref().map_or(Ok(Vec::new()), |journal| journal.read(head))
+        self.journal.as_ref().map_or(Ok(Vec::new()), |journal| journal.take_up(head))
     }
 
-    /// Puts on redb's pages what a process that was killed had only in the journal.
+    /// Brings redb to where a process that was killed had come; the journal keeps what made that durable.
     fn catch_up(&self) -> Result<(), StoreError> {
         let batches = self.pending(self.snapshot()?.head()?.0)?;
         if batches.is_empty() {
             return Ok(());
         }
-        let write = self.begin()?;
+        let mut write = self.begin()?;
+        write.set_durability(Durability::None).map_err(failed)?;
         batches.iter().try_for_each(|batch| put(&write, batch))?;
         write.commit().map_err(failed)
     }
@@ -187,8 +191,8 @@ impl RedbEngine {
         }
         put(&write, batch)?;
         write.commit().map_err(failed)?;
-        if let Some(journal) = self.journal.as_ref().filter(|_| !is_durable) {
-            journal.restart();
+        if !is_durable {
+            self.journal.iter().for_each(Journal::restart);
         }
         Ok(())
     }
@@ -223,7 +227,9 @@ impl RedbEngine {
             let mut meta = write.open_table(META).map_err(failed)?;
             meta.insert("format", FORMAT).map_err(failed)?;
         }
-        write.commit().map_err(failed)
+        write.commit().map_err(failed)?;
+        self.journal.iter().for_each(Journal::restart);
+        Ok(())
     }
 }
 

@@ -290,6 +290,16 @@ fn damaged_and_newer_files_are_named_and_left_as_they_are() {
 }
 
 #[test]
+fn a_store_is_opened_once_at_a_time() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path(), false);
+    let path = dir.path().join("wallet.redb");
+    assert_eq!(RedbEngine::open(&path).err(), Some(StoreError::Busy));
+    drop(store);
+    RedbEngine::open(&path).unwrap();
+}
+
+#[test]
 fn an_anchor_file_forgives_a_torn_last_line_only() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("anchor.log");

@@ -390,6 +390,19 @@ fn p1m_every_planted_mistake_is_found() {
     }
 }
 
+/// Another process goes on with the disk that failed once, and then the power is cut.
+fn go_on(scene: Scene, disk: &Disk, world: &World, case: &str) {
+    let case = format!("{case}, gone on");
+    run(async {
+        let engine = open(disk, world).unwrap_or_else(|e| panic!("{case}: {e}"));
+        rest(&engine, world).await;
+        act(scene, &engine).await;
+        rest(&engine, world).await;
+    });
+    check_published(disk, world, &case);
+    run(finish(scene, Script::Fine, disk.wreck().power_cut(), world, &case));
+}
+
 #[test]
 fn p11_a_failing_disk_anywhere_lets_nothing_leave_early() {
     let mut cases = 0;
@@ -408,10 +421,17 @@ fn p11_a_failing_disk_anywhere_lets_nothing_leave_early() {
                     }
                 });
                 check_published(&disk, &world, &case);
+                let again = world.fork();
                 run(finish(scene, Script::Fine, disk.wreck().killed(), &world.fork(), &case));
                 run(finish(scene, Script::Fine, disk.wreck().power_cut(), &world, &case));
                 cases += 2;
-                if disk.operations() < k {
+                let is_last = disk.operations() < k;
+                // Where the first process did not come so far, the disk has not failed yet.
+                if !full && !is_last {
+                    go_on(scene, &disk, &again, &case);
+                    cases += 1;
+                }
+                if is_last {
                     break;
                 }
             }

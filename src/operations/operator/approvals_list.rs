@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::engine::Question;
 use crate::failure::Failure;
-use crate::operations::{Access, Audience, Context, Operation, Outcome, Spec};
+use crate::operations::{Access, AmountOut, Audience, Context, Operation, Outcome, Spec};
 use crate::policy::{Cart, LineItem};
 
 /// What waits for the owner.
@@ -34,8 +34,8 @@ pub struct Waiting {
     agent_id: Option<String>,
     /// Through which operation.
     operation: String,
-    /// How much, for a person.
-    amount: String,
+    /// How much.
+    amount: AmountOut,
     /// Where to.
     payee_address: String,
     /// What the agent calls the payee: its claim.
@@ -84,11 +84,11 @@ pub struct CartShown {
     merchant_id: String,
     /// Where the cart was fetched.
     merchant_domain: String,
-    /// What it costs in all, for a person.
-    total: String,
-    /// What of that the merchant adds for itself, fees and wrapping, for a person.
+    /// What it costs in all.
+    total: AmountOut,
+    /// What of that the merchant adds for itself, fees and wrapping.
     #[serde(skip_serializing_if = "Option::is_none")]
-    surcharge: Option<String>,
+    surcharge: Option<AmountOut>,
     /// What is bought.
     line_items: Vec<Line>,
 }
@@ -102,9 +102,9 @@ pub struct Line {
     name: String,
     /// How many.
     quantity: u32,
-    /// The price of one, for a person.
+    /// The price of one.
     #[serde(skip_serializing_if = "Option::is_none")]
-    unit_amount: Option<String>,
+    unit_amount: Option<AmountOut>,
     /// What kind of thing it is.
     #[serde(skip_serializing_if = "Option::is_none")]
     category: Option<String>,
@@ -140,7 +140,7 @@ fn waiting(question: &Question) -> Waiting {
         payment_id: approval.payment_id.to_string(),
         agent_id: request.agent_id.clone(),
         operation: payment.operation.clone(),
-        amount: request.amount.to_string(),
+        amount: request.amount.into(),
         payee_address: request.payee.address.clone(),
         payee_label: request.payee.label.clone(),
         memo: payment.memo.clone(),
@@ -162,8 +162,8 @@ fn cart(cart: &Cart) -> CartShown {
     CartShown {
         merchant_id: cart.merchant_id.clone(),
         merchant_domain: cart.merchant_domain.clone(),
-        total: cart.total.to_string(),
-        surcharge: cart.surcharge.map(|surcharge| surcharge.to_string()),
+        total: cart.total.into(),
+        surcharge: cart.surcharge.map(Into::into),
         line_items: cart.line_items.iter().map(line).collect(),
     }
 }
@@ -172,7 +172,7 @@ fn line(item: &LineItem) -> Line {
     Line {
         name: item.name.clone(),
         quantity: item.quantity,
-        unit_amount: item.unit_amount.map(|amount| amount.to_string()),
+        unit_amount: item.unit_amount.map(Into::into),
         category: item.category.clone(),
     }
 }

@@ -12,7 +12,7 @@ use crate::failure::Failure;
 use crate::ids::PaymentId;
 use crate::ledger;
 use crate::limits;
-use crate::operations::{Access, Audience, Context, Operation, Outcome, Spec};
+use crate::operations::{Access, AmountOut, Audience, Context, Operation, Outcome, Spec};
 use crate::payment::Status;
 use crate::store::Store;
 
@@ -32,8 +32,8 @@ pub struct PolicyExplained {
     payment_id: String,
     /// How it stands now.
     status: Status,
-    /// How much, with its unit.
-    amount: String,
+    /// How much.
+    amount: AmountOut,
     /// To whom.
     payee: String,
     /// The agent that asked, where its host proved one.
@@ -100,7 +100,7 @@ impl Operation for PolicyExplain {
         Ok(Outcome::Done(PolicyExplained {
             payment_id: request.payment_id.to_string(),
             status: payment.state.status(),
-            amount: request.amount.to_string(),
+            amount: request.amount.into(),
             payee: request.payee.address.clone(),
             agent_id: request.agent_id.clone(),
             mandate_id: request.mandate_id.clone(),

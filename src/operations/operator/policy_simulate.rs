@@ -7,7 +7,7 @@ use super::policy_draft::draft;
 use crate::engine::{Difference, Judged, Span};
 use crate::failure::Failure;
 use crate::limits;
-use crate::operations::{Access, Audience, Context, Operation, Outcome, Spec};
+use crate::operations::{Access, AmountOut, Audience, Context, Operation, Outcome, Spec};
 
 /// A draft to try out.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -65,8 +65,8 @@ pub struct Differs {
     at: String,
     /// The payment.
     payment_id: String,
-    /// How much, with its unit.
-    amount: String,
+    /// How much.
+    amount: AmountOut,
     /// To whom.
     payee: String,
     /// The agent that asked, where its host proved one.
@@ -150,7 +150,7 @@ fn differs(difference: Difference) -> Differs {
         seq,
         at: at.to_string(),
         payment_id: request.payment_id.to_string(),
-        amount: request.amount.to_string(),
+        amount: request.amount.into(),
         payee: request.payee.address,
         agent_id: request.agent_id,
         mandate_id: request.mandate_id,

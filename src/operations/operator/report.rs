@@ -13,7 +13,7 @@ use crate::clock::Millis;
 use crate::engine::{Counted, store_failure};
 use crate::failure::Failure;
 use crate::limits;
-use crate::money::{Currency, Money};
+use crate::money::Currency;
 use crate::operations::guard::mandate_view;
 use crate::operations::{Access, Audience, Context, LedgerHead, Operation, Outcome, Spec};
 use crate::policy::{Budget, Rail};
@@ -79,9 +79,9 @@ pub struct Payments {
 pub struct Total {
     /// Currency code.
     currency: String,
-    /// Settled for good, with its unit.
+    /// Settled for good, in smallest units.
     settled: String,
-    /// Held by undecided and in-flight payments, with its unit.
+    /// Held by undecided and in-flight payments, in smallest units.
     held: String,
 }
 
@@ -290,8 +290,7 @@ fn units(
 }
 
 fn total((currency, budget): &(Currency, Budget)) -> Total {
-    let money = |amount| Money { amount, currency: *currency }.to_string();
-    let (settled, held) = (money(budget.settled), money(budget.reserved));
+    let (settled, held) = (budget.settled.to_string(), budget.reserved.to_string());
     Total { currency: currency.to_string(), settled, held }
 }
 

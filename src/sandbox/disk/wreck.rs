@@ -7,6 +7,7 @@ use super::Image;
 /// A disk at the moment of a crash.
 #[derive(Clone, Debug)]
 pub struct Wreck {
+    now: Image,
     durable: Image,
     unsynced: Vec<Change>,
     in_flight: Option<Change>,
@@ -31,15 +32,18 @@ impl Change {
 }
 
 impl Wreck {
-    pub(super) fn new(durable: Image, unsynced: Vec<Change>, in_flight: Option<Change>) -> Self {
-        Self { durable, unsynced, in_flight }
+    pub(super) fn new(
+        now: Image,
+        durable: Image,
+        unsynced: Vec<Change>,
+        in_flight: Option<Change>,
+    ) -> Self {
+        Self { now, durable, unsynced, in_flight }
     }
 
     /// The process was killed: all it had written before is there.
     pub fn killed(&self) -> Image {
-        let mut image = self.durable.clone();
-        self.unsynced.iter().for_each(|change| change.apply(&mut image));
-        image
+        self.now.clone()
     }
 
     /// The power was cut: only what was synced is there.

@@ -63,7 +63,7 @@ impl Record<'_> {
             };
             batch.rows.insert((table, key), value);
         }
-        Some(batch)
+        (batch.head() == self.head && reader.0.is_empty()).then_some(batch)
     }
 }
 

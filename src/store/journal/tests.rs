@@ -4,7 +4,7 @@ use super::*;
 use crate::books::Table;
 use crate::clock::Millis;
 use crate::digest::Digest;
-use crate::sandbox::disk::{Disk, Image};
+use crate::sandbox::disk::{Disk, Image, Trouble};
 use crate::store::RedbEngine;
 use crate::store::engine::{Engine as _, StoredEvent};
 
@@ -50,9 +50,9 @@ fn flip(disk: &Disk, at: u64) {
 fn what_was_appended_is_read_from_the_head_on() {
     let (disk, batches) = written(4);
     let journal = journal(&disk);
-    assert_eq!(journal.read(Head::GENESIS).unwrap(), batches);
-    assert_eq!(journal.read(batches[1].head()).unwrap(), batches[2..], "redb has the first two");
-    assert!(journal.read(batches[3].head()).unwrap().is_empty(), "redb has them all");
+    assert_eq!(journal.take_up(Head::GENESIS).unwrap(), batches);
+    assert_eq!(journal.take_up(batches[1].head()).unwrap(), batches[2..], "redb has the first two");
+    assert!(journal.take_up(batches[3].head()).unwrap().is_empty(), "redb has them all");
 }
 
 #[test]
@@ -61,14 +61,14 @@ fn a_record_that_was_torn_is_the_last_and_a_damaged_one_before_others_is_named()
     for place in places {
         let (disk, batches) = written(1);
         flip(&disk, RECORDS_AT + place);
-        assert!(journal(&disk).read(Head::GENESIS).unwrap().is_empty(), "{place}");
+        assert!(journal(&disk).take_up(Head::GENESIS).unwrap().is_empty(), "{place}");
         let (disk, _) = written(2);
         flip(&disk, RECORDS_AT + place);
-        let found = journal(&disk).read(Head::GENESIS);
+        let found = journal(&disk).take_up(Head::GENESIS);
         assert!(matches!(found, Err(StoreError::Corrupt { .. })), "{place}: {found:?}");
         let (disk, _) = written(2);
         flip(&disk, RECORDS_AT + PAGE_BYTES as u64 + place);
-        assert_eq!(journal(&disk).read(Head::GENESIS).unwrap(), batches, "{place}");
+        assert_eq!(journal(&disk).take_up(Head::GENESIS).unwrap(), batches, "{place}");
     }
 }
 
@@ -78,14 +78,79 @@ fn records_from_before_it_began_anew_are_not_read() {
     let journal = journal(&disk);
     let fresh = batch(batches[3].head(), 0);
     assert!(journal.append(&fresh).unwrap());
-    assert_eq!(journal.read(batches[3].head()).unwrap(), [fresh]);
+    assert_eq!(journal.take_up(batches[3].head()).unwrap(), [fresh]);
+}
+
+/// A process that was killed again and again before redb's turn came goes on in the same journal.
+#[test]
+fn the_next_record_goes_behind_those_that_were_taken_up() {
+    let (disk, mut batches) = written(3);
+    for _ in 0..3 {
+        let journal = journal(&disk);
+        assert_eq!(journal.take_up(batches[0].head()).unwrap(), batches[1..]);
+        batches.push(batch(batches.last().unwrap().head(), 100));
+        let syncs = disk.syncs();
+        assert!(journal.append(batches.last().unwrap()).unwrap());
+        assert_eq!(disk.syncs(), syncs + 1);
+    }
+    assert_eq!(journal(&disk).take_up(Head::GENESIS).unwrap(), batches);
+}
+
+#[test]
+fn what_was_taken_up_was_synced_first() {
+    let (disk, batches) = written(1);
+    let fresh = batch(batches[0].head(), 10);
+    let place = RECORDS_AT + record::encode(&batches[0]).len() as u64;
+    disk.write(place, &record::encode(&fresh)).unwrap();
+    assert_eq!(journal(&disk).take_up(batches[0].head()).unwrap(), std::slice::from_ref(&fresh));
+    let cut = Disk::new(disk.wreck().power_cut());
+    assert_eq!(journal(&cut).take_up(batches[0].head()).unwrap(), [fresh]);
+}
+
+/// A sync that failed leaves bytes that can be read and that no later sync writes.
+#[test]
+fn a_record_whose_sync_failed_is_written_again_before_it_is_believed() {
+    let (disk, batches) = written(1);
+    let known = journal(&disk);
+    assert_eq!(known.take_up(Head::GENESIS).unwrap(), batches);
+    let (lost, next) = (batch(batches[0].head(), 10), Head::GENESIS);
+    disk.trouble(Trouble::ErrorAt(disk.operations() + 2));
+    assert!(known.append(&lost).is_err());
+    let again = journal(&disk);
+    assert_eq!(again.take_up(next).unwrap(), [batches[0].clone(), lost.clone()]);
+    let after = batch(lost.head(), 20);
+    assert!(again.append(&after).unwrap());
+    let cut = journal(&Disk::new(disk.wreck().power_cut()));
+    assert_eq!(cut.take_up(next).unwrap(), [batches[0].clone(), lost, after]);
+}
+
+#[test]
+fn after_a_failed_sync_nothing_is_written_not_even_to_close() {
+    let disk = Disk::new(Image::default());
+    let engine = RedbEngine::with_backend(disk.clone()).unwrap();
+    let first = batch(Head::GENESIS, 10);
+    engine.persist(&first).unwrap();
+    disk.trouble(Trouble::ErrorAt(disk.operations() + 2));
+    assert!(engine.persist(&batch(first.head(), 10)).is_err());
+    let (before, syncs) = (disk.wreck().killed(), disk.syncs());
+    drop(engine);
+    assert!(disk.wreck().killed() == before && disk.syncs() == syncs);
+    let engine = RedbEngine::with_backend(Disk::new(disk.wreck().power_cut())).unwrap();
+    assert_eq!(engine.snapshot().unwrap().head().unwrap().0, first.head());
+}
+
+#[test]
+fn a_later_layout_is_newer_and_not_damaged() {
+    let (disk, _) = written(1);
+    disk.write(15, b"3").unwrap();
+    assert_eq!(split(disk, ROOM).err(), Some(StoreError::Newer { found: 3, ours: FORMAT }));
 }
 
 #[test]
 fn a_gap_between_redb_and_the_journal_is_named() {
     let (disk, batches) = written(2);
     flip(&disk, RECORDS_AT);
-    let later = journal(&disk).read(batches[0].head());
+    let later = journal(&disk).take_up(batches[0].head());
     assert!(matches!(later, Err(StoreError::Corrupt { .. })), "{later:?}");
 }
 
@@ -94,7 +159,7 @@ fn a_record_fills_the_room_and_one_byte_more_does_not_fit() {
     let fits = |bytes: usize| {
         let journal = journal(&Disk::new(Image::default()));
         let large = batch(Head::GENESIS, bytes);
-        journal.append(&large).unwrap() && journal.read(Head::GENESIS).unwrap() == [large]
+        journal.append(&large).unwrap() && journal.take_up(Head::GENESIS).unwrap() == [large]
     };
     let sizes: Vec<usize> = (0..=limits::JOURNAL_BYTES).collect();
     let over = |bytes: &usize| {
@@ -119,7 +184,7 @@ fn a_file_is_laid_out_whole_or_anew() {
     };
     for step in 1..=steps {
         let disk = Disk::new(Image::default());
-        disk.trouble(crate::sandbox::disk::Trouble::DeathAt(step));
+        disk.trouble(Trouble::DeathAt(step));
         let died = split(disk.clone(), ROOM);
         for image in [disk.wreck().killed(), disk.wreck().power_cut(), disk.wreck().torn(step)] {
             let (journal, _) = split(Disk::new(image), ROOM).unwrap();

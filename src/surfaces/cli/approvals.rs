@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::escape::escape;
 use super::print::{Exit, Printer, Trouble};
-use super::run::{ask, text};
+use super::run::{ask, money, text};
 use crate::failure::Failure;
 use crate::operations::Gate;
 
@@ -99,7 +99,7 @@ pub(super) fn print_waiting(approval: &Value, printer: Printer) -> Result<(), Tr
     };
     printer.line("")?;
     printer.line(format_args!("  {}", text(approval, "approvalId")))?;
-    line("amount", text(approval, "amount"))?;
+    line("amount", &money(approval, "amount"))?;
     line("to", text(approval, "payeeAddress"))?;
     line("label", &claimed(text(approval, "payeeLabel")))?;
     line("memo", &claimed(text(approval, "memo")))?;
@@ -112,7 +112,7 @@ pub(super) fn print_waiting(approval: &Value, printer: Printer) -> Result<(), Tr
         line("item", &claimed(&item_line(item)))?;
     }
     if let Some(cart) = approval["cart"].as_object().map(|cart| Value::Object(cart.clone())) {
-        let (total, domain) = (text(&cart, "total"), text(&cart, "merchantDomain"));
+        let (total, domain) = (money(&cart, "total"), text(&cart, "merchantDomain"));
         line("cart", &format!("{total} at {} ({domain})", text(&cart, "merchantId")))?;
         for item in cart["lineItems"].as_array().into_iter().flatten() {
             line("bought", &item_line(item))?;
@@ -140,8 +140,8 @@ fn claimed(text: &str) -> String {
 
 /// What a merchant adds for itself.
 fn added(cart: &Value) -> String {
-    match text(cart, "surcharge") {
-        "" => String::new(),
+    match money(cart, "surcharge") {
+        surcharge if surcharge.is_empty() => surcharge,
         surcharge => format!("{surcharge} of fees or wrapping, by the merchant"),
     }
 }
@@ -154,8 +154,8 @@ fn mandate(approval: &Value) -> String {
 }
 
 fn item_line(item: &Value) -> String {
-    let each = match text(item, "unitAmount") {
-        "" => String::new(),
+    let each = match money(item, "unitAmount") {
+        amount if amount.is_empty() => amount,
         amount => format!(", {amount} each"),
     };
     let category = match text(item, "category") {

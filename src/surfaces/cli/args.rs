@@ -411,13 +411,13 @@ pub enum ClockCommand {
 pub enum Ledger {
     /// Print events
     Show {
-        /// The first event [default: the last page]
-        #[arg(long, value_name = "SEQ", conflicts_with = "payment")]
+        /// The first event [default: the last page; of a payment, its first]
+        #[arg(long, value_name = "SEQ")]
         from: Option<u64>,
-        /// How many
-        #[arg(long, value_name = "N", default_value_t = limits::PAGE_DEFAULT)]
+        /// How many [default: 20; of a payment, all that fit a page]
+        #[arg(long, value_name = "N")]
         #[arg(value_parser = clap::value_parser!(u32).range(1..=i64::from(limits::LEDGER_PAGE)))]
-        limit: u32,
+        limit: Option<u32>,
         /// Only the events of this payment
         #[arg(long, value_name = "ID")]
         payment: Option<String>,

@@ -15,18 +15,28 @@ use crate::limits;
 use crate::operations::Gate;
 use crate::operations::offline::{self, LedgerFile};
 
-/// Events from one seq on, or the last ones.
+/// Events from one seq on, or the last ones; those of one payment from its first on.
 pub(super) async fn show(
     gate: &dyn Gate,
     from: Option<u64>,
-    limit: u32,
+    limit: Option<u32>,
+    payment: Option<&str>,
     printer: Printer,
 ) -> Result<Exit, Trouble> {
-    let from = match from {
-        Some(from) => from,
-        None => (last_seq(gate).await? + 1).saturating_sub(u64::from(limit)).max(1),
-    };
-    let answer = ask(gate, "ledger.events", json!({ "from": from, "limit": limit })).await?;
+    let mut question = json!({});
+    if let Some(id) = payment {
+        question["paymentId"] = json!(id);
+        question["from"] = json!(from.unwrap_or(1));
+        question["limit"] = json!(limit.unwrap_or(limits::LEDGER_PAGE));
+    } else {
+        let limit = limit.unwrap_or(limits::PAGE_DEFAULT);
+        question["limit"] = json!(limit);
+        question["from"] = json!(match from {
+            Some(from) => from,
+            None => (last_seq(gate).await? + 1).saturating_sub(u64::from(limit)).max(1),
+        });
+    }
+    let answer = ask(gate, "ledger.events", question).await?;
     if printer.is_json() {
         printer.value(&answer.output)?;
         return Ok(Exit::Done);
@@ -35,24 +45,8 @@ pub(super) async fn show(
         print_event(event, printer)?;
     }
     if let Some(next) = answer.output.get("next") {
-        printer.note(format_args!("More: `paywarden ledger show --from {next}`"));
-    }
-    Ok(Exit::Done)
-}
-
-/// Every event of one payment.
-pub(super) async fn show_payment(
-    gate: &dyn Gate,
-    id: &str,
-    printer: Printer,
-) -> Result<Exit, Trouble> {
-    let page = ask(gate, "ledger.events", json!({ "paymentId": id })).await?.output;
-    if printer.is_json() {
-        printer.value(&json!({ "events": page["events"], "network": page["network"] }))?;
-    } else {
-        for event in page["events"].as_array().into_iter().flatten() {
-            print_event(event, printer)?;
-        }
+        let of = payment.map(|id| format!(" --payment {}", escape(id))).unwrap_or_default();
+        printer.note(format_args!("More: `paywarden ledger show{of} --from {next}`"));
     }
     Ok(Exit::Done)
 }

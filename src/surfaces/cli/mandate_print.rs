@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::escape::escape;
 use super::print::{Exit, Printer, Trouble};
-use super::run::text;
+use super::run::{money, text};
 use crate::operations::{Answer, money_shown};
 
 /// Mandates with their budgets, and drafts that wait.
@@ -90,7 +90,7 @@ fn print_draft(draft: &Value, printer: Printer) -> Result<(), Trouble> {
         "" => "an agent".to_owned(),
         agent => format!("agent {}", escape(agent)),
     };
-    let cap = money_shown(text(&mandate["cap"], "amount"), text(&mandate["cap"], "currency"));
+    let cap = money(mandate, "cap");
     let name = escape(text(mandate, "id"));
     printer.line(format_args!("proposed {id}: {name}, {} by {agent}", escape(&cap)))?;
     print_rules(mandate, printer)?;

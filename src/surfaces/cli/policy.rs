@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use super::escape::escape;
 use super::policy_args::{PolicyCommand, Simulate};
 use super::print::{Exit, Printer, Trouble};
-use super::run::{ask, text};
+use super::run::{ask, money, text};
 use crate::failure::Failure;
 use crate::limits;
 use crate::operations::{Answer, Gate};
@@ -92,7 +92,7 @@ async fn explain(gate: &dyn Gate, payment: &str, printer: Printer) -> Result<Exi
         return Ok(answer.verdict.into());
     }
     let told = Value::Object(answer.output);
-    let (amount, payee) = (text(&told, "amount"), escape(text(&told, "payee")));
+    let (amount, payee) = (money(&told, "amount"), escape(text(&told, "payee")));
     let (id, status) = (text(&told, "paymentId"), text(&told, "status"));
     printer.line(format_args!("{id} is {status}: {amount} to {payee}"))?;
     let mandate = text(&told, "mandateId");
@@ -161,7 +161,7 @@ fn print_simulated(answer: Answer, printer: Printer) -> Result<Exit, Trouble> {
     }
     let shown = list("differences");
     for one in shown {
-        let (id, amount) = (text(one, "paymentId"), text(one, "amount"));
+        let (id, amount) = (text(one, "paymentId"), money(one, "amount"));
         let to = ruling(&one["simulated"]);
         let reason = escape(text(&one["simulated"], "reason"));
         printer.line(format_args!("{}  {id}  {amount}: {to}, {reason}", one["seq"]))?;

@@ -37,11 +37,13 @@ pub(super) async fn report(
     ))?;
     printer.line(format_args!("approvals  {} waiting", report["pendingApprovals"]))?;
     for total in report["totals"].as_array().into_iter().flatten() {
+        let currency = text(total, "currency");
+        let shown = |field: &str| money_shown(text(total, field), currency);
         printer.line(format_args!(
             "{:<10} {} settled, {} held",
-            escape(text(total, "currency")),
-            text(total, "settled"),
-            text(total, "held")
+            escape(currency),
+            shown("settled"),
+            shown("held")
         ))?;
     }
     print_orders(&report["orders"], printer)?;

@@ -17,7 +17,7 @@ use super::{
 use crate::clock::{Clock as _, SystemClock};
 use crate::failure::Failure;
 use crate::ids::time_ordered;
-use crate::operations::{Answer, Call, Caller, Gate, ProgressSink};
+use crate::operations::{Answer, Call, Caller, Gate, ProgressSink, money_shown};
 
 /// Carries out one command. `policy_draft` is the owner's draft in the home.
 ///
@@ -81,10 +81,9 @@ pub fn offline(command: &WalletCommand, printer: Printer) -> Option<Result<Exit,
 
 async fn run_ledger(command: &Ledger, gate: &dyn Gate, printer: Printer) -> Result<Exit, Trouble> {
     match command {
-        Ledger::Show { from, limit, payment: None } => {
-            ledger::show(gate, *from, *limit, printer).await
+        Ledger::Show { from, limit, payment } => {
+            ledger::show(gate, *from, *limit, payment.as_deref(), printer).await
         }
-        Ledger::Show { payment: Some(id), .. } => ledger::show_payment(gate, id, printer).await,
         Ledger::Verify(arguments) => {
             ledger::verify(gate, arguments.deep, &arguments.expect_head, printer).await
         }
@@ -149,6 +148,14 @@ async fn accept_clock(gate: &dyn Gate, printer: Printer) -> Result<Exit, Trouble
         printer.line(format_args!("Accepted: {ahead} count as passed, and windows roll on."))?;
     }
     Ok(answer.verdict.into())
+}
+
+/// An amount with its currency, for a person; empty where there is none.
+pub(super) fn money(object: &Value, field: &str) -> String {
+    match &object[field] {
+        Value::Null => String::new(),
+        money => money_shown(text(money, "amount"), text(money, "currency")),
+    }
 }
 
 /// A field as text; empty where there is none.

@@ -8,7 +8,7 @@ use super::Stage;
 use super::host::{Host, operator};
 use super::two_agents;
 use crate::clock::{Clock, SystemClock};
-use crate::surfaces::cli::run::text;
+use crate::surfaces::cli::run::{money, text};
 
 /// One thing that happens.
 #[derive(Clone, Copy, Debug)]
@@ -150,7 +150,7 @@ impl<'a> Story<'a> {
         let prefix = listed.get(..8).unwrap_or(listed);
         let answer = operator(self.stage, self.home, &["approvals", "approve", prefix]).await?;
         must(answer["status"] == "settled", || format!("it is {answer}"))?;
-        let (amount, memo) = (text(first, "amount"), text(first, "memo"));
+        let (amount, memo) = (money(first, "amount"), text(first, "memo"));
         Ok(vec![
             format!("$ paywarden approvals list: {amount}, \"{memo}\""),
             format!("$ paywarden approvals approve {prefix}: {}", text(&answer, "status")),

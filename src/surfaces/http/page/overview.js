@@ -37,14 +37,14 @@ function showApprovals(approvals) {
     const card = approvalCard(one);
     shownApprovals.set(one.approvalId, card);
     list.append(card);
-    say("A payment of " + visible(one.amount) + " waits for you.");
+    say("A payment of " + amount(one.amount.amount, one.amount.currency) + " waits for you.");
   }
 }
 function approvalCard(one) {
   const cart = h("div", {});
   showCart(one.paymentId, cart);
   return h("article", { class: "card approval", "data-approval": one.approvalId },
-    h("div", { class: "sum number" }, line(one.amount, 80)),
+    h("div", { class: "sum number" }, amount(one.amount.amount, one.amount.currency)),
     h("dl", {}, facts([
       ["To", h("span", { class: "mono" }, visible(one.payeeAddress))],
       ["The agent calls it", one.payeeLabel && text(one.payeeLabel)],
@@ -97,9 +97,10 @@ function showMoney(status, report) {
     h("div", { class: "actions" },
       action("Copy address", "", async () => { await navigator.clipboard.writeText(account.address); say("Copied."); }),
       action("QR code", "", () => showQr(account))))));
+  const sums = (field) => report.totals.map((one) => amount(one[field], one.currency)).join(" · ");
   fill($("totals"), facts([
-    ["Settled for good", report.totals.length ? report.totals.map((one) => one.settled).join(" · ") : "nothing yet"],
-    ["Held", report.totals.some((one) => !/^0(\.0+)? /.test(one.held)) ? report.totals.map((one) => one.held).join(" · ") : ""],
+    ["Settled for good", report.totals.length ? sums("settled") : "nothing yet"],
+    ["Held", report.totals.some((one) => one.held !== "0") ? sums("held") : ""],
     ["Payments", ["settled", "held", "denied", "failed", "blocked"].filter((state) => report.payments[state]).map((state) => report.payments[state] + " " + state).join(" · ")],
   ]));
 }
